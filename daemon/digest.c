@@ -1,0 +1,82 @@
+/*
+ * Hashes and random bytes: see digest.h.
+ */
+#include "digest.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "buf.h"
+#include "log.h"
+
+void digest_start(void)
+{
+    if (sodium_init() < 0)
+        fatal("libsodium cannot start: no source of random numbers");
+}
+
+void digest_sha256(unsigned char out[DIGEST_FULL], const void *bytes, size_t len)
+{
+    crypto_hash_sha256(out, bytes, len);
+}
+
+void digest_keyed(unsigned char *out, size_t size, const unsigned char key[DIGEST_KEY],
+                  const void *bytes, size_t len)
+{
+    crypto_generichash(out, size, bytes, len, key, DIGEST_KEY);
+}
+
+uint64_t digest_short(const unsigned char key[DIGEST_KEY], const void *bytes, size_t len)
+{
+    uint64_t value;
+    unsigned char out[crypto_shorthash_BYTES];
+    crypto_shorthash(out, bytes, len, key);
+    memcpy(&value, out, sizeof value);
+    return value;
+}
+
+void digest_hmac(unsigned char out[DIGEST_FULL], const unsigned char key[DIGEST_KEY],
+                 const void *bytes, size_t len)
+{
+    crypto_auth_hmacsha256(out, bytes, len, key);
+}
+
+bool digest_same(const void *a, const void *b, size_t len)
+{
+    return sodium_memcmp(a, b, len) == 0;
+}
+
+void digest_random(void *out, size_t len)
+{
+    randombytes_buf(out, len);
+}
+
+uint32_t digest_random_below(uint32_t below)
+{
+    return randombytes_uniform(below);
+}
+
+void digest_hex(struct buf *out, const void *bytes, size_t len)
+{
+    buf_reserve(out, 2 * len);
+    sodium_bin2hex(out->data + out->len, 2 * len + 1, bytes, len);
+    out->len += 2 * len;
+}
+
+static void base64(struct buf *out, const void *bytes, size_t len, int variant)
+{
+    size_t room = sodium_base64_encoded_len(len, variant);
+    buf_reserve(out, room);
+    sodium_bin2base64(out->data + out->len, room, bytes, len, variant);
+    out->len += strlen(out->data + out->len);
+}
+
+void digest_base64url(struct buf *out, const void *bytes, size_t len)
+{
+    base64(out, bytes, len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+void digest_base64(struct buf *out, const void *bytes, size_t len)
+{
+    base64(out, bytes, len, sodium_base64_VARIANT_ORIGINAL);
+}

@@ -1,0 +1,49 @@
+/*
+ * Hashes, keyed hashes, random bytes and text forms of bytes; the only part that knows libsodium.
+ * Call digest_start() once before any other part and before threads.
+ */
+#ifndef DIGEST_H
+#define DIGEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+
+enum { DIGEST_KEY = 32, DIGEST_FULL = 32, DIGEST_ID = 16 };
+
+void digest_start(void);
+
+/* SHA-256 of the bytes, for what others may want to check (audit chain, template and message
+ * hashes). */
+void digest_sha256(unsigned char out[DIGEST_FULL], const void *bytes, size_t len);
+
+/* Keyed BLAKE2b with `size` bytes of result (16 to 64): worthless without the key, so that a
+ * stored hash of an envelope or an id cannot be tried out against guesses. */
+void digest_keyed(unsigned char *out, size_t size, const unsigned char key[DIGEST_KEY],
+                  const void *bytes, size_t len);
+
+/* Keyed SipHash-2-4, 64 bit: for hash tables and index columns. */
+uint64_t digest_short(const unsigned char key[DIGEST_KEY], const void *bytes, size_t len);
+
+/* HMAC-SHA256 (RFC 2104), for tokens that others carry. */
+void digest_hmac(unsigned char out[DIGEST_FULL], const unsigned char key[DIGEST_KEY],
+                 const void *bytes, size_t len);
+
+/* Compares in constant time. */
+bool digest_same(const void *a, const void *b, size_t len);
+
+void digest_random(void *out, size_t len);
+
+/* Uniform in [0, below); for jitter. */
+uint32_t digest_random_below(uint32_t below);
+
+/* Append lower-case hex, or base64url without padding (RFC 4648 section 5). */
+void digest_hex(struct buf *out, const void *bytes, size_t len);
+void digest_base64url(struct buf *out, const void *bytes, size_t len);
+
+/* Base64 with padding (RFC 4648 section 4); no line breaks. */
+void digest_base64(struct buf *out, const void *bytes, size_t len);
+
+#endif
