@@ -70,26 +70,26 @@ void json_free(struct json *root)
     json_decref((json_t *)(void *)root);
 }
 
-enum json_type json_type(const struct json *value)
+enum json_kind json_kind(const struct json *value)
 {
     switch (json_typeof(in(value))) {
     case JSON_OBJECT:
-        return JSON_T_OBJECT;
+        return JSON_IS_OBJECT;
     case JSON_ARRAY:
-        return JSON_T_LIST;
+        return JSON_IS_LIST;
     case JSON_STRING:
-        return JSON_T_TEXT;
+        return JSON_IS_TEXT;
     case JSON_INTEGER:
-        return JSON_T_INT;
+        return JSON_IS_INT;
     case JSON_REAL:
-        return JSON_T_REAL;
+        return JSON_IS_REAL;
     case JSON_TRUE:
     case JSON_FALSE:
-        return JSON_T_BOOL;
+        return JSON_IS_BOOL;
     case JSON_NULL:
         break;
     }
-    return JSON_T_NULL;
+    return JSON_IS_NULL;
 }
 
 const struct json *json_get(const struct json *object, const char *name)

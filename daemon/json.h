@@ -15,14 +15,14 @@
 struct buf;
 struct json; /* a value; one handle, the root, owns all below it */
 
-enum json_type {
-    JSON_T_NULL,
-    JSON_T_BOOL,
-    JSON_T_INT,
-    JSON_T_REAL,
-    JSON_T_TEXT,
-    JSON_T_LIST,
-    JSON_T_OBJECT
+enum json_kind {
+    JSON_IS_NULL,
+    JSON_IS_BOOL,
+    JSON_IS_INT,
+    JSON_IS_REAL,
+    JSON_IS_TEXT,
+    JSON_IS_LIST,
+    JSON_IS_OBJECT
 };
 
 struct json_place {
@@ -38,7 +38,7 @@ void json_start(void);
 struct json *json_read(const char *bytes, size_t len, struct json_place *where);
 void json_free(struct json *root);
 
-enum json_type json_type(const struct json *value);
+enum json_kind json_kind(const struct json *value);
 
 /* A member of an object, NULL when absent or when `object` is no object. Borrowed from the root. */
 const struct json *json_get(const struct json *object, const char *name);
