@@ -1,0 +1,167 @@
+/*
+ * The contract of a delivery adapter: one channel's way of handing one message to one peer.
+ *
+ * A transport is a configured use of an adapter ("relay1" uses email_smtp). The outbox makes a job
+ * of each attempt; a carrier thread (mail, files) or the loop's own multi handle (HTTP) runs it by
+ * the adapter's functions; the job comes back with its result.
+ *
+ * An adapter MUST
+ *  1. end every job with exactly one of three endings (sent, deferred, failed), by job_end();
+ *  2. say "sent" only when the peer has taken the message over (SMTP 250 after the final dot, a
+ *     gateway's documented acceptance, a file that is on disk);
+ *  3. never repeat an attempt by itself, never log, never touch the store, never know routing;
+ *  4. use nothing of the job after job_end() and keep no state between jobs;
+ *  5. never let an address, a text or a secret into result->text; peer answers are cleaned by
+ *     job_peer_text();
+ *  6. check all its options at load time (check), so that a job cannot fail by configuration;
+ *  7. require and verify TLS unless the peer is a loopback address and the transport says
+ *     tls = "none" (DOMAIN R13).
+ *
+ * An adapter has either prepare and finish (a libcurl transfer) or deliver (local work).
+ */
+#ifndef ADAPTER_H
+#define ADAPTER_H
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../daemon/buf.h"
+#include "../daemon/stafette.h"
+
+struct conf_node;
+struct conf_faults;
+struct transport;
+
+/* What is to be carried; all texts are owned by the job. */
+struct message {
+    char *address;       /* addr-spec (ASCII, IDN already in A-labels) or E.164 "+49..." */
+    char *subject;       /* UTF-8; e-mail only */
+    char *body;          /* UTF-8, lines end in LF */
+    char *message_id;    /* "<...@domain>", the same at every repeat of this delivery */
+    char *thread_id;     /* "<...@domain>": References root of the item's thread */
+    char *reference;     /* client reference for gateways: the delivery id, opaque */
+    char *envelope_from; /* e-mail: VERP return path of this delivery */
+    int64_t date_ms;     /* Date: of the message */
+};
+
+struct result {
+    enum attempt_end end;
+    enum error_class class;
+    int code;                     /* SMTP or HTTP status; 0 when none */
+    char enhanced[12];            /* "4.2.2"; "" when none */
+    char text[160];               /* cleaned words of the peer: no address, no body */
+    char provider_id[80];         /* queue id, gateway's message id; "" when none */
+    int64_t retry_after_s;        /* what the peer asked for; 0 when nothing */
+    unsigned char bytes_hash[32]; /* SHA-256 of the bytes handed over */
+};
+
+/* One attempt. Made by the outbox, run by one engine, handed back. */
+struct job {
+    int64_t delivery_id;
+    const struct transport *transport;
+    struct message message;
+    struct result result;
+    bool urgent;
+    int64_t started_ms; /* monotonic; set by the engine */
+    int64_t ended_ms;
+    struct buf bytes;            /* what goes over the wire: mail, or HTTP body */
+    size_t bytes_sent;           /* read position of the transfer */
+    struct buf answer;           /* HTTP answer body, at most ANSWER_MAX bytes */
+    char reply[256];             /* last line of the peer */
+    bool after_data;             /* SMTP: DATA was accepted; a loss now is ambiguous */
+    struct curl_slist *lists[2]; /* recipients, headers */
+    char error[CURL_ERROR_SIZE];
+    struct job *next;
+    void (*run)(struct job *job, CURL *easy); /* for carriers: work that is no delivery (config) */
+    void *context;                            /* of run */
+};
+
+enum { ANSWER_MAX = 16 * 1024 };
+
+enum adapter_engine {
+    ENGINE_CARRIER, /* a carrier thread: blocking libcurl, or local work */
+    ENGINE_MULTI    /* the deciding thread's multi handle: HTTP only */
+};
+
+/* An option of a transport, checked and defaulted by adapters.c. */
+struct adapter_option {
+    const char *name;
+    enum option_kind {
+        OPTION_TEXT,
+        OPTION_INT,
+        OPTION_DURATION,
+        OPTION_BOOL,
+        OPTION_FILE,
+        OPTION_GROUP
+    } kind;
+    const char *otherwise; /* default; NULL: required */
+    const char *help;
+};
+
+struct adapter {
+    const char *name;
+    enum channel channel;
+    enum adapter_engine engine;
+    const struct adapter_option *options; /* ends with a NULL name */
+
+    /* Load time: check the options, keep what is parsed in transport->state (freed by release).
+     * Returns 0, or -1 having reported by conf_fault(). */
+    int (*check)(struct transport *transport, struct conf_node *node, struct conf_faults *faults);
+    void (*release)(struct transport *transport);
+
+    /* libcurl: fill a reset handle; returns 0, or -1 having ended the job. */
+    int (*prepare)(struct job *job, CURL *easy);
+    void (*finish)(struct job *job, CURL *easy, CURLcode code);
+
+    /* Local work. */
+    void (*deliver)(struct job *job);
+};
+
+struct transport {
+    const char *name;
+    const struct adapter *adapter;
+    const char **value; /* by index of the option table, never NULL */
+    void *state;        /* the adapter's, immutable after check */
+    size_t order;       /* position in the configuration: first of its channel is the default */
+    int64_t rate_per_s; /* 0: no limit */
+};
+
+struct transports {
+    struct transport **transport;
+    size_t count;
+};
+
+/* The table of adapters, ended by NULL. */
+extern const struct adapter *const adapters[];
+const struct adapter *adapter_find(const char *name);
+
+/* Reads `transports` of the configuration. NULL only when there are errors. */
+struct transports *transports_load(struct conf_node *root, struct conf_faults *faults);
+void transports_free(struct transports *all);
+const struct transport *transports_find(const struct transports *all, const char *name);
+/* The first of a channel, or NULL. */
+const struct transport *transports_first(const struct transports *all, enum channel channel);
+
+/* Option values. */
+const char *transport_text(const struct transport *t, const char *option);
+int64_t transport_int(const struct transport *t, const char *option);
+int64_t transport_ms(const struct transport *t, const char *option);
+bool transport_bool(const struct transport *t, const char *option);
+
+/* Jobs: made empty, filled by the owner; job_free() wipes texts. */
+struct job *job_new(void);
+void job_free(struct job *job);
+void job_end(struct job *job, enum attempt_end end, enum error_class class, int code);
+/* Keeps a peer's words in result.text, with anything that looks like an address removed, and finds
+ * the enhanced status code (RFC 3463) in it. */
+void job_peer_text(struct job *job, const char *text);
+
+/* Runs one job on a handle from beginning to end (carriers; tests). */
+void job_run(struct job *job, CURL *easy);
+/* libcurl settings that every transfer needs: no signals, no proxy from the environment, no
+ * redirects, time limits, protocols. */
+void job_curl_defaults(struct job *job, CURL *easy, const char *protocols, int64_t timeout_ms);
+
+#endif

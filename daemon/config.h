@@ -1,0 +1,35 @@
+/*
+ * The whole configuration, loaded and checked in one go: all or nothing. Immutable once loaded;
+ * the deciding thread swaps it whole and counts its users (jobs in flight keep theirs).
+ */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include "settings.h"
+
+struct buf;
+struct directory;
+struct routing;
+struct templates;
+struct transports;
+
+struct config {
+    struct settings settings;
+    struct directory *directory;
+    struct routing *routing;
+    struct templates *templates;
+    struct transports *transports;
+    char *path;       /* as given */
+    char version[17]; /* 16 hex digits over all files read: in every audit row (DOMAIN R27) */
+    long users;       /* config_hold / config_drop; deciding thread only */
+};
+
+/* Loads a file or a directory of *.conf. On success the configuration with one user; on errors NULL
+ * with every fault in `report`, one "file:line: ..." a line. Warnings are in `report` either way.
+ * Touches nothing outside, so it may run on a carrier. */
+struct config *config_load(const char *path, struct buf *report);
+
+void config_hold(struct config *config);
+void config_drop(struct config *config);
+
+#endif

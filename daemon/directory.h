@@ -1,0 +1,171 @@
+/*
+ * The directory: places, legal areas, services, units with their contacts and deputies, sources,
+ * permissions. Who is it, and who may be told? Loaded whole from the configuration, immutable
+ * afterwards, replaced whole by a reload. Pure: no I/O, no clock.
+ *
+ * All texts are owned by the directory and live as long as it does. Ids are [a-z0-9_-]+ of at most
+ * ID_MAX - 1 bytes. Lookups return NULL when there is no such thing.
+ */
+#ifndef DIRECTORY_H
+#define DIRECTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "stafette.h"
+#include "worktime.h"
+
+struct conf_node;
+struct conf_faults;
+struct buf;
+struct directory;
+
+struct place {
+    const char *id;
+    const char *name;           /* German */
+    const struct place *parent; /* NULL at the top; a sub-district inherits from it */
+    int depth;                  /* 0 at the top */
+    size_t index;               /* 0 .. directory->places - 1 */
+};
+
+/* A statutory domain (Rechtskreis): sgb2, sgb8, sgb9, sgb12 ... A list, not an enum. */
+struct area {
+    const char *id;
+    const char *code; /* as events write it: "SGB_IX" */
+    const char *name; /* German */
+};
+
+struct service {
+    const char *id;
+    const char *name;        /* German */
+    const struct area *area; /* NULL when it belongs to several */
+};
+
+struct contact {
+    const char *id; /* "<unit id>/<n>" with n from 1: what logs and the store carry */
+    enum channel channel;
+    const char *address;   /* addr-spec or E.164 "+49..."; checked when loaded */
+    const char *transport; /* name of the transport to use; "" = the first of the channel */
+    bool urgent_only;      /* used for urgent and emergency only */
+    const char *optin; /* reference of the recorded consent for a private number; "" = official */
+};
+
+struct unit {
+    const char *id;
+    const char *name; /* role name in German, as a person reads it */
+    enum unit_kind kind;
+    const char *phone; /* shown in notices to others; "" when none */
+    const struct area **area;
+    size_t areas;
+    const struct place **place;
+    size_t places;
+    const struct service **service;
+    size_t services;
+    const char **function; /* cm, lg, front_office ... */
+    size_t functions;
+    struct contact *contact;
+    size_t contacts;
+    struct worktime hours;      /* office hours and calendar key */
+    const struct unit *lead;    /* who hears of it when the unit does not answer; NULL: catch-all */
+    const struct unit **deputy; /* in order, at most 3 */
+    size_t deputies;
+    bool restricted_ok; /* may receive restricted items (DOMAIN R11): a single role */
+};
+
+/* A case system that publishes events: stafette/in/<id>/... */
+struct source {
+    const char *id;
+    const char *name;
+    const struct unit *desk;  /* technical desk: owns what this source got refused (mandatory) */
+    const struct unit **unit; /* units it may speak for */
+    size_t units;
+};
+
+/* One row of the permission matrix (DOMAIN R9). "*" in the configuration is NULL here. */
+struct permission {
+    const struct unit *from; /* NULL: any */
+    const struct unit *to;   /* NULL: any */
+    enum item_kind kind;
+    const char *basis; /* legal_basis code; "*" any */
+    const char *file;  /* where it stands, for explain */
+    int line;
+};
+
+/* A cooperation agreement: precondition for referrals (DOMAIN DO10). */
+struct agreement {
+    const struct unit *provider;
+    const struct service *service; /* NULL: all */
+    int64_t from_day, to_day;      /* days since 1970, both included */
+};
+
+/* Internal limits by urgency (DOMAIN 5): lengths in working or real time. */
+struct policy {
+    const char *id;
+    struct span ack[URGENCY_COUNT];      /* answer within; span of worktime.h */
+    struct span escalate[URGENCY_COUNT]; /* lead -> catch-all after */
+    struct span repeat;                  /* catch-all is reminded again after */
+    int64_t expire_ms[URGENCY_COUNT];    /* a delivery is given up after */
+    bool sms[URGENCY_COUNT];             /* an SMS beside the e-mail */
+};
+
+struct directory {
+    struct place *place;
+    size_t places;
+    struct area *area;
+    size_t areas;
+    struct service *service;
+    size_t services;
+    struct unit *unit;
+    size_t units;
+    struct source *source;
+    size_t sources;
+    struct permission *permission;
+    size_t permissions;
+    struct agreement *agreement;
+    size_t agreements;
+    struct policy *policy;
+    size_t policies;
+    const struct unit *catch_all; /* the human desk for what nobody else takes; never NULL */
+    const struct unit *on_call;   /* told of emergencies and of refused emergency events */
+    void *memory;                 /* owned by directory.c */
+};
+
+/* Reads the directory's parts of the tree, reporting every fault. NULL only when there are errors.
+ * The caller frees it by directory_free(). The tree may be freed afterwards. */
+struct directory *directory_load(struct conf_node *root, struct conf_faults *faults);
+void directory_free(struct directory *dir);
+
+const struct place *directory_place(const struct directory *dir, const char *id);
+/* By id or by code: "sgb9" and "SGB_IX" find the same. */
+const struct area *directory_area(const struct directory *dir, const char *id_or_code);
+const struct service *directory_service(const struct directory *dir, const char *id);
+const struct unit *directory_unit(const struct directory *dir, const char *id);
+const struct source *directory_source(const struct directory *dir, const char *id);
+const struct policy *directory_policy(const struct directory *dir, const char *id);
+
+/* The contact with this id ("<unit>/<n>"), or NULL. */
+const struct contact *directory_contact(const struct directory *dir, const char *id);
+
+/* True when `place` is `inside` or lies below it. */
+bool place_within(const struct place *place, const struct place *inside);
+
+bool source_speaks_for(const struct source *source, const struct unit *unit);
+
+/* Whom a permission row allows to be told, or NULL; `basis` is the event's legal_basis. */
+const struct permission *directory_permits(const struct directory *dir, const struct unit *from,
+                                           const struct unit *to, enum item_kind kind,
+                                           const char *basis);
+
+/* The agreement in force on a day, or NULL. */
+const struct agreement *directory_agreement(const struct directory *dir,
+                                            const struct unit *provider,
+                                            const struct service *service, int64_t day);
+
+/* Units responsible for PLACE x AREA [x SERVICE], most specific place first, at most `max`;
+ * service may be NULL. Returns how many. For `stafettectl who`. */
+size_t directory_who(const struct directory *dir, const struct place *place,
+                     const struct area *area, const struct service *service,
+                     const struct unit **found, size_t max);
+
+#endif

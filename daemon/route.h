@@ -1,0 +1,84 @@
+/*
+ * Routing: from what an event says to who is told, under which policy, and why. Pure.
+ *
+ * The routing tree: a rule has conditions (all must hold) and may set recipients, policy and
+ * copies; what it does not set it inherits from its parent. Among siblings the first match wins,
+ * unless it says `continue`. A rule whose `valid_from` lies after the asked moment is not yet
+ * there, one whose `valid_to` is at or before it is gone. The root has no condition and names the
+ * catch-all desk, so a result is never empty. An event that names its recipient (to_unit) goes to
+ * that unit; the tree then only gives policy and copies.
+ *
+ * A rule's place matches the place and all below it; deeper places are tried as the tree orders
+ * them: `place` over `task` is said by the order of rules (KI10).
+ */
+#ifndef ROUTE_H
+#define ROUTE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "stafette.h"
+
+struct conf_node;
+struct conf_faults;
+struct buf;
+struct directory;
+struct place;
+struct area;
+struct service;
+struct unit;
+struct policy;
+struct routing; /* the tree */
+struct rule;
+
+struct route_query {
+    enum item_kind kind;
+    enum urgency urgency;
+    const struct place *place;     /* NULL: not given, or unknown (then place_unknown) */
+    bool place_unknown;            /* the event named a place that the directory does not have */
+    const struct area *area;       /* NULL: not given */
+    const struct service *service; /* NULL: not given */
+    const char *complexity;        /* "" not given; "grund", "complex" */
+    const struct unit *from;       /* NULL: not given */
+    const struct unit *to;         /* the recipient that the event names; NULL: the tree decides */
+    bool restricted;               /* single recipient, no copies (DOMAIN R11) */
+    int64_t at_ms;                 /* the moment whose version of the rules applies */
+};
+
+struct route_target {
+    const struct unit *unit;
+    enum reason reason;
+    const struct rule *rule;
+};
+
+struct route_result {
+    struct route_target target[RECIPIENTS_MAX]; /* the first is the owner of the answer */
+    size_t targets;
+    const struct policy *policy; /* never NULL */
+    const struct rule *rule;     /* the rule that decided; never NULL */
+};
+
+/* Reads `routes` (and checks it against dir); NULL only when there are errors. */
+struct routing *routing_load(struct conf_node *root, const struct directory *dir,
+                             struct conf_faults *faults);
+void routing_free(struct routing *routing);
+
+/* Decides; never fails and never returns an empty result. */
+void route_decide(const struct routing *routing, const struct directory *dir,
+                  const struct route_query *query, struct route_result *result);
+
+/* The same decision, told in German, one fact a line: the path, who is told by which rule (name,
+ * file:line), which rules were passed over and the condition that failed. */
+void route_explain(const struct routing *routing, const struct directory *dir,
+                   const struct route_query *query, struct buf *out);
+
+/* The rule's name, unique in the tree: "root", "root/eselsberg/wjh". */
+const char *rule_name(const struct rule *rule);
+
+/* A short hash (16 hex digits) of all rules as loaded: the version that items are marked with. */
+const char *routing_version(const struct routing *routing);
+
+size_t routing_rules(const struct routing *routing);
+
+#endif

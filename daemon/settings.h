@@ -1,0 +1,81 @@
+/*
+ * Settings: one table of {key, type, range, default, help}; it reads them, checks them, prints the
+ * commented config/stafette.conf and the man page's list, so that these never differ.
+ *
+ * In the files a key "mqtt.port" is `mqtt = { port = 1883; };`. Durations and sizes are texts with
+ * units ("15m", "5 MB"). A relative path counts from the directory of the file that names it.
+ */
+#ifndef SETTINGS_H
+#define SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+struct conf_node;
+struct conf_faults;
+
+/* All texts are owned by the struct; "" when not set. */
+struct settings {
+    /* gateway */
+    char *instance;  /* name of this gateway: topic stafette/gateway/<instance> */
+    char *store;     /* path of the SQLite file */
+    char *key_file;  /* secret keys, made with mode 0600 when missing */
+    char *templates; /* directory of the German texts */
+    char *log_level;
+    char *link;        /* where recipients read the content; {code} is replaced; "" = none */
+    char *source_desk; /* unit that owns refusals of unknown sources; "" = catch-all desk */
+
+    /* mqtt */
+    char *mqtt_host;
+    int64_t mqtt_port;
+    char *mqtt_version; /* "5" or "3.1.1" */
+    char *mqtt_client_id;
+    char *mqtt_username;
+    char *mqtt_password_file;
+    bool mqtt_tls;
+    char *mqtt_ca_file;
+    char *mqtt_cert_file;
+    char *mqtt_key_file;
+    int64_t mqtt_keepalive_ms;
+    int64_t mqtt_session_expiry_ms;
+    int64_t mqtt_receive_max;
+    int64_t mqtt_reconnect_max_ms;
+
+    /* http */
+    char *http_internal; /* "127.0.0.1:8085"; "" = off */
+    char *http_public;   /* "" = off */
+    char *control_socket;
+
+    /* mail */
+    char *mail_from; /* addr-spec */
+    char *mail_from_name;
+    char *mail_bounce;    /* envelope sender; "+<delivery>-<tag>" is put before the @ */
+    char *mail_id_domain; /* right side of Message-ID */
+
+    /* delivery */
+    int64_t carriers;
+    int64_t in_flight_max;
+    int64_t retry_first_ms;
+    int64_t retry_max_ms;
+    int64_t sms_in_flight_max;
+    int64_t attempt_timeout_ms;
+
+    /* events */
+    int64_t heartbeat_ms;
+    int64_t refusal_answer_ms; /* clock of a refusal at the technical desk */
+    int64_t store_max_bytes;   /* alarm above this size */
+};
+
+/* Reads all settings, reporting faults; *s is always filled (defaults). */
+void settings_load(struct settings *s, struct conf_node *root, struct conf_faults *faults);
+void settings_release(struct settings *s);
+
+/* The commented configuration with every setting at its default: config/stafette.conf is this. */
+void settings_print(struct buf *out);
+
+/* Names of the top-level groups that settings use, NULL-terminated. */
+const char *const *settings_groups(void);
+
+#endif

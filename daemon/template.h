@@ -1,0 +1,85 @@
+/*
+ * Templates: German texts with a closed list of keys, and the linter that keeps them harmless.
+ * Pure apart from template_load().
+ *
+ * A template file is named <event type>.<channel>.txt ("handover.requested.email.txt"). E-mail:
+ * the first line is "Betreff: ...", then an empty line, then the body. Keys are written {key};
+ * "{{" is a brace. A line that holds only keys which are empty is left out. An unknown key is a
+ * load error with file:line:column.
+ *
+ * The linter (DOMAIN R4, R5): no key of class P2/P3 exists at all; in SMS and subject no legal
+ * area, service, provider kind, place, reason code or "8a"; a subject is constant text; an SMS with
+ * every key at its longest fits one GSM-7 part (160 septets).
+ */
+#ifndef TEMPLATE_H
+#define TEMPLATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "stafette.h"
+
+struct buf;
+struct conf_faults;
+
+/* Everything a text may say. */
+enum template_key {
+    KEY_CODE,              /* K7F3-92QX: the item's code */
+    KEY_KIND,              /* Übergabe, Vermittlung, Notlage, Abweisung */
+    KEY_UNIT,              /* role name of the recipient */
+    KEY_DEADLINE,          /* "Mo 23.11.2026 16:00": answer until then */
+    KEY_DEADLINE_TIME,     /* "22:50": for SMS */
+    KEY_RESPONSIBLE,       /* role name of who is responsible now */
+    KEY_RESPONSIBLE_UNTIL, /* "bis zur bestätigten Übernahme" */
+    KEY_FROM_PHONE,        /* telephone of the giving unit */
+    KEY_LINK,              /* where the recipient reads the content (link template of the config) */
+    KEY_WHY,               /* one sentence: why this recipient, this channel, now */
+    KEY_OUTCOME,           /* one sentence: what was decided */
+    KEY_REFUSAL,           /* one sentence: which field, which rule, what to do */
+    KEY_DUPLICATE,         /* "möglicherweise doppelt" after a restore, else empty */
+    KEY_SENT_AT,           /* when this was written */
+    KEY_COUNT
+};
+
+struct template_values {
+    const char *value[KEY_COUNT]; /* borrowed; NULL counts as "" */
+};
+
+struct template;  /* one text, compiled */
+struct templates; /* all of them */
+
+/* Reads all *.txt of a directory and lints them, reporting faults as file:line:column. NULL only
+ * when there are errors. */
+struct templates *templates_load(const char *dir, struct conf_faults *faults);
+void templates_free(struct templates *all);
+
+/* Compiles one text; `name` is the file's base name. NULL with a fault when it is not allowed. */
+struct template *template_compile(const char *name, const char *text, size_t len,
+                                  struct conf_faults *faults);
+void template_free(struct template *t);
+
+/* NULL when there is none. */
+const struct template *templates_find(const struct templates *all, const char *event_type,
+                                      enum channel channel);
+
+size_t templates_count(const struct templates *all);
+const struct template *templates_at(const struct templates *all, size_t i);
+
+const char *template_name(const struct template *t); /* file's base name */
+const char *template_text(const struct template *t); /* the source, to be kept in the store */
+const char *template_hash(const struct template *t); /* 64 hex digits: SHA-256 of the source */
+
+/* Renders in one pass (a value is never expanded again). subject may be NULL for SMS. A value that
+ * would break the text (control characters) is cleaned to spaces. */
+void template_render(const struct template *t, const struct template_values *values,
+                     struct buf *subject, struct buf *body);
+
+const char *template_key_name(enum template_key key);
+
+/* The last barrier (DOMAIN R6): true when the finished text holds something that looks like a
+ * client's identifier (BG-Nummer, Kundennummer, Rentenversicherungs-, Krankenversichertennummer,
+ * Steuer-ID, IBAN, date of birth forms). `what` names the pattern, for the log. The keys' own
+ * values (telephone of the unit, link) are not matched. */
+bool template_blocked(const char *text, const char **what);
+
+#endif
