@@ -6,7 +6,7 @@
 #   build/points/stafetted               the same daemon with test points (crash and disk-full tests)
 #   build/tests/test_*                   one cmocka program for each tests/test_*.c
 #
-# Variables: CC (gcc or clang), WERROR=1, BUILD=dir, YES=1 (install packages without asking),
+# Variables: CC (gcc or clang), WERROR=1, BUILD=dir, JOBS=n, YES=1 (install packages without asking),
 # KEEP=1 (demo stays up), FUZZ_SECONDS=n, DESTDIR=, PREFIX=.
 
 ifeq ($(origin CC),default)
@@ -15,6 +15,10 @@ endif
 BUILD ?= build
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
+JOBS ?= $(shell nproc)
+
+# A make of our own build, using all cores unless the caller said -j himself.
+BUILDING = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
 LIBS := libmosquitto libcurl sqlite3 libconfig jansson libmicrohttpd libsodium libidn2
 PKG_CONFIG ?= pkg-config
@@ -43,11 +47,11 @@ ALL_LDFLAGS = $(HARDEN_LINK) $(SANITIZE_FLAGS) $(LDFLAGS)
 # The disk-full tests put their own file layer below SQLite; only the test-point daemon has it.
 POINT_OBJECTS := $(if $(POINTS),$(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/faultvfs.c)))
 
-.PHONY: all programs points lib unit-programs deps-build demo test unit e2e checks lint asan soak bench fuzz \
-  install clean format
+.PHONY: all programs points lib unit-programs deps-build demo test unit checks e2e lint \
+  asan soak bench fuzz install clean format
 
 all: deps-build
-	@$(MAKE) --no-print-directory programs
+	@$(BUILDING) programs
 
 programs: $(BUILD)/stafetted $(BUILD)/stafettectl
 lib: $(BUILD)/libstafette.a
@@ -82,7 +86,7 @@ $(BUILD)/obj/%.o: %.c
 -include $(wildcard $(BUILD)/obj/*/*.d)
 
 points:
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/points POINTS=1 programs
+	@$(BUILDING) BUILD=$(BUILD)/points POINTS=1 programs
 
 # ---- what a newcomer runs
 
@@ -91,12 +95,12 @@ deps-build:
 
 demo:
 	@contrib/install-deps build demo
-	@$(MAKE) --no-print-directory programs
+	@$(BUILDING) programs
 	@KEEP=$(KEEP) STAFETTE_BUILD=$(BUILD) contrib/demo/run
 
 test:
 	@contrib/install-deps build demo test
-	@$(MAKE) --no-print-directory programs points unit-programs
+	@$(BUILDING) programs points unit-programs
 	@STAFETTE_BUILD=$(BUILD) tests/run unit checks e2e
 
 unit: unit-programs
@@ -116,7 +120,7 @@ lint:
 
 asan:
 	@contrib/install-deps build demo test
-	@$(MAKE) --no-print-directory BUILD=build/asan OPT="-O1 -g" SANITIZE=address,undefined \
+	@$(BUILDING) BUILD=build/asan OPT="-O1 -g" SANITIZE=address,undefined \
 	  programs points unit-programs
 	@STAFETTE_BUILD=build/asan STAFETTE_KILLS=10 tests/run unit crash
 
@@ -130,7 +134,7 @@ bench: programs
 
 fuzz:
 	@contrib/install-deps build fuzz
-	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang OPT="-O1 -g" \
+	@$(BUILDING) BUILD=build/fuzz CC=clang OPT="-O1 -g" \
 	  SANITIZE=fuzzer-no-link,address,undefined lib
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run
 
