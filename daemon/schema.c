@@ -1,0 +1,195 @@
+/*
+ * The schema: see schema.h. Times are milliseconds since 1970 UTC, 0 meaning "not". Each table
+ * names its retention class (DOMAIN R19), which the eraser and a test read:
+ *
+ *   -- retention: closed+90d   case data, erased 90 days after the item is closed
+ *   -- retention: audit        24 months, content erasable before, links stay
+ *   -- retention: memory       35 days, for recognising repeats
+ *   -- retention: keep         no personal data at all
+ */
+#include "schema.h"
+
+#include <string.h>
+
+#include "buf.h"
+#include "util.h"
+
+static const char *const migrations[] = {
+    /* 1: first light */
+    "create table meta (" /* retention: keep */
+    "  name text primary key,"
+    "  value text not null"
+    ") strict, without rowid;"
+
+    "create table intern (" /* retention: keep */
+    "  intern_id integer primary key,"
+    "  text text not null unique"
+    ") strict;"
+
+    "create table template (" /* retention: keep */
+    "  template_id integer primary key,"
+    "  hash text not null unique,"
+    "  name text not null,"
+    "  text text not null"
+    ") strict;"
+
+    "create table event (" /* retention: memory */
+    "  event_seq integer primary key,"
+    "  id_hash blob not null,"       /* keyed hash of (source, id) */
+    "  envelope_hash blob not null," /* keyed hash of the bytes as received */
+    "  received_ms integer not null,"
+    "  source text not null,"
+    "  event_id text not null,"
+    "  type text not null,"
+    "  outcome integer not null,"
+    "  item_seq integer not null," /* 0: none */
+    "  data text not null,"        /* validated fields; '' when refused */
+    "  faults text not null"       /* JSON list; '' when none */
+    ") strict;"
+
+    "create table item (" /* retention: closed+90d */
+    "  item_seq integer primary key,"
+    "  kind integer not null,"
+    "  state integer not null,"
+    "  case_key integer not null," /* keyed hash of case_ref, 0: none */
+    "  case_ref text not null,"
+    "  source text not null,"
+    "  event_seq integer not null," /* the requesting event */
+    "  from_unit text not null,"
+    "  to_unit text not null,"
+    "  owner_unit text not null,"   /* who is responsible now */
+    "  waiting_unit text not null," /* who must answer now; '' when closed */
+    "  place text not null,"
+    "  area text not null,"
+    "  service text not null,"
+    "  basis text not null,"
+    "  rule text not null,"
+    "  urgency integer not null,"
+    "  restricted integer not null,"
+    "  limits_id integer not null," /* frozen policy: intern */
+    "  created_ms integer not null,"
+    "  changed_ms integer not null,"
+    "  closed_ms integer not null" /* 0: open */
+    ") strict;"
+    "create index item_case on item (case_key) where closed_ms = 0;"
+    "create index item_open on item (item_seq) where closed_ms = 0;"
+
+    "create table notice (" /* retention: closed+90d */
+    "  notice_seq integer primary key,"
+    "  item_seq integer not null references item,"
+    "  unit text not null,"
+    "  reason integer not null,"
+    "  template_name text not null,"
+    "  deadline_ms integer not null,"
+    "  outcome text not null,"     /* German sentence, '' when none */
+    "  doubtful integer not null," /* 1: perhaps sent before a restore */
+    "  created_ms integer not null"
+    ") strict;"
+    "create index notice_item on notice (item_seq);"
+
+    "create table delivery (" /* retention: closed+90d */
+    "  delivery_seq integer primary key,"
+    "  notice_seq integer not null references notice,"
+    "  item_seq integer not null,"
+    "  contact text not null," /* contact id, never an address */
+    "  channel integer not null,"
+    "  lane_id integer not null," /* destination: intern */
+    "  template_id integer not null references template,"
+    "  urgent integer not null,"
+    "  state integer not null,"
+    "  attempts integer not null,"
+    "  next_ms integer not null,"
+    "  expires_ms integer not null,"
+    "  created_ms integer not null,"
+    "  ended_ms integer not null,"
+    "  class integer not null,"
+    "  code integer not null,"
+    "  provider_id text not null"
+    ") strict;"
+    "create index delivery_due on delivery (lane_id, next_ms) where state = 0;"
+    "create index delivery_item on delivery (item_seq);"
+
+    "create table clock (" /* retention: closed+90d */
+    "  clock_seq integer primary key,"
+    "  item_seq integer not null references item,"
+    "  kind integer not null,"
+    "  step integer not null,"
+    "  due_ms integer not null,"
+    "  state integer not null," /* 0 open, 1 fired, 2 cancelled */
+    "  fired_ms integer not null,"
+    "  effect_seq integer not null" /* audit row of what it did */
+    ") strict;"
+    "create index clock_due on clock (due_ms) where state = 0;"
+    "create index clock_item on clock (item_seq) where state = 0;"
+
+    "create table out_event (" /* retention: closed+90d; deleted when settled */
+    "  out_seq integer primary key,"
+    "  item_seq integer not null,"
+    "  topic text not null,"
+    "  payload text not null"
+    ") strict;"
+
+    "create table audit (" /* retention: audit */
+    "  audit_seq integer primary key,"
+    "  at_ms integer not null,"
+    "  item_seq integer not null,"
+    "  salt blob not null," /* erased together with content */
+    "  content text not null,"
+    "  commitment blob not null," /* SHA-256(salt, content): stays */
+    "  link blob not null"        /* SHA-256(previous link, seq, at, commitment) */
+    ") strict;"
+    "create index audit_item on audit (item_seq);",
+};
+
+int schema_version(void)
+{
+    return (int)COUNT_OF(migrations);
+}
+
+static int user_version(sqlite3 *db)
+{
+    sqlite3_stmt *stmt;
+    int version = -1;
+    if (sqlite3_prepare_v2(db, "pragma user_version", -1, &stmt, NULL) != SQLITE_OK)
+        return -1;
+    if (sqlite3_step(stmt) == SQLITE_ROW)
+        version = sqlite3_column_int(stmt, 0);
+    sqlite3_finalize(stmt);
+    return version;
+}
+
+static int migrate_one(sqlite3 *db, int version, struct buf *err)
+{
+    struct buf sql = BUF_INIT;
+    buf_puts(&sql, "begin immediate;");
+    buf_puts(&sql, migrations[version]);
+    buf_printf(&sql, "pragma user_version = %d; commit;", version + 1);
+    int rc = sqlite3_exec(db, buf_str(&sql), NULL, NULL, NULL);
+    if (rc != SQLITE_OK) {
+        buf_printf(err, "cannot bring the store to version %d: %s", version + 1,
+                   sqlite3_errmsg(db));
+        sqlite3_exec(db, "rollback", NULL, NULL, NULL);
+    }
+    buf_release(&sql);
+    return rc == SQLITE_OK ? 0 : -1;
+}
+
+int schema_migrate(sqlite3 *db, int *created, struct buf *err)
+{
+    int version = user_version(db);
+    *created = version == 0;
+    if (version < 0) {
+        buf_printf(err, "not a store, or not readable: %s", sqlite3_errmsg(db));
+        return -1;
+    }
+    if (version > schema_version()) {
+        buf_printf(err,
+                   "the store has version %d, this program knows %d: install the newer program",
+                   version, schema_version());
+        return -1;
+    }
+    for (; version < schema_version(); version++)
+        if (migrate_one(db, version, err) < 0)
+            return -1;
+    return 0;
+}

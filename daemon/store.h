@@ -1,0 +1,78 @@
+/*
+ * The store: one SQLite file, WAL, synchronous FULL. This header has opening, transactions and the
+ * rules all store_*.h follow; each noun has a file of its own with all its SQL.
+ *
+ * Rules
+ * - One connection, used by the deciding thread only. A lock file beside the store refuses a
+ *   second daemon.
+ * - Inside a transaction the first failure sticks: every later call does nothing and returns empty
+ *   results, and store_commit() says STORE_TROUBLE. Callers need no error checks in between; they
+ *   must decide nothing outside the store before the commit.
+ * - Row numbers (seq) are given out in memory and start anew after a rollback.
+ */
+#ifndef STORE_H
+#define STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "stafette.h"
+
+struct buf;
+struct store;
+
+enum store_seq {
+    SEQ_EVENT,
+    SEQ_ITEM,
+    SEQ_NOTICE,
+    SEQ_DELIVERY,
+    SEQ_CLOCK,
+    SEQ_OUT,
+    SEQ_AUDIT,
+    SEQ_COUNT
+};
+
+enum store_end {
+    STORE_DONE,    /* committed: durable */
+    STORE_TROUBLE, /* rolled back: disk full, I/O error; run the same work again later */
+    STORE_BUG /* rolled back: the work broke a rule of the schema; store_trouble() says which */
+};
+
+/* Opens or creates the store, migrates it, takes the lock. NULL with one sentence in err. */
+struct store *store_open(const char *path, struct buf *err);
+void store_close(struct store *s);
+
+/* True when this open found no store and made one. */
+bool store_is_new(const struct store *s);
+
+void store_begin(struct store *s);
+enum store_end store_commit(struct store *s);
+void store_rollback(struct store *s);
+bool store_failed(const struct store *s);
+bool store_changed(const struct store *s); /* rows were written since store_begin() */
+
+/* Why the last transaction failed, e.g. "database or disk is full (13)"; "" when it did not. */
+const char *store_trouble(const struct store *s);
+
+/* The next row number of a noun. */
+int64_t store_next(struct store *s, enum store_seq seq);
+int64_t store_last(const struct store *s, enum store_seq seq);
+
+/* Small facts by name; "" / 0 when absent. The text is valid until the next call. */
+const char *store_meta_text(struct store *s, const char *name);
+int64_t store_meta_int(struct store *s, const char *name);
+void store_meta_set(struct store *s, const char *name, const char *value);
+void store_meta_set_int(struct store *s, const char *name, int64_t value);
+
+/* A number for a repeated text (lane, limits), the same at every start. */
+int64_t store_intern(struct store *s, const char *text);
+/* The text of a number; "" when unknown. Valid until the next call. */
+const char *store_intern_text(struct store *s, int64_t id);
+
+/* Moves WAL pages into the file, a bounded number of them; call in idle turns. Returns the WAL's
+ * size in bytes, -1 when unknown. */
+int64_t store_checkpoint(struct store *s);
+int64_t store_size(struct store *s);
+
+#endif

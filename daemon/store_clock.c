@@ -1,0 +1,109 @@
+/*
+ * Table clock: see store_clock.h.
+ */
+#include "store_clock.h"
+
+#include "store_sql.h"
+#include "util.h"
+
+enum { CLOCK_ADD, CLOCK_CANCEL, CLOCK_FIRE, CLOCK_DUE, CLOCK_NEXT, CLOCK_OF, CLOCK_TALLY };
+
+static const char *const sql[] = {
+    [CLOCK_ADD] = "insert into clock (clock_seq, item_seq, kind, step, due_ms, state, fired_ms,"
+                  " effect_seq) values (?, ?, ?, ?, ?, 0, 0, 0)",
+    [CLOCK_CANCEL] = "update clock set state = 2 where item_seq = ? and state = 0",
+    [CLOCK_FIRE] = "update clock set state = 1, fired_ms = ?, effect_seq = ?"
+                   " where clock_seq = ? and state = 0",
+    [CLOCK_DUE] = "select clock_seq, item_seq, kind, step, due_ms from clock"
+                  " where state = 0 and due_ms <= ? order by due_ms, clock_seq",
+    [CLOCK_NEXT] = "select due_ms from clock where state = 0 order by due_ms limit 1",
+    [CLOCK_OF] = "select clock_seq, item_seq, kind, step, due_ms from clock"
+                 " where item_seq = ? and state = 0 order by due_ms limit 1",
+    [CLOCK_TALLY] = "select count(*) from clock where state = 0",
+};
+const struct store_statements store_clock_statements = {sql, COUNT_OF(sql)};
+
+const char *clock_kind_name(enum clock_kind kind)
+{
+    switch (kind) {
+    case CLOCK_ACKNOWLEDGE:
+        return "ack_due";
+    case CLOCK_ACCEPT:
+        return "acceptance_due";
+    case CLOCK_COMPLETE:
+        return "completion_due";
+    case CLOCK_KIND_COUNT:
+        break;
+    }
+    return "?";
+}
+
+void store_clock_add(struct store *s, const struct clock *clock)
+{
+    struct query q = query_start(s, NOUN_CLOCK, CLOCK_ADD);
+    query_int(&q, clock->seq);
+    query_int(&q, clock->item_seq);
+    query_int(&q, clock->kind);
+    query_int(&q, clock->step);
+    query_int(&q, clock->due_ms);
+    query_run(&q);
+}
+
+void store_clock_cancel(struct store *s, int64_t item_seq)
+{
+    struct query q = query_start(s, NOUN_CLOCK, CLOCK_CANCEL);
+    query_int(&q, item_seq);
+    query_run(&q);
+}
+
+void store_clock_fire(struct store *s, int64_t clock_seq, int64_t now_ms, int64_t effect_seq)
+{
+    struct query q = query_start(s, NOUN_CLOCK, CLOCK_FIRE);
+    query_int(&q, now_ms);
+    query_int(&q, effect_seq);
+    query_int(&q, clock_seq);
+    query_run(&q);
+}
+
+static void read_row(const struct query *q, struct clock *clock)
+{
+    clock->seq = query_column_int(q, 0);
+    clock->item_seq = query_column_int(q, 1);
+    clock->kind = (enum clock_kind)query_column_int(q, 2);
+    clock->step = (int)query_column_int(q, 3);
+    clock->due_ms = query_column_int(q, 4);
+}
+
+size_t store_clock_due(struct store *s, int64_t now_ms, struct clock *clocks, size_t max)
+{
+    size_t n = 0;
+    struct query q = query_start(s, NOUN_CLOCK, CLOCK_DUE);
+    query_int(&q, now_ms);
+    while (n < max && query_row(&q))
+        read_row(&q, &clocks[n++]);
+    query_end(&q);
+    return n;
+}
+
+int64_t store_clock_next(struct store *s)
+{
+    struct query q = query_start(s, NOUN_CLOCK, CLOCK_NEXT);
+    return query_single(&q);
+}
+
+bool store_clock_of(struct store *s, int64_t item_seq, struct clock *clock)
+{
+    struct query q = query_start(s, NOUN_CLOCK, CLOCK_OF);
+    query_int(&q, item_seq);
+    if (!query_row(&q))
+        return false;
+    read_row(&q, clock);
+    query_end(&q);
+    return true;
+}
+
+int64_t store_clock_count_open(struct store *s)
+{
+    struct query q = query_start(s, NOUN_CLOCK, CLOCK_TALLY);
+    return query_single(&q);
+}

@@ -1,0 +1,248 @@
+/*
+ * Table delivery: see store_delivery.h. The index delivery_due holds pending rows only, so that
+ * finding the next one costs the same whether a thousand or a million rows lie in the table.
+ */
+#include "store_delivery.h"
+
+#include <string.h>
+
+#include "store_sql.h"
+#include "util.h"
+
+enum {
+    DELIVERY_ADD,
+    DELIVERY_GET,
+    DELIVERY_SETTLE,
+    DELIVERY_DUE,
+    DELIVERY_NEXT,
+    DELIVERY_LANE_AFTER,
+    DELIVERY_CANCEL,
+    DELIVERY_EACH,
+    DELIVERY_OUTBOX,
+    DELIVERY_TALLY,
+    DELIVERY_HOLD,
+    DELIVERY_RELEASE,
+    DELIVERY_DOUBT
+};
+
+#define COLUMNS                                                                                    \
+    "d.delivery_seq, d.notice_seq, d.item_seq, d.contact, d.channel, d.lane_id, d.template_id,"    \
+    " d.urgent, d.state, d.attempts, d.next_ms, d.expires_ms, d.created_ms, d.ended_ms, d.class,"  \
+    " d.code, d.provider_id"
+
+static const char *const sql[] = {
+    [DELIVERY_ADD] = "insert into delivery (delivery_seq, notice_seq, item_seq, contact, channel,"
+                     " lane_id, template_id, urgent, state, attempts, next_ms, expires_ms,"
+                     " created_ms, ended_ms, class, code, provider_id)"
+                     " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [DELIVERY_GET] = "select " COLUMNS " from delivery d where d.delivery_seq = ?",
+    [DELIVERY_SETTLE] = "update delivery set state = ?, attempts = ?, next_ms = ?, ended_ms = ?,"
+                        " class = ?, code = ?, provider_id = ? where delivery_seq = ?",
+    [DELIVERY_DUE] = "select " COLUMNS ", n.unit, n.reason, n.template_name, n.deadline_ms,"
+                     " n.outcome, n.doubtful, n.created_ms"
+                     " from delivery d join notice n on n.notice_seq = d.notice_seq"
+                     " where d.state = 0 and d.lane_id = ? and d.next_ms <= ?"
+                     " order by d.next_ms",
+    [DELIVERY_NEXT] = "select next_ms from delivery where state = 0 and lane_id = ?"
+                      " and next_ms > ? order by next_ms limit 1",
+    [DELIVERY_LANE_AFTER] = "select lane_id from delivery where state = 0 and lane_id > ?"
+                            " order by lane_id limit 1",
+    [DELIVERY_CANCEL] = "update delivery set state = 3, ended_ms = ? where item_seq = ?"
+                        " and state in (0, 4) and notice_seq < ?",
+    [DELIVERY_EACH] = "select " COLUMNS " from delivery d where d.item_seq = ?"
+                      " order by d.delivery_seq",
+    [DELIVERY_OUTBOX] = "select i.text, d.channel, sum(d.state = 0), sum(d.state = 4),"
+                        " min(d.created_ms), min(d.next_ms), max(d.class)"
+                        " from delivery d join intern i on i.intern_id = d.lane_id"
+                        " where d.state in (0, 4) group by d.lane_id order by i.text",
+    [DELIVERY_TALLY] = "select count(*) from delivery where state = ?",
+    [DELIVERY_HOLD] = "update delivery set state = 4 where state = 0",
+    [DELIVERY_RELEASE] = "update delivery set state = 0, next_ms = ? where state = 4",
+    [DELIVERY_DOUBT] = "update notice set doubtful = 1 where notice_seq in"
+                       " (select notice_seq from delivery where state = 4)",
+};
+const struct store_statements store_delivery_statements = {sql, COUNT_OF(sql)};
+
+void store_delivery_add(struct store *s, const struct delivery *d)
+{
+    struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_ADD);
+    query_int(&q, d->seq);
+    query_int(&q, d->notice_seq);
+    query_int(&q, d->item_seq);
+    query_text(&q, d->contact);
+    query_int(&q, d->channel);
+    query_int(&q, d->lane_id);
+    query_int(&q, d->template_id);
+    query_int(&q, d->urgent);
+    query_int(&q, d->state);
+    query_int(&q, d->attempts);
+    query_int(&q, d->next_ms);
+    query_int(&q, d->expires_ms);
+    query_int(&q, d->created_ms);
+    query_int(&q, d->ended_ms);
+    query_int(&q, d->class);
+    query_int(&q, d->code);
+    query_text(&q, d->provider_id);
+    query_run(&q);
+}
+
+static void read_row(const struct query *q, struct delivery *d)
+{
+    memset(d, 0, sizeof *d);
+    d->seq = query_column_int(q, 0);
+    d->notice_seq = query_column_int(q, 1);
+    d->item_seq = query_column_int(q, 2);
+    query_column_copy(q, 3, d->contact, sizeof d->contact);
+    d->channel = (enum channel)query_column_int(q, 4);
+    d->lane_id = query_column_int(q, 5);
+    d->template_id = query_column_int(q, 6);
+    d->urgent = query_column_int(q, 7) != 0;
+    d->state = (enum delivery_state)query_column_int(q, 8);
+    d->attempts = query_column_int(q, 9);
+    d->next_ms = query_column_int(q, 10);
+    d->expires_ms = query_column_int(q, 11);
+    d->created_ms = query_column_int(q, 12);
+    d->ended_ms = query_column_int(q, 13);
+    d->class = (enum error_class)query_column_int(q, 14);
+    d->code = query_column_int(q, 15);
+    query_column_copy(q, 16, d->provider_id, sizeof d->provider_id);
+}
+
+bool store_delivery_get(struct store *s, int64_t seq, struct delivery *d)
+{
+    struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_GET);
+    query_int(&q, seq);
+    if (!query_row(&q))
+        return false;
+    read_row(&q, d);
+    query_end(&q);
+    return true;
+}
+
+void store_delivery_settle(struct store *s, const struct delivery *d)
+{
+    struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_SETTLE);
+    query_int(&q, d->state);
+    query_int(&q, d->attempts);
+    query_int(&q, d->next_ms);
+    query_int(&q, d->ended_ms);
+    query_int(&q, d->class);
+    query_int(&q, d->code);
+    query_text(&q, d->provider_id);
+    query_int(&q, d->seq);
+    query_run(&q);
+}
+
+static void read_due(const struct query *q, struct due *due)
+{
+    read_row(q, &due->delivery);
+    struct notice *n = &due->notice;
+    memset(n, 0, sizeof *n);
+    n->seq = due->delivery.notice_seq;
+    n->item_seq = due->delivery.item_seq;
+    query_column_copy(q, 17, n->unit, sizeof n->unit);
+    n->reason = (enum reason)query_column_int(q, 18);
+    query_column_copy(q, 19, n->template_name, sizeof n->template_name);
+    n->deadline_ms = query_column_int(q, 20);
+    query_column_copy(q, 21, due->outcome_text, sizeof due->outcome_text);
+    n->outcome = due->outcome_text;
+    n->doubtful = query_column_int(q, 22) != 0;
+    n->created_ms = query_column_int(q, 23);
+}
+
+int64_t store_delivery_due(struct store *s, int64_t lane_id, int64_t now_ms, void *context,
+                           bool (*each)(void *context, const struct due *due))
+{
+    struct due due;
+    struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_DUE);
+    query_int(&q, lane_id);
+    query_int(&q, now_ms);
+    while (query_row(&q)) {
+        read_due(&q, &due);
+        if (!each(context, &due)) {
+            query_end(&q);
+            return 0;
+        }
+    }
+    struct query next = query_start(s, NOUN_DELIVERY, DELIVERY_NEXT);
+    query_int(&next, lane_id);
+    query_int(&next, now_ms);
+    return query_single(&next);
+}
+
+size_t store_delivery_lanes(struct store *s, int64_t *lanes, size_t max)
+{
+    size_t n = 0;
+    int64_t last = 0;
+    while (n < max) {
+        struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_LANE_AFTER);
+        query_int(&q, last);
+        last = query_single(&q);
+        if (!last)
+            break;
+        lanes[n++] = last;
+    }
+    return n;
+}
+
+void store_delivery_cancel(struct store *s, int64_t item_seq, int64_t before_notice_seq,
+                           int64_t now_ms)
+{
+    struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_CANCEL);
+    query_int(&q, now_ms);
+    query_int(&q, item_seq);
+    query_int(&q, before_notice_seq);
+    query_run(&q);
+}
+
+void store_delivery_each(struct store *s, int64_t item_seq, void *context,
+                         void (*each)(void *context, const struct delivery *delivery))
+{
+    struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_EACH);
+    query_int(&q, item_seq);
+    while (query_row(&q)) {
+        struct delivery d;
+        read_row(&q, &d);
+        each(context, &d);
+    }
+}
+
+void store_delivery_outbox(struct store *s, void *context,
+                           void (*each)(void *context, const struct outbox_line *line))
+{
+    struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_OUTBOX);
+    while (query_row(&q)) {
+        struct outbox_line line = {
+            .lane = query_column_text(&q, 0),
+            .channel = (enum channel)query_column_int(&q, 1),
+            .pending = query_column_int(&q, 2),
+            .held = query_column_int(&q, 3),
+            .oldest_ms = query_column_int(&q, 4),
+            .next_ms = query_column_int(&q, 5),
+            .last_class = query_column_int(&q, 6),
+        };
+        each(context, &line);
+    }
+}
+
+int64_t store_delivery_count(struct store *s, enum delivery_state state)
+{
+    struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_TALLY);
+    query_int(&q, state);
+    return query_single(&q);
+}
+
+void store_delivery_hold_all(struct store *s)
+{
+    struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_HOLD);
+    query_run(&q);
+}
+
+void store_delivery_release_all(struct store *s, int64_t now_ms)
+{
+    struct query doubt = query_start(s, NOUN_DELIVERY, DELIVERY_DOUBT);
+    query_run(&doubt);
+    struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_RELEASE);
+    query_int(&q, now_ms);
+    query_run(&q);
+}

@@ -1,0 +1,86 @@
+/*
+ * Deliveries: one notice to one address on one channel (table delivery). A row holds references
+ * and results, never text and never an address.
+ */
+#ifndef STORE_DELIVERY_H
+#define STORE_DELIVERY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "stafette.h"
+#include "store_notice.h"
+
+struct buf;
+struct store;
+
+struct delivery {
+    int64_t seq;
+    int64_t notice_seq;
+    int64_t item_seq;
+    char contact[2 * ID_MAX]; /* "<unit>/<n>" */
+    enum channel channel;
+    int64_t lane_id; /* destination, an interned text */
+    int64_t template_id;
+    bool urgent;
+    enum delivery_state state;
+    int64_t attempts;
+    int64_t next_ms;    /* next attempt */
+    int64_t expires_ms; /* given up after */
+    int64_t created_ms;
+    int64_t ended_ms;       /* 0 = not yet */
+    enum error_class class; /* of the last attempt */
+    int64_t code;
+    char provider_id[80];
+};
+
+void store_delivery_add(struct store *s, const struct delivery *delivery);
+bool store_delivery_get(struct store *s, int64_t seq, struct delivery *delivery);
+
+/* What an attempt came to: state, attempts, next_ms, ended_ms, class, code, provider_id. */
+void store_delivery_settle(struct store *s, const struct delivery *delivery);
+
+/* A due delivery with what is needed to render it. */
+struct due {
+    struct delivery delivery;
+    struct notice notice; /* outcome is copied to outcome_text */
+    char outcome_text[256];
+};
+
+/* Due deliveries of a lane, earliest first; each() false ends. Returns the next_ms of the first
+ * one that is not due yet, 0 when there is none (or when each() ended the walk). */
+int64_t store_delivery_due(struct store *s, int64_t lane_id, int64_t now_ms, void *context,
+                           bool (*each)(void *context, const struct due *due));
+
+/* Lanes that have pending deliveries: numbers, at most max; returns how many were written. */
+size_t store_delivery_lanes(struct store *s, int64_t *lanes, size_t max);
+
+/* Ends what is still pending of an item, because its item is over: outcome notices stay. */
+void store_delivery_cancel(struct store *s, int64_t item_seq, int64_t before_notice_seq,
+                           int64_t now_ms);
+
+/* Walks an item's deliveries. */
+void store_delivery_each(struct store *s, int64_t item_seq, void *context,
+                         void (*each)(void *context, const struct delivery *delivery));
+
+/* One line per lane of what waits: for `stafettectl outbox`. */
+struct outbox_line {
+    const char *lane; /* borrowed for the call */
+    enum channel channel;
+    int64_t pending;
+    int64_t held;
+    int64_t oldest_ms;
+    int64_t next_ms;
+    int64_t last_class;
+};
+void store_delivery_outbox(struct store *s, void *context,
+                           void (*each)(void *context, const struct outbox_line *line));
+
+int64_t store_delivery_count(struct store *s, enum delivery_state state);
+
+/* After a restore: pending -> held, and back; the notices are marked as perhaps sent before. */
+void store_delivery_hold_all(struct store *s);
+void store_delivery_release_all(struct store *s, int64_t now_ms);
+
+#endif

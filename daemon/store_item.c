@@ -1,0 +1,179 @@
+/*
+ * Table item: see store_item.h.
+ */
+#include "store_item.h"
+
+#include <string.h>
+
+#include "store_sql.h"
+#include "util.h"
+
+enum {
+    ITEM_ADD,
+    ITEM_UPDATE,
+    ITEM_GET,
+    ITEM_BY_CASE,
+    ITEM_EACH,
+    ITEM_EACH_OPEN,
+    ITEM_OPEN,
+    ITEM_OLDEST,
+    ITEM_TOLD
+};
+
+#define COLUMNS                                                                                    \
+    "item_seq, kind, state, case_key, case_ref, source, event_seq, from_unit, to_unit,"            \
+    " owner_unit, waiting_unit, place, area, service, basis, rule, urgency, restricted,"           \
+    " limits_id, created_ms, changed_ms, closed_ms"
+
+static const char *const sql[] = {
+    [ITEM_ADD] = "insert into item (" COLUMNS ")"
+                 " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [ITEM_UPDATE] = "update item set state = ?, from_unit = ?, to_unit = ?, owner_unit = ?,"
+                    " waiting_unit = ?, place = ?, area = ?, service = ?, basis = ?, rule = ?,"
+                    " urgency = ?, limits_id = ?, changed_ms = ?, closed_ms = ?"
+                    " where item_seq = ?",
+    [ITEM_GET] = "select " COLUMNS " from item where item_seq = ?",
+    [ITEM_BY_CASE] = "select item_seq from item where case_key = ? and closed_ms = 0"
+                     " order by item_seq",
+    [ITEM_EACH] = "select " COLUMNS " from item where item_seq >= ? order by item_seq",
+    [ITEM_EACH_OPEN] = "select " COLUMNS " from item where item_seq >= ? and closed_ms = 0"
+                       " order by item_seq",
+    [ITEM_OPEN] = "select count(*) from item where closed_ms = 0",
+    [ITEM_OLDEST] = "select created_ms from item where closed_ms = 0 order by item_seq limit 1",
+    [ITEM_TOLD] = "select 1 from notice where item_seq = ? and unit = ? limit 1",
+};
+const struct store_statements store_item_statements = {sql, COUNT_OF(sql)};
+
+void store_item_add(struct store *s, const struct item *item)
+{
+    struct query q = query_start(s, NOUN_ITEM, ITEM_ADD);
+    query_int(&q, item->seq);
+    query_int(&q, item->kind);
+    query_int(&q, item->state);
+    query_int(&q, item->case_key);
+    query_text(&q, item->case_ref);
+    query_text(&q, item->source);
+    query_int(&q, item->event_seq);
+    query_text(&q, item->from_unit);
+    query_text(&q, item->to_unit);
+    query_text(&q, item->owner_unit);
+    query_text(&q, item->waiting_unit);
+    query_text(&q, item->place);
+    query_text(&q, item->area);
+    query_text(&q, item->service);
+    query_text(&q, item->basis);
+    query_text(&q, item->rule);
+    query_int(&q, item->urgency);
+    query_int(&q, item->restricted);
+    query_int(&q, item->limits_id);
+    query_int(&q, item->created_ms);
+    query_int(&q, item->changed_ms);
+    query_int(&q, item->closed_ms);
+    query_run(&q);
+}
+
+void store_item_update(struct store *s, const struct item *item)
+{
+    struct query q = query_start(s, NOUN_ITEM, ITEM_UPDATE);
+    query_int(&q, item->state);
+    query_text(&q, item->from_unit);
+    query_text(&q, item->to_unit);
+    query_text(&q, item->owner_unit);
+    query_text(&q, item->waiting_unit);
+    query_text(&q, item->place);
+    query_text(&q, item->area);
+    query_text(&q, item->service);
+    query_text(&q, item->basis);
+    query_text(&q, item->rule);
+    query_int(&q, item->urgency);
+    query_int(&q, item->limits_id);
+    query_int(&q, item->changed_ms);
+    query_int(&q, item->closed_ms);
+    query_int(&q, item->seq);
+    query_run(&q);
+}
+
+static void read_row(const struct query *q, struct item *item)
+{
+    memset(item, 0, sizeof *item);
+    item->seq = query_column_int(q, 0);
+    item->kind = (enum item_kind)query_column_int(q, 1);
+    item->state = (enum item_state)query_column_int(q, 2);
+    item->case_key = query_column_int(q, 3);
+    query_column_copy(q, 4, item->case_ref, sizeof item->case_ref);
+    query_column_copy(q, 5, item->source, sizeof item->source);
+    item->event_seq = query_column_int(q, 6);
+    query_column_copy(q, 7, item->from_unit, sizeof item->from_unit);
+    query_column_copy(q, 8, item->to_unit, sizeof item->to_unit);
+    query_column_copy(q, 9, item->owner_unit, sizeof item->owner_unit);
+    query_column_copy(q, 10, item->waiting_unit, sizeof item->waiting_unit);
+    query_column_copy(q, 11, item->place, sizeof item->place);
+    query_column_copy(q, 12, item->area, sizeof item->area);
+    query_column_copy(q, 13, item->service, sizeof item->service);
+    query_column_copy(q, 14, item->basis, sizeof item->basis);
+    query_column_copy(q, 15, item->rule, sizeof item->rule);
+    item->urgency = (enum urgency)query_column_int(q, 16);
+    item->restricted = query_column_int(q, 17) != 0;
+    item->limits_id = query_column_int(q, 18);
+    item->created_ms = query_column_int(q, 19);
+    item->changed_ms = query_column_int(q, 20);
+    item->closed_ms = query_column_int(q, 21);
+}
+
+bool store_item_get(struct store *s, int64_t seq, struct item *item)
+{
+    struct query q = query_start(s, NOUN_ITEM, ITEM_GET);
+    query_int(&q, seq);
+    if (!query_row(&q))
+        return false;
+    read_row(&q, item);
+    query_end(&q);
+    return true;
+}
+
+size_t store_item_open_by_case(struct store *s, int64_t case_key, int64_t *seqs, size_t max)
+{
+    size_t n = 0;
+    struct query q = query_start(s, NOUN_ITEM, ITEM_BY_CASE);
+    query_int(&q, case_key);
+    while (query_row(&q)) {
+        if (n < max)
+            seqs[n] = query_column_int(&q, 0);
+        n++;
+    }
+    return n;
+}
+
+void store_item_each(struct store *s, bool all, int64_t from, void *context,
+                     bool (*each)(void *context, const struct item *item))
+{
+    struct query q = query_start(s, NOUN_ITEM, all ? ITEM_EACH : ITEM_EACH_OPEN);
+    query_int(&q, from);
+    while (query_row(&q)) {
+        struct item item;
+        read_row(&q, &item);
+        if (!each(context, &item))
+            break;
+    }
+    query_end(&q);
+}
+
+int64_t store_item_count_open(struct store *s)
+{
+    struct query q = query_start(s, NOUN_ITEM, ITEM_OPEN);
+    return query_single(&q);
+}
+
+int64_t store_item_oldest_open(struct store *s)
+{
+    struct query q = query_start(s, NOUN_ITEM, ITEM_OLDEST);
+    return query_single(&q);
+}
+
+bool store_item_told(struct store *s, int64_t seq, const char *unit)
+{
+    struct query q = query_start(s, NOUN_ITEM, ITEM_TOLD);
+    query_int(&q, seq);
+    query_text(&q, unit);
+    return query_single(&q) != 0;
+}

@@ -1,0 +1,59 @@
+/*
+ * Items: what must be answered (table item), and their current state.
+ */
+#ifndef STORE_ITEM_H
+#define STORE_ITEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "machine.h"
+#include "stafette.h"
+
+struct store;
+
+struct item {
+    int64_t seq;
+    enum item_kind kind;
+    enum item_state state;
+    int64_t case_key; /* keyed hash of case_ref; 0 = none */
+    char case_ref[CASE_REF_MAX];
+    char source[ID_MAX]; /* who hears of it */
+    int64_t event_seq;   /* the requesting event */
+    char from_unit[ID_MAX];
+    char to_unit[ID_MAX];
+    char owner_unit[ID_MAX];   /* responsible now */
+    char waiting_unit[ID_MAX]; /* must answer now; "" when nobody */
+    char place[ID_MAX];
+    char area[ID_MAX];
+    char service[ID_MAX];
+    char basis[ID_MAX];
+    char rule[2 * ID_MAX];
+    enum urgency urgency;
+    bool restricted;
+    int64_t limits_id; /* frozen policy (limits.h of workflow): intern number */
+    int64_t created_ms;
+    int64_t changed_ms;
+    int64_t closed_ms; /* 0 = open */
+};
+
+void store_item_add(struct store *s, const struct item *item);
+void store_item_update(struct store *s, const struct item *item);
+bool store_item_get(struct store *s, int64_t seq, struct item *item);
+
+/* Numbers of open items with that case, oldest first, at most max; returns how many there are. */
+size_t store_item_open_by_case(struct store *s, int64_t case_key, int64_t *seqs, size_t max);
+
+/* Walks items by number from `from` on (open ones only, or all), at most max; each() false ends. */
+void store_item_each(struct store *s, bool all, int64_t from, void *context,
+                     bool (*each)(void *context, const struct item *item));
+
+int64_t store_item_count_open(struct store *s);
+/* created_ms of the oldest open item that nobody has answered (state requested, offered ...), 0. */
+int64_t store_item_oldest_open(struct store *s);
+
+/* True when the item has told that unit something. */
+bool store_item_told(struct store *s, int64_t seq, const char *unit);
+
+#endif

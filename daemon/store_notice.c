@@ -1,0 +1,118 @@
+/*
+ * Tables notice and template: see store_notice.h.
+ */
+#include "store_notice.h"
+
+#include <string.h>
+
+#include "buf.h"
+#include "store_sql.h"
+#include "util.h"
+
+enum {
+    NOTICE_ADD,
+    NOTICE_EACH,
+    NOTICE_UNITS,
+    NOTICE_TALLY,
+    TEMPLATE_FIND,
+    TEMPLATE_ADD,
+    TEMPLATE_GET
+};
+
+static const char *const sql[] = {
+    [NOTICE_ADD] = "insert into notice (notice_seq, item_seq, unit, reason, template_name,"
+                   " deadline_ms, outcome, doubtful, created_ms)"
+                   " values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [NOTICE_EACH] = "select notice_seq, unit, reason, template_name, deadline_ms, outcome,"
+                    " doubtful, created_ms from notice where item_seq = ? order by notice_seq",
+    [NOTICE_UNITS] = "select unit from notice where item_seq = ?"
+                     " group by unit order by min(notice_seq)",
+    [NOTICE_TALLY] = "select count(*) from notice",
+    [TEMPLATE_FIND] = "select template_id from template where hash = ?",
+    [TEMPLATE_ADD] = "insert into template (template_id, hash, name, text)"
+                     " values ((select coalesce(max(template_id), 0) + 1 from template), ?, ?, ?)",
+    [TEMPLATE_GET] = "select name, text from template where template_id = ?",
+};
+const struct store_statements store_notice_statements = {sql, COUNT_OF(sql)};
+
+void store_notice_add(struct store *s, const struct notice *notice)
+{
+    struct query q = query_start(s, NOUN_NOTICE, NOTICE_ADD);
+    query_int(&q, notice->seq);
+    query_int(&q, notice->item_seq);
+    query_text(&q, notice->unit);
+    query_int(&q, notice->reason);
+    query_text(&q, notice->template_name);
+    query_int(&q, notice->deadline_ms);
+    query_text(&q, notice->outcome);
+    query_int(&q, notice->doubtful);
+    query_int(&q, notice->created_ms);
+    query_run(&q);
+}
+
+void store_notice_each(struct store *s, int64_t item_seq, void *context,
+                       void (*each)(void *context, const struct notice *notice))
+{
+    struct query q = query_start(s, NOUN_NOTICE, NOTICE_EACH);
+    query_int(&q, item_seq);
+    while (query_row(&q)) {
+        struct notice notice;
+        memset(&notice, 0, sizeof notice);
+        notice.seq = query_column_int(&q, 0);
+        notice.item_seq = item_seq;
+        query_column_copy(&q, 1, notice.unit, sizeof notice.unit);
+        notice.reason = (enum reason)query_column_int(&q, 2);
+        query_column_copy(&q, 3, notice.template_name, sizeof notice.template_name);
+        notice.deadline_ms = query_column_int(&q, 4);
+        notice.outcome = query_column_text(&q, 5);
+        notice.doubtful = query_column_int(&q, 6) != 0;
+        notice.created_ms = query_column_int(&q, 7);
+        each(context, &notice);
+    }
+}
+
+size_t store_notice_units(struct store *s, int64_t item_seq, char (*units)[ID_MAX], size_t max)
+{
+    size_t n = 0;
+    struct query q = query_start(s, NOUN_NOTICE, NOTICE_UNITS);
+    query_int(&q, item_seq);
+    while (n < max && query_row(&q))
+        query_column_copy(&q, 0, units[n++], ID_MAX);
+    query_end(&q);
+    return n;
+}
+
+int64_t store_template_keep(struct store *s, const char *hash, const char *name, const char *text)
+{
+    struct query find = query_start(s, NOUN_NOTICE, TEMPLATE_FIND);
+    query_text(&find, hash);
+    int64_t id = query_single(&find);
+    if (id)
+        return id;
+    struct query add = query_start(s, NOUN_NOTICE, TEMPLATE_ADD);
+    query_text(&add, hash);
+    query_text(&add, name);
+    query_text(&add, text);
+    query_run(&add);
+    struct query again = query_start(s, NOUN_NOTICE, TEMPLATE_FIND);
+    query_text(&again, hash);
+    return query_single(&again);
+}
+
+bool store_template_get(struct store *s, int64_t id, char name[2 * ID_MAX], struct buf *text)
+{
+    struct query q = query_start(s, NOUN_NOTICE, TEMPLATE_GET);
+    query_int(&q, id);
+    if (!query_row(&q))
+        return false;
+    query_column_copy(&q, 0, name, 2 * ID_MAX);
+    buf_puts(text, query_column_text(&q, 1));
+    query_end(&q);
+    return true;
+}
+
+int64_t store_notice_count(struct store *s)
+{
+    struct query q = query_start(s, NOUN_NOTICE, NOTICE_TALLY);
+    return query_single(&q);
+}

@@ -1,0 +1,43 @@
+/*
+ * Notices (who is told what, why) and the frozen template texts they are rendered from.
+ */
+#ifndef STORE_NOTICE_H
+#define STORE_NOTICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "stafette.h"
+
+struct buf;
+struct store;
+
+struct notice {
+    int64_t seq;
+    int64_t item_seq;
+    char unit[ID_MAX];
+    enum reason reason;
+    char template_name[ID_MAX]; /* "handover.requested" */
+    int64_t deadline_ms;        /* answer until; 0 = none */
+    const char *outcome;        /* German sentence; borrowed when adding */
+    bool doubtful;              /* perhaps sent before a restore */
+    int64_t created_ms;
+};
+
+void store_notice_add(struct store *s, const struct notice *notice);
+
+/* Calls back for each notice of an item, oldest first. */
+void store_notice_each(struct store *s, int64_t item_seq, void *context,
+                       void (*each)(void *context, const struct notice *notice));
+
+/* Units that were told of an item, each once, in order of the first notice; at most max. */
+size_t store_notice_units(struct store *s, int64_t item_seq, char (*units)[ID_MAX], size_t max);
+
+/* The number of a template text, kept for as long as the store lives. */
+int64_t store_template_keep(struct store *s, const char *hash, const char *name, const char *text);
+/* The text of a kept template; false when there is no such number. */
+bool store_template_get(struct store *s, int64_t id, char name[2 * ID_MAX], struct buf *text);
+
+int64_t store_notice_count(struct store *s);
+
+#endif

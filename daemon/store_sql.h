@@ -1,0 +1,66 @@
+/*
+ * For store_*.c only: prepared statements in use. Values are bound in order, columns read in
+ * order; a text column is valid until query_end(). See the sticky failure in store.h.
+ */
+#ifndef STORE_SQL_H
+#define STORE_SQL_H
+
+#include <sqlite3.h>
+
+#include "store.h"
+
+/* The nouns, each with its table of SQL texts (one prepared statement each). */
+enum store_noun {
+    NOUN_META,
+    NOUN_EVENT,
+    NOUN_ITEM,
+    NOUN_NOTICE,
+    NOUN_DELIVERY,
+    NOUN_CLOCK,
+    NOUN_OUT,
+    NOUN_AUDIT,
+    NOUN_COUNT
+};
+
+struct store_statements {
+    const char *const *sql;
+    size_t count;
+};
+
+extern const struct store_statements store_meta_statements;
+extern const struct store_statements store_event_statements;
+extern const struct store_statements store_item_statements;
+extern const struct store_statements store_notice_statements;
+extern const struct store_statements store_delivery_statements;
+extern const struct store_statements store_clock_statements;
+extern const struct store_statements store_out_statements;
+extern const struct store_statements store_audit_statements;
+
+struct query {
+    struct store *store;
+    sqlite3_stmt *stmt; /* NULL once the transaction has failed */
+    int at;             /* last bound parameter */
+};
+
+struct query query_start(struct store *s, enum store_noun noun, int statement);
+void query_int(struct query *q, int64_t value);
+void query_text(struct query *q, const char *text);
+void query_blob(struct query *q, const void *bytes, size_t len);
+
+/* True when a row is there. After false the query has ended. */
+bool query_row(struct query *q);
+int64_t query_column_int(const struct query *q, int column);
+const char *query_column_text(const struct query *q, int column);
+/* Copies into a fixed field; a longer text is a broken store and sticks as a failure. */
+void query_column_copy(const struct query *q, int column, char *dst, size_t size);
+/* Exactly `len` bytes, or zeros when the column has another length. */
+void query_column_bytes(const struct query *q, int column, void *dst, size_t len);
+void query_end(struct query *q);
+
+/* Runs a statement that returns no row. */
+void query_run(struct query *q);
+
+/* The first column of the first row, 0 when there is none; ends the query. */
+int64_t query_single(struct query *q);
+
+#endif
