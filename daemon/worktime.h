@@ -4,7 +4,8 @@
  *
  * Three day kinds (DOMAIN 6): Werktag = Mon-Sat without statutory holiday; Arbeitstag = Mon-Fri
  * without statutory holiday; staffed day = Arbeitstag with office hours of that unit and no local
- * closure (24 and 31 December, Betriebsausflug ...).
+ * closure (24 and 31 December, Betriebsausflug ...). A closure that begins during the day only
+ * shortens it: the day stays staffed as long as some office time is left.
  */
 #ifndef WORKTIME_H
 #define WORKTIME_H
@@ -42,22 +43,39 @@ struct span {
 };
 
 /* "15m" (real time), "2 office hours", "90 office minutes", "1 staffed day", "3 staffed days".
- * False when malformed or negative. */
+ * False when malformed, negative, or over 2000 office hours or 366 staffed days. */
 bool span_parse(const char *text, struct span *span);
+
+/* Appends the span so that span_parse() reads the same again. */
 void span_write(struct buf *out, const struct span *span);
+
+/* The hours of DOMAIN E6: Monday to Thursday 08-16, Friday 08-12, no calendar, no closures. */
+void worktime_default(struct worktime *w);
+
+/* "08:00-16:00" -> seconds of the day, "24:00" allowed as the end; "" or "closed" -> both 0.
+ * False when malformed or when the end does not lie after the beginning. */
+bool worktime_hours_parse(const char *text, int *open_s, int *close_s);
+
+/* A closure's date, "2027-07-19" for one day or "12-24" for every year, and its beginning,
+ * "10:30" or "" for the whole day. False when either is malformed or no real date. */
+bool closure_parse(const char *date, const char *from, struct closure *closure);
 
 bool worktime_is_werktag(const char *calendar, int64_t day);
 bool worktime_is_arbeitstag(const char *calendar, int64_t day);
 bool worktime_is_staffed(const struct worktime *w, int64_t day);
+
+/* True when the office is open at that moment. Saturday and Sunday hours count when configured
+ * (an on-call desk), though such a day is no staffed day. */
 bool worktime_is_open(const struct worktime *w, int64_t at_ms);
 
 /* The next moment at or after at_ms when the office is open; at_ms itself when there is none
  * within two years. */
 int64_t worktime_next_open(const struct worktime *w, int64_t at_ms);
 
-/* When a limit that starts at from_ms ends. Day of the event is not counted for STAFFED (§ 187(1)
- * BGB analogue). With office hours 08-16: 4 office hours from 15:00 end next staffed day 11:00.
- * A unit without any staffed day within two years falls back to real time (days as 24 h). */
+/* When a limit that starts at from_ms ends; a limit of 0 ends at once. Day of the event is not
+ * counted for STAFFED (§ 187(1) BGB analogue). With office hours 08-16: 4 office hours from 15:00
+ * end next staffed day 11:00. A limit that does not end within two years, because the unit has no
+ * or hardly any office time, falls back to real time (days as 24 h): too early, never lost. */
 int64_t worktime_end(const struct worktime *w, const struct span *span, int64_t from_ms);
 
 #endif
