@@ -37,6 +37,7 @@ struct store {
     struct buf trouble;
     sqlite3_stmt **stmt[NOUN_COUNT];
     int64_t next[SEQ_COUNT];
+    int64_t out_committed; /* next[SEQ_OUT] as the store knows it */
     struct interned *interned;
     size_t interned_count, interned_cap;
     size_t interned_committed;
@@ -147,6 +148,11 @@ static void read_sequences(struct store *s)
         int64_t highest = query_single(&q);
         s->next[i] = (highest > floor ? highest : floor) + 1;
     }
+    /* Settled out-events are deleted, but their numbers, and so their ids, never come again. */
+    int64_t out_high = store_meta_int(s, "out_high");
+    if (s->next[SEQ_OUT] <= out_high)
+        s->next[SEQ_OUT] = out_high + 1;
+    s->out_committed = s->next[SEQ_OUT];
 }
 
 static void read_interned(struct store *s)
@@ -277,10 +283,13 @@ static bool is_world(int code)
 
 enum store_end store_commit(struct store *s)
 {
+    if (s->next[SEQ_OUT] != s->out_committed)
+        store_meta_set_int(s, "out_high", s->next[SEQ_OUT] - 1);
     run_text(s, "commit");
     if (!s->failure) {
         s->open_transaction = false;
         s->interned_committed = s->interned_count;
+        s->out_committed = s->next[SEQ_OUT];
         buf_reset(&s->trouble);
         return STORE_DONE;
     }

@@ -5,6 +5,7 @@
 #define STORE_NOTICE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "stafette.h"
