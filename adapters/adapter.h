@@ -23,6 +23,7 @@
 #define ADAPTER_H
 
 #include <curl/curl.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -66,11 +67,15 @@ struct job {
     bool urgent;
     int64_t started_ms; /* monotonic; set by the engine */
     int64_t ended_ms;
-    struct buf bytes;            /* what goes over the wire: mail, or HTTP body */
-    size_t bytes_sent;           /* read position of the transfer */
-    struct buf answer;           /* HTTP answer body, at most ANSWER_MAX bytes */
-    char reply[256];             /* last line of the peer */
-    bool after_data;             /* SMTP: DATA was accepted; a loss now is ambiguous */
+    struct buf bytes;        /* what goes over the wire: mail, or HTTP body */
+    size_t bytes_sent;       /* read position of the transfer */
+    struct buf answer;       /* HTTP answer body, at most ANSWER_MAX bytes */
+    char reply[256];         /* last line of the peer */
+    bool after_data;         /* SMTP: DATA was accepted; a loss now is ambiguous */
+    int smtp_steps;          /* SMTP: replies 250 less replies 220 (smtp_reply.h) */
+    unsigned on_connection;  /* transfers that the handle's connection carried before */
+    const atomic_bool *stop; /* carriers: when set to true the transfer is broken off; or NULL */
+    bool ended;              /* job_end() was called */
     struct curl_slist *lists[2]; /* recipients, headers */
     char error[CURL_ERROR_SIZE];
     struct job *next;
@@ -150,10 +155,35 @@ int64_t transport_int(const struct transport *t, const char *option);
 int64_t transport_ms(const struct transport *t, const char *option);
 bool transport_bool(const struct transport *t, const char *option);
 
+/* For check(): replaces secret by the content of a credential file, without its line end. Faults
+ * (unreadable, empty, control characters) are reported at node; a file that everybody may read is
+ * a warning. An empty path gives "". */
+int transport_secret(struct buf *secret, const char *path, const struct conf_node *node,
+                     struct conf_faults *faults);
+
+/* What check() learns from a peer's URL, and demands of it. */
+struct peer_url {
+    char *base;  /* "scheme://host:port", without anything behind it */
+    bool tls;    /* the scheme itself means TLS */
+    bool longer; /* there is a path or a query behind the base */
+};
+
+/* Reads the options `url` and `tls`. A fault is reported at node when the URL is malformed, its
+ * scheme is neither `plain` nor `secure`, it holds a user or password, or tls = "none" is said of a
+ * peer that is no loopback address. Returns 0 or -1; peer->base is the caller's to free. */
+int transport_peer(struct peer_url *peer, const struct transport *t, const char *const scheme[2],
+                   const struct conf_node *node, struct conf_faults *faults);
+
+/* True for "127.x.y.z", "::1", "[::1]" and "localhost" (which libcurl never looks up). */
+bool transport_is_loopback(const char *host);
+
 /* Jobs: made empty, filled by the owner; job_free() wipes texts. */
 struct job *job_new(void);
 void job_free(struct job *job);
 void job_end(struct job *job, enum attempt_end end, enum error_class class, int code);
+/* The same with the ending that belongs to the class: CLASS_NONE is sent, CLASS_ADDRESS and
+ * CLASS_PERMANENT failed, all others deferred. */
+void job_end_as(struct job *job, enum error_class class, int code);
 /* Keeps a peer's words in result.text, with anything that looks like an address removed, and finds
  * the enhanced status code (RFC 3463) in it. */
 void job_peer_text(struct job *job, const char *text);

@@ -1,0 +1,134 @@
+/*
+ * SMTP replies (RFC 5321, 3463): see smtp_reply.h.
+ *
+ * The stage is counted: a new connection says 220 once, and once more when STARTTLS begins, and
+ * each 220 is followed by a 250 to EHLO. So the number of 250 less the number of 220 is 0 until
+ * MAIL is answered, 1 until RCPT and 2 until DATA, on new and on reused connections alike.
+ */
+#include "smtp_reply.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "../daemon/util.h"
+#include "adapter.h"
+
+void smtp_reply_line(struct job *job, const char *line, size_t len)
+{
+    while (len > 0 && (line[len - 1] == '\r' || line[len - 1] == '\n'))
+        len--;
+    size_t fits = len < sizeof job->reply ? len : sizeof job->reply - 1;
+    memcpy(job->reply, line, fits);
+    job->reply[fits] = '\0';
+    for (size_t i = 0; i < fits; i++)
+        if (job->reply[i] == '\0')
+            job->reply[i] = '?';
+    if (len > 3 && line[3] == '-')
+        return;
+    if (str_starts(job->reply, "250"))
+        job->smtp_steps++;
+    else if (str_starts(job->reply, "220"))
+        job->smtp_steps--;
+    else if (str_starts(job->reply, "354"))
+        job->after_data = true;
+}
+
+enum smtp_stage smtp_stage(const struct job *job)
+{
+    if (job->after_data)
+        return job->bytes_sent >= job->bytes.len ? SMTP_DOT : SMTP_DATA;
+    if (job->smtp_steps >= 2)
+        return SMTP_DATA;
+    return job->smtp_steps == 1 ? SMTP_RCPT : SMTP_SESSION;
+}
+
+/* A refusal for good. Before RCPT it is about us or our sender address, and the same would happen
+ * to every mail: that is the operator's to mend, and no recipient's fault. */
+static enum error_class refused_class(enum smtp_stage stage, int status, const char *enhanced)
+{
+    if (status == 530 || status == 534 || status == 535 || status == 538)
+        return CLASS_AUTH;
+    if (status == 552 || str_eq(enhanced, "5.3.4"))
+        return str_starts(enhanced, "5.2.") ? CLASS_ADDRESS : CLASS_PERMANENT;
+    if (stage == SMTP_SESSION)
+        return CLASS_LOCAL;
+    if (str_starts(enhanced, "5.1.") || str_starts(enhanced, "5.2.") ||
+        str_starts(enhanced, "5.4."))
+        return CLASS_ADDRESS;
+    bool bare = str_empty(enhanced) || str_starts(enhanced, "5.0.");
+    if (bare && stage == SMTP_RCPT && (status == 550 || status == 551 || status == 553))
+        return CLASS_ADDRESS;
+    return CLASS_PERMANENT;
+}
+
+static enum error_class status_class(enum smtp_stage stage, int status, const char *enhanced)
+{
+    if (status == 421)
+        return CLASS_THROTTLED;
+    if (status >= 400 && status < 500)
+        return CLASS_TEMPORARY;
+    if (status >= 500 && status < 600)
+        return refused_class(stage, status, enhanced);
+    return stage == SMTP_DOT ? CLASS_AMBIGUOUS : CLASS_CONNECT;
+}
+
+static enum error_class login_class(int status)
+{
+    return status >= 400 && status < 500 ? CLASS_TEMPORARY : CLASS_AUTH;
+}
+
+enum error_class smtp_class(int curl_code, enum smtp_stage stage, int status, const char *enhanced)
+{
+    bool ambiguous = stage == SMTP_DOT;
+    switch (curl_code) {
+    case CURLE_OK:
+        return CLASS_NONE;
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_CONNECT:
+        return CLASS_CONNECT;
+    case CURLE_OPERATION_TIMEDOUT:
+        return ambiguous ? CLASS_AMBIGUOUS : CLASS_TIMEOUT;
+    case CURLE_RECV_ERROR:
+    case CURLE_GOT_NOTHING:
+    case CURLE_ABORTED_BY_CALLBACK:
+        return ambiguous ? CLASS_AMBIGUOUS : CLASS_CONNECT;
+    case CURLE_SEND_ERROR:
+    case CURLE_WEIRD_SERVER_REPLY:
+        return status_class(stage, status, enhanced);
+    case CURLE_LOGIN_DENIED:
+    case CURLE_AUTH_ERROR:
+        return login_class(status);
+    case CURLE_USE_SSL_FAILED:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_ENGINE_INITFAILED:
+        return CLASS_TLS;
+    default:
+        return ambiguous ? CLASS_AMBIGUOUS : CLASS_LOCAL;
+    }
+}
+
+/* Where the servers in use put their id: Postfix and OpenSMTPD, Exim, sendmail. */
+void smtp_queue_id(char *id, size_t size, const char *reply)
+{
+    static const char *const mark[] = {"queued as ", "id=", "2.0.0 "};
+    id[0] = '\0';
+    for (size_t i = 0; i < COUNT_OF(mark); i++) {
+        const char *p = strstr(reply, mark[i]);
+        size_t n = 0;
+        if (!p || (i == 2 && !strstr(p, " Message accepted") && !strstr(p, " message accepted")))
+            continue;
+        p += strlen(mark[i]);
+        while (isalnum((unsigned char)p[n]) || (p[n] && strchr("-_.", p[n])))
+            n++;
+        if (n > 0 && n < size) {
+            memcpy(id, p, n);
+            id[n] = '\0';
+            return;
+        }
+    }
+}

@@ -1,0 +1,251 @@
+/*
+ * Carriers: see carrier.h. Two lanes under one mutex; whoever is free takes the urgent lane first,
+ * and the reserved carrier takes nothing else, so that a backlog of routine mail to a slow relay
+ * never holds up an emergency. Results are gathered in a list; the eventfd is written only when
+ * that list stops being empty, one system call for many results.
+ *
+ * Promises: a job that was submitted comes back by carriers_take() exactly once, or is freed by
+ * carriers_close(). A crash loses nothing: deliveries are pending in the store until their result
+ * is settled there.
+ */
+#include "carrier.h"
+
+#include <assert.h>
+#include <curl/curl.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../adapters/adapter.h"
+#include "log.h"
+#include "util.h"
+
+enum { CARRIERS_MAX = 64 };
+
+struct lane {
+    struct job *first, **last; /* last: where the next job is hung on */
+};
+
+struct carrier {
+    pthread_t thread;
+    struct carriers *all;
+    bool urgent_only;
+};
+
+struct carriers {
+    pthread_mutex_t lock;    /* guards everything below up to `ending` */
+    pthread_cond_t any;      /* work for a carrier of all lanes */
+    pthread_cond_t reserved; /* urgent work for the reserved carrier */
+    pthread_cond_t quiet;    /* the last running job has ended */
+    struct lane urgent, normal, done;
+    size_t idle_any, idle_reserved, running;
+    bool ending;
+    atomic_bool stop; /* breaks off running transfers */
+    int fd;
+    size_t count;
+    struct carrier carrier[CARRIERS_MAX];
+};
+
+static void lane_init(struct lane *lane)
+{
+    lane->first = NULL;
+    lane->last = &lane->first;
+}
+
+static void lane_put(struct lane *lane, struct job *job)
+{
+    job->next = NULL;
+    *lane->last = job;
+    lane->last = &job->next;
+}
+
+static struct job *lane_get(struct lane *lane)
+{
+    struct job *job = lane->first;
+    if (!job)
+        return NULL;
+    lane->first = job->next;
+    if (!lane->first)
+        lane->last = &lane->first;
+    job->next = NULL;
+    return job;
+}
+
+static void lane_free(struct lane *lane)
+{
+    for (struct job *job = lane_get(lane); job; job = lane_get(lane))
+        job_free(job);
+}
+
+/* Blocks until there is a job for this carrier; NULL when the carriers end. Lock held. */
+static struct job *next_job(struct carrier *me)
+{
+    struct carriers *c = me->all;
+    while (!c->ending) {
+        struct job *job = lane_get(&c->urgent);
+        if (!job && !me->urgent_only)
+            job = lane_get(&c->normal);
+        if (job)
+            return job;
+        size_t *idle = me->urgent_only ? &c->idle_reserved : &c->idle_any;
+        ++*idle;
+        pthread_cond_wait(me->urgent_only ? &c->reserved : &c->any, &c->lock);
+        --*idle;
+    }
+    return NULL;
+}
+
+/* Lock held. */
+static void hand_back(struct carriers *c, struct job *job)
+{
+    bool first = c->done.first == NULL;
+    lane_put(&c->done, job);
+    if (first && eventfd_write(c->fd, 1) != 0)
+        fatal("carriers: cannot announce a result: %s", strerror(errno));
+}
+
+static void *carry(void *context)
+{
+    struct carrier *me = context;
+    struct carriers *c = me->all;
+    CURL *easy = curl_easy_init();
+    if (!easy)
+        fatal("carriers: libcurl gives no handle");
+    pthread_mutex_lock(&c->lock);
+    for (struct job *job = next_job(me); job; job = next_job(me)) {
+        c->running++;
+        pthread_mutex_unlock(&c->lock);
+        job->stop = &c->stop;
+        job_run(job, easy);
+        pthread_mutex_lock(&c->lock);
+        hand_back(c, job);
+        if (--c->running == 0 && c->ending)
+            pthread_cond_signal(&c->quiet);
+    }
+    pthread_mutex_unlock(&c->lock);
+    curl_easy_cleanup(easy);
+    return NULL;
+}
+
+static void init_conditions(struct carriers *c)
+{
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&c->lock, NULL);
+    pthread_cond_init(&c->any, NULL);
+    pthread_cond_init(&c->reserved, NULL);
+    pthread_cond_init(&c->quiet, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
+/* Signals are the deciding thread's: the carriers are born with all of them blocked. */
+static void start_threads(struct carriers *c)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    for (size_t i = 0; i < c->count; i++) {
+        c->carrier[i] = (struct carrier){.all = c, .urgent_only = c->count > 1 && i == 0};
+        int rc = pthread_create(&c->carrier[i].thread, NULL, carry, &c->carrier[i]);
+        if (rc != 0)
+            fatal("carriers: cannot start thread %zu of %zu: %s", i + 1, c->count, strerror(rc));
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+struct carriers *carriers_open(size_t count)
+{
+    assert(count >= 1 && count <= CARRIERS_MAX);
+    struct carriers *c = xcalloc(1, sizeof *c);
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        fatal("carriers: libcurl cannot be started");
+    c->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (c->fd < 0)
+        fatal("carriers: no eventfd: %s", strerror(errno));
+    c->count = count;
+    lane_init(&c->urgent);
+    lane_init(&c->normal);
+    lane_init(&c->done);
+    init_conditions(c);
+    start_threads(c);
+    return c;
+}
+
+static struct timespec time_in(int wait_ms)
+{
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += wait_ms / 1000;
+    at.tv_nsec += (long)(wait_ms % 1000) * 1000000L;
+    if (at.tv_nsec >= 1000000000L) {
+        at.tv_sec++;
+        at.tv_nsec -= 1000000000L;
+    }
+    return at;
+}
+
+void carriers_close(struct carriers *c, int wait_ms)
+{
+    struct timespec until = time_in(wait_ms);
+    pthread_mutex_lock(&c->lock);
+    c->ending = true;
+    pthread_cond_broadcast(&c->any);
+    pthread_cond_broadcast(&c->reserved);
+    while (c->running > 0 && pthread_cond_timedwait(&c->quiet, &c->lock, &until) == 0)
+        continue;
+    atomic_store(&c->stop, true);
+    pthread_mutex_unlock(&c->lock);
+    for (size_t i = 0; i < c->count; i++)
+        pthread_join(c->carrier[i].thread, NULL);
+    lane_free(&c->urgent);
+    lane_free(&c->normal);
+    lane_free(&c->done);
+    pthread_cond_destroy(&c->any);
+    pthread_cond_destroy(&c->reserved);
+    pthread_cond_destroy(&c->quiet);
+    pthread_mutex_destroy(&c->lock);
+    close(c->fd);
+    free(c);
+}
+
+int carriers_fd(const struct carriers *c)
+{
+    return c->fd;
+}
+
+/* An urgent job wakes both kinds: the reserved carrier may have been woken for the one before and
+ * not yet run, and would then carry them one after another while others sleep. */
+void carriers_submit(struct carriers *c, struct job *job)
+{
+    pthread_mutex_lock(&c->lock);
+    lane_put(job->urgent ? &c->urgent : &c->normal, job);
+    if (job->urgent && c->idle_reserved > 0)
+        pthread_cond_signal(&c->reserved);
+    if (c->idle_any > 0)
+        pthread_cond_signal(&c->any);
+    pthread_mutex_unlock(&c->lock);
+}
+
+struct job *carriers_take(struct carriers *c)
+{
+    eventfd_t count;
+    pthread_mutex_lock(&c->lock);
+    struct job *list = c->done.first;
+    lane_init(&c->done);
+    if (list)
+        eventfd_read(c->fd, &count);
+    pthread_mutex_unlock(&c->lock);
+    return list;
+}
+
+size_t carriers_count(const struct carriers *c)
+{
+    return c->count;
+}
