@@ -36,13 +36,11 @@ const struct adapter *adapter_find(const char *name)
 }
 
 /* A path as the reader of the file means it: relative to that file. */
-static char *path_beside(const char *file, const char *path)
+static char *path_beside(const struct conf_node *at, const char *path)
 {
     struct buf full = BUF_INIT;
-    const char *slash = strrchr(file, '/');
-    if (path[0] != '/' && path[0] != '\0' && slash)
-        buf_add(&full, file, (size_t)(slash - file) + 1);
-    buf_puts(&full, path);
+    if (!str_empty(path))
+        conf_resolve(at, path, &full);
     return buf_detach(&full);
 }
 
@@ -72,8 +70,7 @@ static char *option_value(const struct adapter_option *option, struct conf_node 
     case OPTION_TEXT:
         return xstrdup(conf_text(node, option->name, otherwise, faults));
     case OPTION_FILE:
-        return path_beside(given ? given->file : "",
-                           conf_text(node, option->name, otherwise, faults));
+        return path_beside(given ? given : node, conf_text(node, option->name, otherwise, faults));
     case OPTION_INT:
         return number_text(
             conf_int(node, option->name, default_number(option), 0, NUMBER_MAX, faults));
