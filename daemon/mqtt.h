@@ -5,11 +5,24 @@
  * Acknowledgement after commit: libmosquitto queues the PUBACK before the message callback. With
  * mosquitto_threaded_set(m, true) and the external loop it stays queued until mqtt_write(); so the
  * caller reads, commits, and only then calls mqtt_write(). This is not documented by the library:
- * tests/e2e pins it on the wire. Never call mqtt_write(), mqtt_publish() or mqtt_close() while a
- * transaction is open: publish writes at once what is queued.
+ * tests/test_mqtt.c pins it on the wire.
+ *
+ * Who may write. Only mqtt_write() and mqtt_close() send packets, acknowledgements among them:
+ * never call these two while a transaction is open. mqtt_publish(), mqtt_read() and mqtt_step()
+ * (SUBSCRIBE, PINGREQ) only queue; mqtt_step() is nevertheless to be called outside a transaction,
+ * because it may lose the connection and tell on_down(). Inside a
+ * callback only mqtt_publish(), mqtt_is_up() and mqtt_trouble() are allowed.
+ *
+ * A lost connection takes its queue along: acknowledgements that were not written (the broker
+ * repeats the messages) and publishes that were not settled (the caller repeats them after on_up;
+ * message ids start again with 1).
  *
  * No call blocks: the broker is probed by a non-blocking connect of our own before the library
- * connects. Reconnects back off from 1 s to reconnect_max_ms with jitter.
+ * connects, and the library connects without blocking too. Only the look-up of a host name may
+ * wait: configure an address or a name that resolves locally. Without TLS the first address that
+ * answers is used; with TLS the certificate must carry the host as configured, and its first
+ * address is used. The first attempt is made at once; the next ones after 1 s, doubled up to
+ * reconnect_max_ms, half of it by chance.
  */
 #ifndef MQTT_H
 #define MQTT_H
@@ -48,7 +61,8 @@ struct mqtt_options {
     const char *const *subscribe; /* filters at QoS 1, NULL-terminated; renewed at each connect */
 
     void (*on_message)(void *context, const struct mqtt_message *message);
-    void (*on_up)(void *context, bool session_present); /* subscribed and usable */
+    /* Subscribed and usable. With a persistent session messages may come before it. */
+    void (*on_up)(void *context, bool session_present);
     void (*on_down)(void *context);
     void (*on_settled)(void *context, int mid); /* PUBACK of one of our publishes */
     void *context;
@@ -73,14 +87,17 @@ bool mqtt_is_up(const struct mqtt *m);
 /* True when decrypted bytes wait inside TLS, so that poll would not wake. */
 bool mqtt_pending(const struct mqtt *m);
 
-/* Reads until the socket is drained, `max` messages were delivered or `budget_ms` is used up. */
+/* Reads until the socket is drained, `max` messages were delivered or `budget_ms` is used up. The
+ * library may deliver some more than max in one step while many publishes of ours are unsettled or
+ * TLS holds further ones decrypted. */
 void mqtt_read(struct mqtt *m, size_t max, int budget_ms);
 
-/* Writes queued acknowledgements and publishes. */
+/* Writes queued acknowledgements and publishes, as much as the socket takes. */
 void mqtt_write(struct mqtt *m);
 
 /* QoS 1 publish. content_type "" = none. Returns the message id (> 0) that on_settled() will name,
- * or -1 when not connected. With `retain` the broker keeps it. */
+ * or -1 when not connected. Only queues: mqtt_write() sends it. With `retain` the broker keeps it.
+ */
 int mqtt_publish(struct mqtt *m, const char *topic, const char *payload, size_t len,
                  const char *content_type, bool retain);
 
