@@ -131,8 +131,10 @@ struct directory {
     void *memory;                 /* owned by directory.c */
 };
 
-/* Reads the directory's parts of the tree, reporting every fault. NULL only when there are errors.
- * The caller frees it by directory_free(). The tree may be freed afterwards. */
+/* Reads the directory's parts of the tree, reporting every fault. With errors the result may still
+ * be there, so that the routes can be checked against it in the same run, but it must not be used
+ * for more: look at faults->errors. NULL only when there are errors. The caller frees it by
+ * directory_free(). The tree may be freed afterwards. */
 struct directory *directory_load(struct conf_node *root, struct conf_faults *faults);
 void directory_free(struct directory *dir);
 
@@ -150,20 +152,23 @@ const struct contact *directory_contact(const struct directory *dir, const char 
 /* True when `place` is `inside` or lies below it. */
 bool place_within(const struct place *place, const struct place *inside);
 
+/* True when the source may report for the unit (DESIGN 5). */
 bool source_speaks_for(const struct source *source, const struct unit *unit);
 
-/* Whom a permission row allows to be told, or NULL; `basis` is the event's legal_basis. */
+/* The first row that allows `from` (NULL: not known) to tell `to`, or NULL: then nobody is told;
+ * `basis` is the event's legal_basis, "" matches only a row for any basis. */
 const struct permission *directory_permits(const struct directory *dir, const struct unit *from,
                                            const struct unit *to, enum item_kind kind,
                                            const char *basis);
 
-/* The agreement in force on a day, or NULL. */
+/* The first agreement in force on a day, or NULL; service NULL asks for any service. */
 const struct agreement *directory_agreement(const struct directory *dir,
                                             const struct unit *provider,
                                             const struct service *service, int64_t day);
 
-/* Units responsible for PLACE x AREA [x SERVICE], most specific place first, at most `max`;
- * service may be NULL. Returns how many. For `stafettectl who`. */
+/* Units responsible for PLACE x AREA [x SERVICE], most specific place first, then in the order of
+ * the configuration, at most `max`; area and service may be NULL for any. Returns how many. Looks
+ * at every unit: for `stafettectl who`. */
 size_t directory_who(const struct directory *dir, const struct place *place,
                      const struct area *area, const struct service *service,
                      const struct unit **found, size_t max);
