@@ -4,12 +4,14 @@
  *
  * A template file is named <event type>.<channel>.txt ("handover.requested.email.txt"). E-mail:
  * the first line is "Betreff: ...", then an empty line, then the body. Keys are written {key};
- * "{{" is a brace. A line that holds only keys which are empty is left out. An unknown key is a
- * load error with file:line:column.
+ * "{{" is a brace. A line with keys that are all empty is left out, with its words: so a telephone
+ * or a link that is not known leaves no torn sentence. An unknown key is a load error with
+ * file:line:column (columns count characters).
  *
- * The linter (DOMAIN R4, R5): no key of class P2/P3 exists at all; in SMS and subject no legal
- * area, service, provider kind, place, reason code or "8a"; a subject is constant text; an SMS with
- * every key at its longest fits one GSM-7 part (160 septets).
+ * The linter (DOMAIN R4, R5, H1, E25): no key of class P2/P3 exists at all; in SMS and subject no
+ * legal area, service, provider kind, place, reason code or "8a"; a subject is constant text; an
+ * SMS with every key at its longest fits one GSM-7 part (160 septets); a mail names the item, who
+ * is responsible until when, why the reader gets it, and that it may be a repeat.
  */
 #ifndef TEMPLATE_H
 #define TEMPLATE_H
@@ -48,8 +50,8 @@ struct template_values {
 struct template;  /* one text, compiled */
 struct templates; /* all of them */
 
-/* Reads all *.txt of a directory and lints them, reporting faults as file:line:column. NULL only
- * when there are errors. */
+/* Reads all *.txt of a directory and lints them, reporting faults as file:line:column; a mail that
+ * the workflow needs and that is not there is an error too. NULL only when there are errors. */
 struct templates *templates_load(const char *dir, struct conf_faults *faults);
 void templates_free(struct templates *all);
 
@@ -58,7 +60,7 @@ struct template *template_compile(const char *name, const char *text, size_t len
                                   struct conf_faults *faults);
 void template_free(struct template *t);
 
-/* NULL when there is none. */
+/* By the first part of the file name ("handover.requested"); NULL when there is none. */
 const struct template *templates_find(const struct templates *all, const char *event_type,
                                       enum channel channel);
 
@@ -69,8 +71,10 @@ const char *template_name(const struct template *t); /* file's base name */
 const char *template_text(const struct template *t); /* the source, to be kept in the store */
 const char *template_hash(const struct template *t); /* 64 hex digits: SHA-256 of the source */
 
-/* Renders in one pass (a value is never expanded again). subject may be NULL for SMS. A value that
- * would break the text (control characters) is cleaned to spaces. */
+/* Appends the text, rendered in one pass (a value is never expanded again). subject may be NULL for
+ * SMS. A value that would break the text (control characters, changes of the writing direction) is
+ * cleaned to spaces; in SMS also brought into the GSM alphabet. A mail ends with a line feed, an
+ * SMS does not. */
 void template_render(const struct template *t, const struct template_values *values,
                      struct buf *subject, struct buf *body);
 
@@ -78,8 +82,9 @@ const char *template_key_name(enum template_key key);
 
 /* The last barrier (DOMAIN R6): true when the finished text holds something that looks like a
  * client's identifier (BG-Nummer, Kundennummer, Rentenversicherungs-, Krankenversichertennummer,
- * Steuer-ID, IBAN, date of birth forms). `what` names the pattern, for the log. The keys' own
- * values (telephone of the unit, link) are not matched. */
+ * Steuer-ID, IBAN, date of birth forms). `what` names the pattern, for the log. Links (http:,
+ * https:) and telephone numbers in the form +49... are passed over: they come from the
+ * configuration. */
 bool template_blocked(const char *text, const char **what);
 
 #endif

@@ -1,0 +1,219 @@
+/*
+ * The last barrier before a text leaves (DOMAIN R6): scanners for what identifies a client.
+ *
+ * Nothing of this kind can come in by an event field; what is found here came by a configured
+ * name, a template or a fault of ours, so the text is stopped and the operator told which pattern,
+ * never what matched. Written by hand, one function a pattern: a number counts only when it stands
+ * alone, so that codes of items (K7F3-92QX), deadlines and telephone numbers pass. Digits may be
+ * grouped by single spaces, as people write them.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "template.h"
+#include "util.h"
+
+enum { IBAN_MIN = 15, IBAN_MAX = 34, IBAN_GERMAN = 22, BORN_GAP = 24, PHONE_DIGITS = 15 };
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_letter(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/* Part of a word: also every byte of a letter outside ASCII. */
+static bool is_word(char c)
+{
+    return is_digit(c) || is_letter(c) || (unsigned char)c >= 0x80;
+}
+
+/* A number written as `shape` at p: 'd' a digit, 'A' a letter, others themselves in either case;
+ * single spaces may stand between. The number must end there. */
+static bool shaped(const char *p, const char *shape)
+{
+    for (; *shape; shape++, p++) {
+        bool fits = *shape == 'd'   ? is_digit(*p)
+                    : *shape == 'A' ? is_letter(*p)
+                                    : (*p | 0x20) == (*shape | 0x20);
+        if (!fits)
+            return false;
+        if (p[1] == ' ' && shape[1])
+            p++;
+    }
+    return !is_word(*p);
+}
+
+static bool bg_number(const char *p)
+{
+    return shaped(p, "dddddBGddddddd");
+}
+
+static bool customer_number(const char *p)
+{
+    return shaped(p, "dddAdddddd");
+}
+
+static bool pension_number(const char *p)
+{
+    return shaped(p, "ddddddddAddd");
+}
+
+static bool health_number(const char *p)
+{
+    return shaped(p, "Addddddddd");
+}
+
+/* Never begins with 0, as telephone numbers without country code do. */
+static bool tax_id(const char *p)
+{
+    return *p != '0' && shaped(p, "ddddddddddd");
+}
+
+/* ISO 7064 mod 97-10 over `n` characters, the first four moved to the end. */
+static bool checksum_fits(const char *text, size_t n)
+{
+    unsigned sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        char c = text[(i + 4) % n];
+        sum = is_digit(c) ? sum * 10 + (unsigned)(c - '0') : sum * 100 + (unsigned)(c - 'A' + 10);
+        sum %= 97;
+    }
+    return sum == 1;
+}
+
+/* A German one by its shape alone (a typing error identifies just as well), others by checksum. */
+static bool iban(const char *p)
+{
+    if (shaped(p, "DEdddddddddddddddddddd"))
+        return true;
+    char text[IBAN_MAX];
+    size_t n = 0;
+    for (; n < IBAN_MAX; p++) {
+        if (*p == ' ' && n)
+            continue;
+        if (!is_digit(*p) && !(*p >= 'A' && *p <= 'Z'))
+            break;
+        if ((n < 2 && is_digit(*p)) || ((n == 2 || n == 3) && !is_digit(*p)))
+            return false;
+        text[n++] = *p;
+        if (n >= IBAN_MIN && !is_word(p[1]) && checksum_fits(text, n))
+            return true;
+    }
+    return false;
+}
+
+static const char *digits(const char *p, size_t min, size_t max)
+{
+    size_t n = 0;
+    while (n < max && is_digit(p[n]))
+        n++;
+    return n >= min && !is_digit(p[n]) ? p + n : NULL;
+}
+
+static const char *month_name(const char *p)
+{
+    static const char *const names[] = {"jan", "feb", "mär", "mrz", "apr", "mai", "jun",
+                                        "jul", "aug", "sep", "okt", "nov", "dez"};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        if (strncasecmp(p, names[i], strlen(names[i])) != 0)
+            continue;
+        while (is_word(*p) || *p == '.')
+            p++;
+        return p;
+    }
+    return NULL;
+}
+
+/* The year of a date at p, as written; NULL when there is no full date. German, ISO and with
+ * slashes; the month also as a word. */
+static const char *date_year(const char *p)
+{
+    const char *q = digits(p, 4, 4);
+    if (q && *q == '-' && (q = digits(q + 1, 1, 2)) && *q == '-' && digits(q + 1, 1, 2))
+        return p;
+    q = digits(p, 1, 2);
+    if (!q || !strchr("./-", *q) || !*q)
+        return NULL;
+    char between = *q++;
+    q += *q == ' ';
+    const char *month = digits(q, 1, 2);
+    bool named = !month;
+    if (named)
+        month = month_name(q);
+    if (!month || (!named && *month++ != between))
+        return NULL;
+    month += *month == ' ';
+    return digits(month, 2, 2) || digits(month, 4, 4) ? month : NULL;
+}
+
+/* "geb. 3.4.2011", "geboren am 3. April 2011", "Geburtsdatum: 2011-04-03", "*3.4.11"; and any full
+ * date of the last century, which no notice speaks of. */
+static bool date_of_birth(const char *p)
+{
+    static const char *const words[] = {"geb.", "geb ", "geboren", "geburts", "*"};
+    const char *year = date_year(p);
+    if (year && str_starts(year, "19") && digits(year, 4, 4))
+        return true;
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        if (strncasecmp(p, words[i], strlen(words[i])) != 0)
+            continue;
+        p += strlen(words[i]);
+        for (size_t gap = 0; *p && !is_digit(*p) && gap < BORN_GAP; gap++)
+            p++;
+        return date_year(p) != NULL;
+    }
+    return false;
+}
+
+static const struct {
+    const char *what;
+    bool (*here)(const char *p);
+} patterns[] = {
+    {"bg_number", bg_number},
+    {"customer_number", customer_number},
+    {"pension_number", pension_number},
+    {"health_number", health_number},
+    {"tax_id", tax_id},
+    {"iban", iban},
+    {"date_of_birth", date_of_birth},
+};
+
+/* Behind a link or a telephone number at p, else p. */
+static const char *pass_over(const char *p)
+{
+    if (str_starts(p, "https://") || str_starts(p, "http://"))
+        return p + strcspn(p, " \n\t<>\"");
+    if (p[0] != '+' || !is_digit(p[1]))
+        return p;
+    for (size_t n = 0; n < PHONE_DIGITS && *++p;) {
+        if (is_digit(*p))
+            n++;
+        else if (!strchr(" -/()", *p))
+            return p;
+    }
+    return *p ? p + 1 : p;
+}
+
+bool template_blocked(const char *text, const char **what)
+{
+    for (const char *p = text; *p;) {
+        const char *behind = pass_over(p);
+        if (behind > p) {
+            p = behind;
+            continue;
+        }
+        bool begins = p == text || !is_word(p[-1]);
+        for (size_t i = 0; begins && i < COUNT_OF(patterns); i++) {
+            if (patterns[i].here(p)) {
+                *what = patterns[i].what;
+                return true;
+            }
+        }
+        p++;
+    }
+    return false;
+}
