@@ -30,8 +30,8 @@ struct settings {
     /* mqtt */
     char *mqtt_host;
     int64_t mqtt_port;
-    char *mqtt_version; /* "5" or "3.1.1" */
-    char *mqtt_client_id;
+    char *mqtt_version;   /* "5" or "3.1.1" */
+    char *mqtt_client_id; /* never "" */
     char *mqtt_username;
     char *mqtt_password_file;
     bool mqtt_tls;
@@ -51,8 +51,8 @@ struct settings {
     /* mail */
     char *mail_from; /* addr-spec */
     char *mail_from_name;
-    char *mail_bounce;    /* envelope sender; "+<delivery>-<tag>" is put before the @ */
-    char *mail_id_domain; /* right side of Message-ID */
+    char *mail_bounce;    /* envelope sender; "+<delivery>-<tag>" is put before the @; never "" */
+    char *mail_id_domain; /* right side of Message-ID; never "" */
 
     /* delivery */
     int64_t carriers;
@@ -68,7 +68,8 @@ struct settings {
     int64_t store_max_bytes;   /* alarm above this size */
 };
 
-/* Reads all settings, reporting faults; *s is always filled (defaults). */
+/* Reads all settings, reporting faults; *s is always filled (defaults). What is "" in the file and
+ * follows from another setting (client_id, bounce, id_domain) is filled in. */
 void settings_load(struct settings *s, struct conf_node *root, struct conf_faults *faults);
 void settings_release(struct settings *s);
 

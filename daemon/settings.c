@@ -1,0 +1,315 @@
+/*
+ * Settings: see settings.h. One table says all about a setting; reading, range checks, the printed
+ * configuration and its comments come from it, so a new setting is one row and one struct field.
+ *
+ * Defaults and limits stand as texts in the form the file would use, so that they are read by the
+ * same functions. Refuses unknown names inside the groups. Writes nothing.
+ */
+#include "settings.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "conf.h"
+#include "settings_check.h"
+#include "util.h"
+
+enum kind { KIND_TEXT, KIND_PATH, KIND_INT, KIND_BOOL, KIND_DURATION, KIND_SIZE };
+
+struct setting {
+    const char *group, *name;
+    enum kind kind;
+    size_t offset;         /* in struct settings */
+    const char *min, *max; /* texts and paths: of the length in bytes; "" for bool */
+    const char *otherwise;
+    const char *help; /* lines of a comment */
+};
+
+#define AT(field) offsetof(struct settings, field)
+
+/* clang-format off */
+static const struct setting table[] = {
+    {"gateway", "instance", KIND_TEXT, AT(instance), "1", "40", "stafette",
+     "Name of this gateway: lower-case letters, digits, _ and -. It reports on the topic\n"
+     "stafette/gateway/<instance>."},
+    {"gateway", "store", KIND_PATH, AT(store), "1", "4000", "/var/lib/stafette/stafette.db",
+     "The database file."},
+    {"gateway", "key_file", KIND_PATH, AT(key_file), "1", "4000", "/var/lib/stafette/keys",
+     "Secret keys; made with mode 0600 when missing. Back it up apart from the database."},
+    {"gateway", "templates", KIND_PATH, AT(templates), "1", "4000", "templates",
+     "Directory of the German texts."},
+    {"gateway", "log_level", KIND_TEXT, AT(log_level), "1", "8", "info",
+     "error, warn, info or debug. Lines carry ids and codes only, at every level."},
+    {"gateway", "link", KIND_TEXT, AT(link), "0", "200", "",
+     "Where a recipient reads the content: an https address of the case system's mailbox;\n"
+     "{code} is replaced by the item's code. \"\": notices carry no link."},
+    {"gateway", "source_desk", KIND_TEXT, AT(source_desk), "0", "63", "",
+     "Unit that owns refused messages of unknown sources. \"\": the catch-all desk."},
+
+    {"mqtt", "host", KIND_TEXT, AT(mqtt_host), "1", "253", "127.0.0.1",
+     "The broker: an address, or a name that resolves locally."},
+    {"mqtt", "port", KIND_INT, AT(mqtt_port), "1", "65535", "1883",
+     "1883 without TLS, usually 8883 with it."},
+    {"mqtt", "version", KIND_TEXT, AT(mqtt_version), "1", "5", "5",
+     "\"5\" or \"3.1.1\". Binary mode of CloudEvents needs 5."},
+    {"mqtt", "client_id", KIND_TEXT, AT(mqtt_client_id), "0", "64", "",
+     "Names the persistent session, so never two daemons with the same. \"\": stafette-<instance>."},
+    {"mqtt", "username", KIND_TEXT, AT(mqtt_username), "0", "200", "",
+     "\"\": no name is sent."},
+    {"mqtt", "password_file", KIND_PATH, AT(mqtt_password_file), "0", "4000", "",
+     "File whose first line is the password."},
+    {"mqtt", "tls", KIND_BOOL, AT(mqtt_tls), "", "", "false",
+     "Must be true unless the broker is a loopback address (DOMAIN R17)."},
+    {"mqtt", "ca_file", KIND_PATH, AT(mqtt_ca_file), "0", "4000", "",
+     "Certificates of the authority that signed the broker's. \"\": those of the system."},
+    {"mqtt", "cert_file", KIND_PATH, AT(mqtt_cert_file), "0", "4000", "",
+     "The client's own certificate, with its key below; \"\" when the broker wants none."},
+    {"mqtt", "key_file", KIND_PATH, AT(mqtt_key_file), "0", "4000", "", "Key of cert_file."},
+    {"mqtt", "keepalive", KIND_DURATION, AT(mqtt_keepalive_ms), "5s", "18h", "30s",
+     "A silent broker is given up after one and a half times this."},
+    {"mqtt", "session_expiry", KIND_DURATION, AT(mqtt_session_expiry_ms), "1h", "3650d", "30d",
+     "How long the broker keeps events for a gateway that is down (MQTT 5)."},
+    {"mqtt", "receive_max", KIND_INT, AT(mqtt_receive_max), "1", "65535", "1000",
+     "Events the broker may send ahead of the acknowledgement (MQTT 5). One turn takes up to\n"
+     "1000."},
+    {"mqtt", "reconnect_max", KIND_DURATION, AT(mqtt_reconnect_max_ms), "1s", "1h", "30s",
+     "Longest pause between two attempts to reach the broker."},
+
+    {"http", "internal", KIND_TEXT, AT(http_internal), "0", "260", "127.0.0.1:8085",
+     "Status and metrics: address:port, \"[::1]:8085\" for IPv6, \"\" for none."},
+    {"http", "public", KIND_TEXT, AT(http_public), "0", "260", "",
+     "Answer links and callbacks of the SMS gateways, behind the city's reverse proxy."},
+    {"http", "control_socket", KIND_PATH, AT(control_socket), "0", "107",
+     "/run/stafette/control.sock", "Where stafettectl reaches the daemon. \"\": nowhere."},
+
+    {"mail", "from", KIND_TEXT, AT(mail_from), "1", "254", "stafette@stafette.example",
+     "Sender that recipients see."},
+    {"mail", "from_name", KIND_TEXT, AT(mail_from_name), "0", "80", "Stafette",
+     "Its name. It must not tell what the mail is about (DOMAIN R4)."},
+    {"mail", "bounce", KIND_TEXT, AT(mail_bounce), "0", "200", "",
+     "Envelope sender, so that bounces find their delivery: \"+<delivery>-<tag>\" is put before\n"
+     "the @. \"\": the same as from."},
+    {"mail", "id_domain", KIND_TEXT, AT(mail_id_domain), "0", "253", "",
+     "Right side of the Message-ID. \"\": the domain of from."},
+
+    {"delivery", "carriers", KIND_INT, AT(carriers), "1", "64", "16",
+     "Threads that carry mail; one of them takes urgent mail only."},
+    {"delivery", "in_flight_max", KIND_INT, AT(in_flight_max), "1", "10000", "64",
+     "Deliveries handed out and not yet settled: at most so many are repeated after a crash."},
+    {"delivery", "retry_first", KIND_DURATION, AT(retry_first_ms), "1s", "1d", "30s",
+     "Pause before the second attempt; it doubles with each one, with jitter."},
+    {"delivery", "retry_max", KIND_DURATION, AT(retry_max_ms), "1s", "7d", "30m",
+     "Longest pause between two attempts."},
+    {"delivery", "sms_in_flight_max", KIND_INT, AT(sms_in_flight_max), "1", "1000", "32",
+     "Requests to SMS gateways at the same time."},
+    {"delivery", "attempt_timeout", KIND_DURATION, AT(attempt_timeout_ms), "1s", "10m", "60s",
+     "An attempt that hangs ends after this."},
+
+    {"events", "heartbeat", KIND_DURATION, AT(heartbeat_ms), "1s", "1h", "30s",
+     "How often the gateway says that it lives, with the state of its balance."},
+    {"events", "refusal_answer", KIND_DURATION, AT(refusal_answer_ms), "1m", "30d", "1d",
+     "The technical desk must have answered a refused message after this."},
+    {"events", "store_max", KIND_SIZE, AT(store_max_bytes), "1 MB", "1000 GB", "20 GB",
+     "Alarm when the database is larger."},
+};
+/* clang-format on */
+
+static const struct {
+    const char *name, *help;
+} groups[] = {
+    {"gateway", "The gateway itself."},
+    {"mqtt", "The broker from which events come and to which receipts go."},
+    {"http", "Doors: pages, metrics, the control socket."},
+    {"mail", "How mail presents itself; the relay is a transport."},
+    {"delivery", "The outbox."},
+    {"events", "Clocks and limits of the gateway's own."},
+};
+
+static void *field(struct settings *s, const struct setting *row)
+{
+    return (char *)s + row->offset;
+}
+
+static bool number_parse(const char *text, int64_t *value)
+{
+    return int_parse(text, INT64_MIN, INT64_MAX, value);
+}
+
+/* A text of the table as a number; the table is right or the build is broken. */
+static int64_t value_of(const struct setting *row, const char *text)
+{
+    bool (*parse)(const char *, int64_t *) = row->kind == KIND_DURATION ? duration_parse
+                                             : row->kind == KIND_SIZE   ? size_parse
+                                                                        : number_parse;
+    int64_t value = 0;
+    bool ok = parse(text, &value);
+    assert(ok);
+    (void)ok;
+    return value;
+}
+
+static bool printable(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            return false;
+    return true;
+}
+
+static void read_text(char **out, const struct setting *row, struct conf_node *group,
+                      struct conf_faults *faults)
+{
+    const char *text = conf_text(group, row->name, row->otherwise, faults);
+    const struct conf_node *node = conf_get(group, row->name);
+    int64_t len = (int64_t)strlen(text);
+    if (len < value_of(row, row->min) || len > value_of(row, row->max) || !printable(text)) {
+        conf_fault(faults, node,
+                   len == 0           ? "\"%s\" must not be empty"
+                   : !printable(text) ? "\"%s\" must be one line without control characters"
+                                      : "\"%s\" is too long; at most %s bytes",
+                   row->name, row->max);
+        text = row->otherwise;
+    }
+    *out = xstrdup(text);
+}
+
+/* A relative default counts from the configuration's directory. */
+static void resolve(char **path, const struct setting *row, struct conf_node *group,
+                    struct conf_node *root)
+{
+    const struct conf_node *node = conf_get(group, row->name);
+    struct buf out = BUF_INIT;
+    if (str_empty(*path))
+        return;
+    conf_resolve(node ? node : root, *path, &out);
+    free(*path);
+    *path = buf_detach(&out);
+}
+
+static int64_t read_number(const struct setting *row, struct conf_node *group,
+                           struct conf_faults *faults)
+{
+    int64_t otherwise = value_of(row, row->otherwise);
+    int64_t min = value_of(row, row->min), max = value_of(row, row->max);
+    int64_t value;
+    if (row->kind == KIND_INT)
+        return conf_int(group, row->name, otherwise, min, max, faults);
+    if (row->kind == KIND_SIZE)
+        value = conf_size_bytes(group, row->name, otherwise, faults);
+    else
+        value = conf_duration_ms(group, row->name, otherwise, faults);
+    if (value >= min && value <= max)
+        return value;
+    conf_fault(faults, conf_get(group, row->name), "\"%s\" must be from %s to %s", row->name,
+               row->min, row->max);
+    return otherwise;
+}
+
+static void read_setting(struct settings *s, const struct setting *row, struct conf_node *root,
+                         struct conf_faults *faults)
+{
+    struct conf_node *group = conf_get(root, row->group);
+    switch (row->kind) {
+    case KIND_TEXT:
+        read_text(field(s, row), row, group, faults);
+        break;
+    case KIND_PATH:
+        read_text(field(s, row), row, group, faults);
+        resolve(field(s, row), row, group, root);
+        break;
+    case KIND_BOOL:
+        *(bool *)field(s, row) =
+            conf_bool(group, row->name, str_eq(row->otherwise, "true"), faults);
+        break;
+    case KIND_INT:
+    case KIND_DURATION:
+    case KIND_SIZE:
+        *(int64_t *)field(s, row) = read_number(row, group, faults);
+        break;
+    }
+}
+
+/* A group that is a group, and holds nothing that the table does not know. */
+static void check_group(struct conf_node *root, const char *name, struct conf_faults *faults)
+{
+    const char *known[COUNT_OF(table) + 1] = {NULL};
+    size_t n = 0;
+    struct conf_node *group = conf_get(root, name);
+    for (size_t i = 0; i < COUNT_OF(table); i++)
+        if (str_eq(table[i].group, name))
+            known[n++] = table[i].name;
+    if (group && group->type != CONF_GROUP)
+        conf_fault(faults, group, "\"%s\" must be a group: %s = { ... };", name, name);
+    conf_check_unused(group, known, faults);
+}
+
+void settings_load(struct settings *s, struct conf_node *root, struct conf_faults *faults)
+{
+    memset(s, 0, sizeof *s);
+    for (size_t i = 0; i < COUNT_OF(table); i++)
+        read_setting(s, &table[i], root, faults);
+    for (size_t i = 0; i < COUNT_OF(groups); i++)
+        check_group(root, groups[i].name, faults);
+    settings_check(s, root, faults);
+}
+
+void settings_release(struct settings *s)
+{
+    for (size_t i = 0; i < COUNT_OF(table); i++)
+        if (table[i].kind == KIND_TEXT || table[i].kind == KIND_PATH)
+            free(*(char **)field(s, &table[i]));
+    memset(s, 0, sizeof *s);
+}
+
+static void print_comment(struct buf *out, const char *indent, const char *help)
+{
+    for (const char *line = help; *line;) {
+        size_t n = strcspn(line, "\n");
+        buf_printf(out, "%s#%s%.*s\n", indent, n ? " " : "", (int)n, line);
+        line += n + (line[n] == '\n');
+    }
+}
+
+static void print_setting(struct buf *out, const struct setting *row)
+{
+    bool bare = row->kind == KIND_INT || row->kind == KIND_BOOL;
+    const char *quote = bare ? "" : "\"";
+    print_comment(out, "    ", row->help);
+    if (row->kind == KIND_INT || row->kind == KIND_DURATION || row->kind == KIND_SIZE)
+        buf_printf(out, "    # From %s to %s.\n", row->min, row->max);
+    buf_printf(out, "    %s = %s%s%s;\n", row->name, quote, row->otherwise, quote);
+}
+
+void settings_print(struct buf *out)
+{
+    print_comment(
+        out, "",
+        "Settings of stafetted(8), each with its default; stafette.conf(5) explains the\n"
+        "form. Printed by the program itself from the table that it reads them with.\n"
+        "\n"
+        "All *.conf files of this directory are read together; places, units, routes and\n"
+        "transports of the city stand in files of their own (see the folder ulm). Lengths\n"
+        "of time and sizes are texts with a unit: \"90s\", \"15m\", \"2h\", \"3d\", \"5 MB\".\n"
+        "A relative path counts from the directory of the file that names it.\n"
+        "Check with: stafetted --check -c DIRECTORY");
+    for (size_t g = 0; g < COUNT_OF(groups); g++) {
+        buf_puts(out, "\n");
+        print_comment(out, "", groups[g].help);
+        buf_printf(out, "%s = {\n", groups[g].name);
+        for (size_t i = 0, n = 0; i < COUNT_OF(table); i++)
+            if (str_eq(table[i].group, groups[g].name)) {
+                buf_puts(out, n++ ? "\n" : "");
+                print_setting(out, &table[i]);
+            }
+        buf_puts(out, "};\n");
+    }
+}
+
+const char *const *settings_groups(void)
+{
+    static const char *const names[] = {"gateway",  "mqtt",   "http", "mail",
+                                        "delivery", "events", NULL};
+    return names;
+}
