@@ -148,8 +148,9 @@ struct event {
     int64_t effective_ms; /* `effectiveat`, else time */
     enum urgency urgency;
     bool restricted;
-    const char *text[FIELD_COUNT]; /* "" when absent; dates and times in their own text form */
-    int64_t number[FIELD_COUNT];   /* integers, booleans, dates as days, times as ms */
+    const char *text[FIELD_COUNT]; /* "" when absent, and for integers and booleans */
+    int64_t number[FIELD_COUNT];   /* integers, booleans, dates and Mondays of weeks as days since
+                                    * 1970, times and durations as ms */
     bool present[FIELD_COUNT];
     struct event_fault fault[EVENT_FAULTS_MAX];
     size_t faults;
@@ -158,16 +159,26 @@ struct event {
 };
 
 /* Reads and validates. Always fills ev as far as possible, so that even a refusal can be answered:
- * ev->topic_source, ev->id and ev->type where they were readable and of allowed form. Release it by
+ * ev->topic_source, ev->id and ev->type where they were readable and of allowed form; the type is
+ * the topic's when the payload does not say, or says another that is no emergency. When the verdict
+ * is EVENT_FORBIDDEN, no data is kept: subject, text, number and present are empty (R2). The
+ * urgency of emergency.reported is always URGENCY_EMERGENCY (DO1, E9). Release ev by
  * event_release() whatever the verdict. `input` may go once this returns. */
 enum event_verdict event_read(struct event *ev, const struct event_input *input);
 void event_release(struct event *ev);
 
-/* Adds a fault found by a later check (admit.c); ignored when the list is full. */
+/* Adds a fault found by a later check (admit.c); ignored when the list is full. The code must be
+ * one of the table in event_fault.c, which gives rule and remedy; `field` is a name of our own
+ * ("data.to_unit") or "". */
 void event_fault_add(struct event *ev, const char *code, const char *field);
 
+/* The fault as one German line for the operator of the case system: "E-FELD: data.diagnosis ist
+ * nicht zugelassen (Klasse P3, Regel R2). Der Wert wurde nicht gespeichert. ...". Appends to out;
+ * holds no value of the event. */
+void event_fault_german(const struct event_fault *fault, struct buf *out);
+
 /* The validated data as one JSON object, fields in table order: what the store keeps. Only
- * P0/P1 fields exist, so nothing else can get in. */
+ * P0/P1 fields exist, so nothing else can get in; {} for an event that event_read() refused. */
 void event_data_json(const struct event *ev, struct buf *out);
 
 /* "de.sozialraum.handover.requested.v1" from "handover.requested". */
