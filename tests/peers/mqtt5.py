@@ -134,7 +134,8 @@ class Client:
 
     def _connect(self, client_id, username, password, clean, expiry, receive_max):
         flags = (2 if clean else 0) | (0x80 if username else 0) | (0x40 if password else 0)
-        properties = struct.pack("!BIBH", PROP_SESSION_EXPIRY, expiry, PROP_RECEIVE_MAX, receive_max)
+        properties = struct.pack("!BIBH", PROP_SESSION_EXPIRY, expiry,
+                                 PROP_RECEIVE_MAX, receive_max)
         body = encode_text("MQTT") + bytes([5, flags]) + struct.pack("!H", 600)
         body += encode_length(len(properties)) + properties + encode_text(client_id)
         body += encode_text(username) if username else b""
