@@ -15,6 +15,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
@@ -22,6 +23,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "buf.h"
 #include "digest.h"
@@ -35,7 +38,7 @@ enum {
     MISC_MS = 1000, /* loop_misc about once a second */
     FIRST_DELAY_MS = 1000,
     STEADY_MS = 10000,   /* up for so long: the next loss starts with the first delay again */
-    FAREWELL_MS = 50,    /* the most that mqtt_close() waits for a full socket */
+    FAREWELL_MS = 200,   /* the most that mqtt_close() waits for the broker */
     ATTRIBUTES_MAX = 64, /* user properties of one message that are handed on */
     BUDGET_CHECK = 64    /* messages between two looks at the clock */
 };
@@ -450,18 +453,34 @@ struct mqtt *mqtt_open(const struct mqtt_options *options, struct buf *err)
     return m;
 }
 
+/* A socket that is closed with bytes unread resets the connection, and the broker would lose the
+ * acknowledgements and the DISCONNECT that it has not read yet. So the end of its side is awaited
+ * on a copy of the descriptor that the library closes. */
+static void linger(int fd)
+{
+    char bytes[4096];
+    struct pollfd at = {.fd = fd, .events = POLLIN};
+    int64_t end_ms = util_monotonic_ms() + FAREWELL_MS, left_ms = FAREWELL_MS;
+    shutdown(fd, SHUT_WR);
+    while (left_ms > 0 && poll(&at, 1, (int)left_ms) > 0 && read(fd, bytes, sizeof bytes) > 0)
+        left_ms = end_ms - util_monotonic_ms();
+    close(fd);
+}
+
 void mqtt_close(struct mqtt *m)
 {
     if (!m)
         return;
     m->o.on_down = NULL;
     if (m->accepted && m->lib && mosquitto_disconnect_v5(m->lib, 0, NULL) == MOSQ_ERR_SUCCESS) {
-        struct pollfd ready = {.fd = mosquitto_socket(m->lib), .events = POLLOUT};
+        int fd = fcntl(mosquitto_socket(m->lib), F_DUPFD_CLOEXEC, 0);
+        struct pollfd ready = {.fd = fd, .events = POLLOUT};
         mosquitto_loop_write(m->lib, 1);
         while (mosquitto_socket(m->lib) >= 0 && mosquitto_want_write(m->lib) &&
                poll(&ready, 1, FAREWELL_MS) > 0)
             if (mosquitto_loop_write(m->lib, 1) != MOSQ_ERR_SUCCESS)
                 break;
+        linger(fd);
     }
     fall(m);
     free_mqtt(m);

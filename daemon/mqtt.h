@@ -72,7 +72,8 @@ struct mqtt_options {
  * one sentence in err. */
 struct mqtt *mqtt_open(const struct mqtt_options *options, struct buf *err);
 
-/* Sends DISCONNECT when connected (so that the will is not published by the broker) and frees. */
+/* Sends what is queued and DISCONNECT when connected (so that the will is not published by the
+ * broker), waits up to 200 ms for the broker's side to end, and frees. */
 void mqtt_close(struct mqtt *m);
 
 /* Drives connecting, keepalive and reconnecting; call once a turn with monotonic time. Returns in
