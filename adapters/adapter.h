@@ -184,6 +184,9 @@ void job_end(struct job *job, enum attempt_end end, enum error_class class, int 
 /* The same with the ending that belongs to the class: CLASS_NONE is sent, CLASS_ADDRESS and
  * CLASS_PERMANENT failed, all others deferred. */
 void job_end_as(struct job *job, enum error_class class, int code);
+/* The class of an ending that the peer did not word: no connection, no time, no TLS, our own fault.
+ * `perhaps`: everything was handed over before it ended, so a lost answer is CLASS_AMBIGUOUS. */
+enum error_class job_curl_class(CURLcode code, bool perhaps);
 /* Keeps a peer's words in result.text, with anything that looks like an address removed, and finds
  * the enhanced status code (RFC 3463) in it. */
 void job_peer_text(struct job *job, const char *text);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../daemon/address.h"
 #include "../daemon/conf.h"
 #include "../daemon/digest.h"
 #include "../daemon/util.h"
@@ -25,7 +26,8 @@ enum { IDLE_MAX_S = 200, CONNECTION_MAX_S = 1800, ADDRESS_MAX = 254 };
 struct smtp {
     char *url; /* with the EHLO name as its path, or libcurl would say this machine's own name */
     struct buf password;
-    const char *username, *ca_file, *from, *from_name; /* the transport's values */
+    struct buf from;                            /* as it goes over the wire */
+    const char *username, *ca_file, *from_name; /* the transport's values */
     bool tls;
     int64_t timeout_ms;
     unsigned per_connection;
@@ -65,16 +67,17 @@ static bool helo_ok(const char *helo)
            strspn(helo, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-") == n;
 }
 
-static int check_names(const struct transport *t, const struct smtp *smtp, struct conf_node *node,
+static int check_names(const struct transport *t, struct smtp *smtp, struct conf_node *node,
                        struct conf_faults *faults)
 {
-    const char *helo = transport_text(t, "helo");
+    const char *helo = transport_text(t, "helo"), *from = transport_text(t, "from");
+    struct buf why = BUF_INIT;
     int rc = 0;
-    if (!str_empty(smtp->from) && !address_ok(smtp->from)) {
-        conf_fault(faults, node, "from = \"%s\" is no mail address; write it as name@domain",
-                   smtp->from);
+    if (!str_empty(from) && address_email(&smtp->from, from, &why) != 0) {
+        conf_fault(faults, node, "from: %s", buf_str(&why));
         rc = -1;
     }
+    buf_release(&why);
     if (!str_empty(helo) && !helo_ok(helo)) {
         conf_fault(faults, node, "helo = \"%s\" is no host name", helo);
         rc = -1;
@@ -101,7 +104,7 @@ static int check_peer(struct transport *t, struct smtp *smtp, struct conf_node *
         conf_fault(faults, node, "url ends after the port; the EHLO name is the option helo");
         rc = -1;
     }
-    const char *helo = transport_text(t, "helo"), *at = strchr(smtp->from, '@');
+    const char *helo = transport_text(t, "helo"), *at = strchr(buf_str(&smtp->from), '@');
     if (str_empty(helo) && at)
         helo = at + 1;
     buf_printf(&url, "%s/%s", peer.base, helo);
@@ -117,12 +120,11 @@ static int check(struct transport *t, struct conf_node *node, struct conf_faults
     t->state = smtp;
     smtp->username = transport_text(t, "username");
     smtp->ca_file = transport_text(t, "ca_file");
-    smtp->from = transport_text(t, "from");
     smtp->from_name = transport_text(t, "from_name");
     smtp->timeout_ms = transport_ms(t, "timeout");
     smtp->per_connection = (unsigned)transport_int(t, "mails_per_connection");
-    int rc = check_peer(t, smtp, node, faults);
-    if (check_names(t, smtp, node, faults) != 0)
+    int rc = check_names(t, smtp, node, faults);
+    if (check_peer(t, smtp, node, faults) != 0)
         rc = -1;
     if (transport_secret(&smtp->password, transport_text(t, "password_file"), node, faults) != 0)
         rc = -1;
@@ -133,6 +135,7 @@ static void release(struct transport *t)
 {
     struct smtp *smtp = t->state;
     free(smtp->url);
+    buf_release(&smtp->from);
     buf_wipe(&smtp->password);
     free(smtp);
 }
@@ -194,7 +197,7 @@ static int prepare(struct job *job, CURL *easy)
         job_peer_text(job, "not sent: the return path is malformed; mend mail.bounce");
         return -1;
     }
-    const struct mime_sender sender = {smtp->from_name, smtp->from};
+    const struct mime_sender sender = {smtp->from_name, buf_str(&smtp->from)};
     buf_reset(&job->bytes);
     job->bytes_sent = 0;
     mime_build(&job->bytes, &job->message, &sender);

@@ -70,6 +70,39 @@ void job_end_as(struct job *job, enum error_class class, int code)
         job_end(job, ATTEMPT_DEFERRED, class, code);
 }
 
+enum error_class job_curl_class(CURLcode code, bool perhaps)
+{
+    switch ((int)code) {
+    case CURLE_OK:
+        return CLASS_NONE;
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_CONNECT:
+        return CLASS_CONNECT;
+    case CURLE_OPERATION_TIMEDOUT:
+        return perhaps ? CLASS_AMBIGUOUS : CLASS_TIMEOUT;
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_GOT_NOTHING:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+    case CURLE_ABORTED_BY_CALLBACK:
+        return perhaps ? CLASS_AMBIGUOUS : CLASS_CONNECT;
+    case CURLE_USE_SSL_FAILED:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_ENGINE_INITFAILED:
+        return CLASS_TLS;
+    default:
+        return perhaps ? CLASS_AMBIGUOUS : CLASS_LOCAL;
+    }
+}
+
 /* Bytes from p on that look like a mail address: a word with an @ in it. */
 static size_t mail_run(const char *p)
 {

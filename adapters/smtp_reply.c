@@ -79,36 +79,17 @@ static enum error_class login_class(int status)
 
 enum error_class smtp_class(int curl_code, enum smtp_stage stage, int status, const char *enhanced)
 {
-    bool ambiguous = stage == SMTP_DOT;
     switch (curl_code) {
     case CURLE_OK:
         return CLASS_NONE;
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_CONNECT:
-        return CLASS_CONNECT;
-    case CURLE_OPERATION_TIMEDOUT:
-        return ambiguous ? CLASS_AMBIGUOUS : CLASS_TIMEOUT;
-    case CURLE_RECV_ERROR:
-    case CURLE_GOT_NOTHING:
-    case CURLE_ABORTED_BY_CALLBACK:
-        return ambiguous ? CLASS_AMBIGUOUS : CLASS_CONNECT;
     case CURLE_SEND_ERROR:
     case CURLE_WEIRD_SERVER_REPLY:
         return status_class(stage, status, enhanced);
     case CURLE_LOGIN_DENIED:
     case CURLE_AUTH_ERROR:
         return login_class(status);
-    case CURLE_USE_SSL_FAILED:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_ENGINE_INITFAILED:
-        return CLASS_TLS;
     default:
-        return ambiguous ? CLASS_AMBIGUOUS : CLASS_LOCAL;
+        return job_curl_class((CURLcode)curl_code, stage == SMTP_DOT);
     }
 }
 

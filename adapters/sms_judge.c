@@ -1,0 +1,70 @@
+/*
+ * SMS gateways, the verdict: what an HTTP answer means (sms_http.h). Pure.
+ *
+ * The code is judged first, then the gateway's own word, because many answer 200 to everything. An
+ * accepted code with an answer that does not hold the word at all is no acceptance and no refusal:
+ * a proxy's or a maintenance page, or an answer cut short. That is CLASS_AMBIGUOUS.
+ */
+#include <string.h>
+
+#include "../daemon/json.h"
+#include "../daemon/util.h"
+#include "sms_http.h"
+
+static enum error_class code_class(const struct sms *sms, long status)
+{
+    if (http_codes_have(sms->ok_codes, status))
+        return CLASS_NONE;
+    if (http_codes_have(sms->auth_codes, status))
+        return CLASS_AUTH;
+    if (http_codes_have(sms->address_codes, status))
+        return CLASS_ADDRESS;
+    if (status == 429)
+        return CLASS_THROTTLED;
+    if (http_codes_have(sms->temporary_codes, status))
+        return CLASS_TEMPORARY;
+    return status >= 300 && status < 400 ? CLASS_LOCAL : CLASS_PERMANENT;
+}
+
+static enum error_class word_class(const struct sms *sms, const char *word)
+{
+    if (str_empty(sms->ok_values) || http_words_have(sms->ok_values, word))
+        return CLASS_NONE;
+    if (http_words_have(sms->temporary_values, word))
+        return CLASS_TEMPORARY;
+    if (http_words_have(sms->auth_values, word))
+        return CLASS_AUTH;
+    if (http_words_have(sms->address_values, word))
+        return CLASS_ADDRESS;
+    return CLASS_PERMANENT;
+}
+
+/* The word and the id; false when the word is wanted and not there. */
+static bool read_answer(const struct sms *sms, const struct buf *answer, struct buf *word,
+                        struct buf *id)
+{
+    struct json_place where;
+    bool json = !str_empty(sms->ok_pointer) || !str_empty(sms->id_pointer), found = true;
+    struct json *root = json ? json_read(buf_str(answer), answer->len, &where) : NULL;
+    if (!str_empty(sms->ok_pointer))
+        found = root && http_pointer(word, root, sms->ok_pointer);
+    else if (sms->has_ok_regex)
+        found = http_match(word, &sms->ok_regex, buf_str(answer));
+    if (root && !str_empty(sms->id_pointer))
+        http_pointer(id, root, sms->id_pointer);
+    else if (sms->has_id_regex)
+        http_match(id, &sms->id_regex, buf_str(answer));
+    if (root)
+        json_free(root);
+    return found;
+}
+
+enum error_class sms_judge(const struct sms *sms, long status, const struct buf *answer,
+                           struct buf *word, struct buf *id)
+{
+    bool understood = read_answer(sms, answer, word, id);
+    enum error_class class = code_class(sms, status);
+    if (class != CLASS_NONE)
+        return class;
+    return understood ? word_class(sms, buf_str(word)) : CLASS_AMBIGUOUS;
+}
