@@ -13,10 +13,11 @@ struct mime_sender {
     const char *from;      /* addr-spec */
 };
 
-/* Appends the message: Date, From, To, Subject, Message-ID, References, Auto-Submitted:
- * auto-generated (RFC 3834), X-Auto-Response-Suppress, MIME-Version, Content-Type; body
- * quoted-printable when it is not plain ASCII of short lines. Control characters in header values
- * become spaces, so no header can be smuggled in. */
+/* Appends the message: Date (local time of Europe/Berlin), From, To, Subject, Message-ID,
+ * In-Reply-To and References (the thread's root), Auto-Submitted: auto-generated (RFC 3834),
+ * X-Auto-Response-Suppress, MIME-Version, Content-Type; body quoted-printable when it is not plain
+ * ASCII of short lines. Control characters in header values become spaces, so no header can be
+ * smuggled in. A text that is NULL counts as "". */
 void mime_build(struct buf *out, const struct message *message, const struct mime_sender *sender);
 
 #endif
