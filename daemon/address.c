@@ -70,6 +70,15 @@ static bool label_valid(const char *label, size_t len)
     return true;
 }
 
+/* Before the conversion, because libidn2 drops CR and LF without a word. */
+static bool ascii_harmless(const char *domain)
+{
+    for (const char *p = domain; *p; p++)
+        if (!(*p & 0x80) && !is_letter(*p) && !is_digit(*p) && *p != '-' && *p != '.')
+            return false;
+    return true;
+}
+
 /* libidn2 lets empty labels and too long names pass, so the result is checked once more. */
 static int check_domain(const char *domain, struct buf *err)
 {
@@ -101,6 +110,8 @@ int address_email(struct buf *out, const char *text, struct buf *err)
         return refuse(err, "an e-mail address needs an @, such as team@amt.example");
     if (check_local(text, (size_t)(at - text), err))
         return -1;
+    if (!ascii_harmless(at + 1))
+        return refuse(err, "after the @ only letters, digits, dots and hyphens are allowed");
     int rc = idn2_to_ascii_8z(at + 1, &ascii,
                               IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT | IDN2_USE_STD3_ASCII_RULES);
     if (rc != IDN2_OK) {
