@@ -1,0 +1,245 @@
+/*
+ * callback.c: reports of Kannel, seven.io, 46elks and LOX24 style gateways, and hostile ones.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../adapters/callback.h"
+#include "../daemon/buf.h"
+#include "../daemon/digest.h"
+#include "../daemon/json.h"
+#include "../daemon/util.h"
+
+static const struct callback_rule kannel = {
+    "ref",
+    "",
+    "status",
+    {"", "4", "8", "1", "2 16"},
+};
+static const struct callback_rule seven = {
+    "/data/foreign_id",
+    "/data/msg_id",
+    "/data/status",
+    {"", "ACCEPTED BUFFERED", "TRANSMITTED", "DELIVERED", "FAILED REJECTED EXPIRED NOTDELIVERED"},
+};
+static const struct callback_rule elks = {
+    "",
+    "id",
+    "status",
+    {"", "created", "sent", "delivered", "failed"},
+};
+static const struct callback_rule mixed = {
+    "ref",
+    "/uuid",
+    "/dlr_code",
+    {"", "0 4", "8", "1", "2 16"},
+};
+
+/* Fields as a flat list: name, value, name, value, NULL. */
+static const char *lookup(const void *context, const char *name)
+{
+    for (const char *const *p = context; *p; p += 2)
+        if (str_eq(p[0], name))
+            return p[1];
+    return "";
+}
+
+static void reads(void **state)
+{
+    (void)state;
+    const struct {
+        const char *label;
+        const struct callback_rule *rule;
+        const char *field[7];
+        const char *body;
+        int want;
+        enum report_status status;
+        const char *reference, *id, *word;
+    } cases[] = {
+        {"kannel delivered",
+         &kannel,
+         {"ref", "42", "status", "1"},
+         "",
+         0,
+         REPORT_DELIVERED,
+         "42",
+         "",
+         "1"},
+        {"kannel accepted",
+         &kannel,
+         {"ref", "42", "status", "8"},
+         "",
+         0,
+         REPORT_SENT,
+         "42",
+         "",
+         "8"},
+        {"kannel rejected",
+         &kannel,
+         {"ref", "42", "status", "16"},
+         "",
+         0,
+         REPORT_FAILED,
+         "42",
+         "",
+         "16"},
+        {"kannel buffered",
+         &kannel,
+         {"ref", "42", "status", "4"},
+         "",
+         0,
+         REPORT_QUEUED,
+         "42",
+         "",
+         "4"},
+        {"kannel new code",
+         &kannel,
+         {"ref", "42", "status", "64"},
+         "",
+         0,
+         REPORT_UNKNOWN,
+         "42",
+         "",
+         "64"},
+        {"part of a word is not the word",
+         &kannel,
+         {"ref", "42", "status", "6"},
+         "",
+         0,
+         REPORT_UNKNOWN,
+         "42",
+         "",
+         "6"},
+        {"no reference", &kannel, {"status", "1"}, "", -1, REPORT_DELIVERED, "", "", "1"},
+        {"no status", &kannel, {"ref", "42"}, "", -1, REPORT_UNKNOWN, "42", "", ""},
+        {"reference with a line end",
+         &kannel,
+         {"ref", "4\r\n2", "status", "1"},
+         "",
+         -1,
+         REPORT_DELIVERED,
+         "",
+         "",
+         "1"},
+        {"word with a line end",
+         &kannel,
+         {"ref", "42", "status", "1\nlevel=error"},
+         "",
+         0,
+         REPORT_UNKNOWN,
+         "42",
+         "",
+         "1_level_error"},
+        {"seven.io",
+         &seven,
+         {NULL},
+         "{\"webhook_event\":\"dlr\",\"data\":{\"msg_id\":7723,\"foreign_id\":\"42\",\"status\":"
+         "\"DELIVERED\",\"timestamp\":\"2026-11-20\"}}",
+         0,
+         REPORT_DELIVERED,
+         "42",
+         "7723",
+         "DELIVERED"},
+        {"seven.io without foreign id",
+         &seven,
+         {NULL},
+         "{\"data\":{\"msg_id\":\"7723\",\"status\":\"EXPIRED\"}}",
+         0,
+         REPORT_FAILED,
+         "",
+         "7723",
+         "EXPIRED"},
+        {"no json", &seven, {NULL}, "data=1", -1, REPORT_UNKNOWN, "", "", ""},
+        {"json of another shape", &seven, {NULL}, "[1,2,3]", -1, REPORT_UNKNOWN, "", "", ""},
+        {"an object where a word is meant",
+         &seven,
+         {NULL},
+         "{\"data\":{\"msg_id\":\"1\",\"status\":{}}}",
+         -1,
+         REPORT_UNKNOWN,
+         "",
+         "1",
+         ""},
+        {"46elks form",
+         &elks,
+         {"id", "s70df59406a1b4643b96f3f91e0bfb7b0", "status", "delivered"},
+         "",
+         0,
+         REPORT_DELIVERED,
+         "",
+         "s70df59406a1b4643b96f3f91e0bfb7b0",
+         "delivered"},
+        {"argument and body together",
+         &mixed,
+         {"ref", "42"},
+         "{\"uuid\":\"a-1\",\"dlr_code\":1}",
+         0,
+         REPORT_DELIVERED,
+         "42",
+         "a-1",
+         "1"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct report r;
+        struct buf err = BUF_INIT;
+        const struct callback_input in = {lookup, cases[i].field, cases[i].body,
+                                          strlen(cases[i].body)};
+        int got = callback_read(&r, cases[i].rule, &in, &err);
+        if (got != cases[i].want || r.status != cases[i].status ||
+            !str_eq(r.reference, cases[i].reference) || !str_eq(r.provider_id, cases[i].id) ||
+            !str_eq(r.word, cases[i].word) || (got != 0) != (err.len > 0))
+            fail_msg("%s: %d %s ref=%s id=%s word=%s err=%s", cases[i].label, got,
+                     report_status_name(r.status), r.reference, r.provider_id, r.word,
+                     buf_str(&err));
+        buf_release(&err);
+    }
+}
+
+static void overlong_is_dropped(void **state)
+{
+    (void)state;
+    char reference[200], word[200];
+    struct report r;
+    struct buf err = BUF_INIT;
+    memset(reference, 'a', sizeof reference);
+    memset(word, 'b', sizeof word);
+    reference[sizeof reference - 1] = word[sizeof word - 1] = '\0';
+    const char *fields[] = {"ref", reference, "status", word, NULL};
+    const struct callback_input in = {lookup, fields, "", 0};
+    assert_int_equal(callback_read(&r, &kannel, &in, &err), -1);
+    assert_string_equal(r.reference, "");
+    assert_int_equal(strlen(r.word), sizeof r.word - 1);
+    buf_release(&err);
+}
+
+static void only_forward(void **state)
+{
+    (void)state;
+    static const char want[REPORT_STATUS_COUNT][REPORT_STATUS_COUNT + 1] = {
+        /* to: unknown queued sent delivered failed */
+        "01111", "00111", "00011", "00000", "00000",
+    };
+    for (int from = 0; from < REPORT_STATUS_COUNT; from++)
+        for (int to = 0; to < REPORT_STATUS_COUNT; to++)
+            if (report_advances((enum report_status)from, (enum report_status)to) !=
+                (want[from][to] == '1'))
+                fail_msg("%s -> %s", report_status_name((enum report_status)from),
+                         report_status_name((enum report_status)to));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads),
+        cmocka_unit_test(overlong_is_dropped),
+        cmocka_unit_test(only_forward),
+    };
+    digest_start();
+    json_start();
+    return cmocka_run_group_tests_name("callback", tests, NULL, NULL);
+}
