@@ -119,10 +119,11 @@ static bool parse(struct event *ev, const struct event_input *input)
         event_fault_add(ev, "E-UTF8", "");
         return false;
     }
+    size_t at = ev->faults;
     event_fault_add(ev, "E-JSON", "");
-    if (ev->faults > 0) {
-        ev->fault[ev->faults - 1].line = where.line;
-        ev->fault[ev->faults - 1].column = where.column;
+    if (ev->faults > at) {
+        ev->fault[at].line = where.line;
+        ev->fault[at].column = where.column;
     }
     return false;
 }

@@ -56,9 +56,9 @@ static const struct fault_row faults[] = {
      "Kennung der Stelle prüfen oder sie im Verzeichnis der Quelle zuordnen lassen."},
     {"E-ORT", EVENT_FORBIDDEN, "Verzeichnis", "nennt keinen bekannten Ort",
      "Kennung des Sozialraums oder Ortsteils aus dem Verzeichnis eintragen."},
-    {"E-RECHTSKREIS", EVENT_FORBIDDEN, "Verzeichnis", "nennt keinen bekannten Rechtskreis",
+    {"E-RECHTSKREIS", EVENT_INCOMPLETE, "Verzeichnis", "nennt keinen bekannten Rechtskreis",
      "Code des Rechtskreises aus dem Verzeichnis eintragen, z. B. SGB_IX."},
-    {"E-DIENST", EVENT_FORBIDDEN, "Verzeichnis", "nennt keinen bekannten Dienst",
+    {"E-DIENST", EVENT_INCOMPLETE, "Verzeichnis", "nennt keinen bekannten Dienst",
      "Kennung des Dienstes aus dem Verzeichnis eintragen."},
     {"E-VORGANG", EVENT_FORBIDDEN, "Katalog", "nennt keinen bekannten Vorgang",
      "item_id aus der Quittung oder in_reply_to mit der id der Anfrage senden."},
@@ -73,6 +73,8 @@ static const struct fault_row faults[] = {
      "Freigabe durch die Führung des Fachdienstes einholen; wer anfragt, gibt nicht frei."},
     {"E-GEFAHR", EVENT_FORBIDDEN, "H3", "setzt voraus, dass die Gefahr beseitigt ist",
      "Zuerst hazard.cleared senden, dann übergeben."},
+    {"E-INTERN", EVENT_FORBIDDEN, "Betrieb", "konnte nicht verarbeitet werden",
+     "Die Betreuung des Gateways anrufen; die Meldung ist dort als Abweisung geführt."},
     {"E-RECHT", EVENT_FORBIDDEN, "R8, R9", "ist für diese Empfangsstelle nicht erlaubt",
      "Rechtsgrundlage, Einwilligung und Vereinbarung prüfen oder die Befugnis eintragen lassen."},
 };
@@ -108,10 +110,19 @@ static const struct fault_row *row_of(const char *code)
     return &faults[i];
 }
 
+/* The same fault may be found by the reading and by a later check; one line of it is enough. */
+static bool is_listed(const struct event *ev, const char *code, const char *field)
+{
+    for (size_t i = 0; i < ev->faults; i++)
+        if (str_eq(ev->fault[i].code, code) && str_eq(ev->fault[i].field, field))
+            return true;
+    return false;
+}
+
 void event_fault_value(struct event *ev, const char *code, const char *field, const char *remedy)
 {
     const struct fault_row *row = row_of(code);
-    if (ev->faults == EVENT_FAULTS_MAX)
+    if (ev->faults == EVENT_FAULTS_MAX || is_listed(ev, code, field))
         return;
     struct event_fault *fault = &ev->fault[ev->faults++];
     fault->code = row->code;
