@@ -1,0 +1,70 @@
+/*
+ * Adapter email_file: each mail becomes one file of a Maildir (tmp/, new/, cur/), for trying out,
+ * for tests and for a mail system that fetches files.
+ *
+ * Promises: "sent" only when the file is under new/ and flushed to disk; a repeat of the same
+ * delivery replaces its file. Refuses nothing but what the disk refuses: then the mail is put off
+ * (disk full, rights) and the operator hears of it. A crash leaves at most a file under tmp/, which
+ * Maildir readers ignore.
+ */
+#include "../daemon/digest.h"
+#include "adapter.h"
+#include "adapters_list.h"
+#include "file_drop.h"
+#include "mime.h"
+
+static const struct adapter_option options[] = {
+    {"path", OPTION_FILE, NULL, "the Maildir; made when missing"},
+    {"from", OPTION_TEXT, "stafette@localhost", "address in the From header"},
+    {"from_name", OPTION_TEXT, "Stafette", "name in the From header, a role"},
+    {NULL, OPTION_TEXT, NULL, NULL},
+};
+
+static int check(struct transport *t, struct conf_node *node, struct conf_faults *faults)
+{
+    return file_check(t, node, faults);
+}
+
+static int make_maildir(const char *path, struct buf *err)
+{
+    static const char *const parts[] = {"tmp", "new", "cur"};
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < sizeof parts / sizeof *parts; i++) {
+        struct buf dir = BUF_INIT;
+        buf_printf(&dir, "%s/%s", path, parts[i]);
+        rc = file_make_dir(buf_str(&dir), err);
+        buf_release(&dir);
+    }
+    return rc;
+}
+
+static void deliver(struct job *job)
+{
+    const struct transport *t = job->transport;
+    const struct mime_sender sender = {transport_text(t, "from_name"), transport_text(t, "from")};
+    const char *path = transport_text(t, "path");
+    struct buf name = BUF_INIT, stage = BUF_INIT, final = BUF_INIT, err = BUF_INIT;
+    buf_reset(&job->bytes);
+    mime_build(&job->bytes, &job->message, &sender);
+    digest_sha256(job->result.bytes_hash, job->bytes.data, job->bytes.len);
+    file_name(&name, job);
+    buf_puts(&name, ".stafette");
+    buf_printf(&stage, "%s/tmp/%s", path, buf_str(&name));
+    buf_printf(&final, "%s/new/%s", path, buf_str(&name));
+    if (make_maildir(path, &err) == 0)
+        file_drop(buf_str(&stage), buf_str(&final), &job->bytes, &err);
+    file_end(job, buf_str(&name), &err);
+    buf_release(&name);
+    buf_release(&stage);
+    buf_release(&final);
+    buf_release(&err);
+}
+
+const struct adapter adapter_email_file = {
+    .name = "email_file",
+    .channel = CHANNEL_EMAIL,
+    .engine = ENGINE_CARRIER,
+    .options = options,
+    .check = check,
+    .deliver = deliver,
+};

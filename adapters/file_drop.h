@@ -1,0 +1,32 @@
+/*
+ * A file that is either whole and on disk, or not there: shared by the adapters that write files.
+ */
+#ifndef FILE_DROP_H
+#define FILE_DROP_H
+
+struct buf;
+struct conf_faults;
+struct conf_node;
+struct job;
+struct transport;
+
+/* Writes the bytes to stage, flushes them, renames stage to path and flushes the directory of
+ * path. Both are paths on one file system. Returns 0, or -1 with one sentence in err, which holds
+ * no path; then stage is gone. An existing path is replaced: a repeated attempt leaves one file. */
+int file_drop(const char *stage, const char *path, const struct buf *bytes, struct buf *err);
+
+/* Makes a directory of mode 0700, and those above it that are missing. */
+int file_make_dir(const char *path, struct buf *err);
+
+/* Appends the name of a job's file: date and client reference, the same at every repeat, and safe
+ * as a file name whatever the reference holds. */
+void file_name(struct buf *out, const struct job *job);
+
+/* Ends a job whose file is named so: sent, or put off as our own fault when err is not empty. */
+void file_end(struct job *job, const char *name, const struct buf *err);
+
+/* Load time: the option "path" is empty, or a directory, or to be made later. */
+int file_check(const struct transport *transport, struct conf_node *node,
+               struct conf_faults *faults);
+
+#endif
