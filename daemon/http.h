@@ -6,7 +6,8 @@
  * request becomes a struct http_call and its connection is suspended; the answer goes out only when
  * the caller says http_answer(), which is after the commit. Requests with both Content-Length and
  * Transfer-Encoding, repeated Content-Length, %00 or malformed escapes are refused with 400
- * (request smuggling); every answer says Connection: close.
+ * (request smuggling), a body over body_max with 413; the caller never sees them. HEAD comes as
+ * GET. Every answer carries the security headers and says Connection: close.
  */
 #ifndef HTTP_H
 #define HTTP_H
@@ -44,21 +45,27 @@ struct http_options {
     int timeout_s; /* idle connections are closed */
 };
 
+/* Opens all doors that have an address. NULL with a sentence in err when one cannot be opened. */
 struct http *http_open(const struct http_options *options, struct buf *err);
+
+/* Answers what is still open with 503, writes what can be written at once, and closes. */
 void http_close(struct http *h);
 
-/* One epoll fd for all doors; level-triggered. */
+/* One epoll fd for all doors; level-triggered. Call http_run() when it is readable and when
+ * http_timeout_ms() is over (-1: no limit). */
 int http_fd(const struct http *h);
-int http_timeout_ms(struct http *h); /* -1: no limit */
+int http_timeout_ms(struct http *h);
 
 /* Reads and writes what is ready; complete requests go to the list that http_take() returns. */
 void http_run(struct http *h);
 struct http_call *http_take(struct http *h);
 
-/* Sends the answer of a call that was taken, and frees the call. */
+/* Gives the answer of a call that was taken back; http_fd() becomes readable and the next
+ * http_run() sends it. The call must not be used any more. */
 void http_answer(struct http *h, struct http_call *call);
 
-/* A query argument or form field (application/x-www-form-urlencoded), decoded; "" when absent. */
+/* A query argument or form field (application/x-www-form-urlencoded), decoded; "" when absent. The
+ * first of that name, the query before the body. The raw body is in call->body as well. */
 const char *http_argument(const struct http_call *call, const char *name);
 const char *http_header(const struct http_call *call, const char *name);
 
