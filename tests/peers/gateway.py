@@ -266,5 +266,4 @@ class Gateway:
     def texts(self, folder="sms"):
         """The short messages of the file transport, oldest first."""
         return [path.read_text() for path in
-                sorted((self.config / folder).rglob("*"), key=lambda p: p.stat().st_mtime_ns)
-                if path.is_file()]
+                sorted((self.config / folder).glob("*.sms"), key=lambda p: p.stat().st_mtime_ns)]
