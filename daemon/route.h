@@ -10,6 +10,11 @@
  *
  * A rule's place matches the place and all below it; deeper places are tried as the tree orders
  * them: `place` over `task` is said by the order of rules (KI10).
+ *
+ * `continue` means "also": such a rule adds the recipients and copies that it (or a rule below it)
+ * names itself, nothing inherited from above it, and the search goes on as if it had not matched.
+ * The first recipient collected owns the answer, and the rule that named it gives the policy.
+ * Copies follow the recipients; what exceeds RECIPIENTS_MAX is left out, last ones first.
  */
 #ifndef ROUTE_H
 #define ROUTE_H
@@ -55,16 +60,19 @@ struct route_target {
 struct route_result {
     struct route_target target[RECIPIENTS_MAX]; /* the first is the owner of the answer */
     size_t targets;
+    size_t copies; /* so many of them, the last ones, are told only and need not answer */
     const struct policy *policy; /* never NULL */
     const struct rule *rule;     /* the rule that decided; never NULL */
 };
 
-/* Reads `routes` (and checks it against dir); NULL only when there are errors. */
+/* Reads `routes` and checks it against dir, which must live as long as the result. NULL only when
+ * there are errors. */
 struct routing *routing_load(struct conf_node *root, const struct directory *dir,
                              struct conf_faults *faults);
 void routing_free(struct routing *routing);
 
-/* Decides; never fails and never returns an empty result. */
+/* Decides; never fails and never returns an empty result. A restricted item goes to one unit: the
+ * named one, else the first of the recipients that may receive restricted items, else the first. */
 void route_decide(const struct routing *routing, const struct directory *dir,
                   const struct route_query *query, struct route_result *result);
 
@@ -80,5 +88,10 @@ const char *rule_name(const struct rule *rule);
 const char *routing_version(const struct routing *routing);
 
 size_t routing_rules(const struct routing *routing);
+
+/* Cells of leaf places x services that only the root catches at that moment, whatever the kind:
+ * one line each, "Eselsberg x Wirtschaftliche Jugendhilfe: nur Auffangregel". Returns how many. */
+size_t routing_gaps(const struct routing *routing, const struct directory *dir, int64_t at_ms,
+                    struct buf *out);
 
 #endif
