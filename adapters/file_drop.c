@@ -107,13 +107,12 @@ int file_make_dir(const char *path, struct buf *err)
 void file_name(struct buf *out, const struct job *job)
 {
     const char *reference = job->message.reference ? job->message.reference : "";
-    buf_printf(out, "%" PRId64 ".", job->message.date_ms / 1000);
     if (str_empty(reference))
         buf_printf(out, "%" PRId64, job->delivery_id);
     for (size_t i = 0; reference[i] && i < REFERENCE_MAX; i++) {
         char c = reference[i];
         bool safe = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                    c == '-' || c == '_';
+                    c == '-' || c == '_' || (c == '.' && i > 0);
         buf_addc(out, safe ? c : '_');
     }
 }

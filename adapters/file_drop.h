@@ -18,8 +18,8 @@ int file_drop(const char *stage, const char *path, const struct buf *bytes, stru
 /* Makes a directory of mode 0700, and those above it that are missing. */
 int file_make_dir(const char *path, struct buf *err);
 
-/* Appends the name of a job's file: date and client reference, the same at every repeat, and safe
- * as a file name whatever the reference holds. */
+/* Appends the name of a job's file: its client reference, the same at every repeat, made safe as a
+ * file name (never hidden, never a path). */
 void file_name(struct buf *out, const struct job *job);
 
 /* Ends a job whose file is named so: sent, or put off as our own fault when err is not empty. */

@@ -188,8 +188,7 @@ static bool cut_name(struct template *t, const struct template_source *source)
 {
     for (int c = 0; c < CHANNEL_COUNT; c++) {
         struct buf ending = BUF_INIT;
-        const char *channel = c == CHANNEL_EMAIL ? "email" : "sms";
-        buf_printf(&ending, ".%s.txt", channel);
+        buf_printf(&ending, ".%s.txt", channel_name((enum channel)c));
         size_t n = strlen(t->name), m = ending.len;
         bool fits = n > m && str_ends(t->name, buf_str(&ending));
         buf_release(&ending);

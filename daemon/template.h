@@ -32,13 +32,13 @@ enum template_key {
     KEY_DEADLINE,          /* "Mo 23.11.2026 16:00": answer until then */
     KEY_DEADLINE_TIME,     /* "22:50": for SMS */
     KEY_RESPONSIBLE,       /* role name of who is responsible now */
-    KEY_RESPONSIBLE_UNTIL, /* "bis zur bestätigten Übernahme" */
+    KEY_RESPONSIBLE_UNTIL, /* "bis die Übernahme bestätigt ist" */
     KEY_FROM_PHONE,        /* telephone of the giving unit */
     KEY_LINK,              /* where the recipient reads the content (link template of the config) */
     KEY_WHY,               /* one sentence: why this recipient, this channel, now */
     KEY_OUTCOME,           /* one sentence: what was decided */
     KEY_REFUSAL,           /* one sentence: which field, which rule, what to do */
-    KEY_DUPLICATE,         /* "möglicherweise doppelt" after a restore, else empty */
+    KEY_DUPLICATE,         /* one sentence ("... möglicherweise doppelt.") after a restore */
     KEY_SENT_AT,           /* when this was written */
     KEY_COUNT
 };
@@ -50,8 +50,9 @@ struct template_values {
 struct template;  /* one text, compiled */
 struct templates; /* all of them */
 
-/* Reads all *.txt of a directory and lints them, reporting faults as file:line:column; a mail that
- * the workflow needs and that is not there is an error too. NULL only when there are errors. */
+/* Reads all *.txt of a directory and lints them, reporting faults as file:line:column; a text that
+ * the workflow needs and that is not there, for either channel, is an error too. NULL only when
+ * there are errors. */
 struct templates *templates_load(const char *dir, struct conf_faults *faults);
 void templates_free(struct templates *all);
 

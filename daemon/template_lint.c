@@ -17,7 +17,7 @@
 #include "template_lint.h"
 #include "util.h"
 
-/* What the workflow sends; each must exist as a mail. */
+/* What the workflow sends; each must exist for both channels, because a desk may have one only. */
 static const char *const wanted[] = {
     "handover.requested", "handover.reminder",  "handover.outcome",  "handover.returned",
     "referral.requested", "referral.offered",   "referral.reminder", "referral.outcome",
@@ -44,7 +44,7 @@ static const struct {
     long septets;
 } allowed_in_sms[] = {
     {KEY_CODE, 9},        {KEY_DEADLINE, 19},  {KEY_DEADLINE_TIME, 5},
-    {KEY_FROM_PHONE, 20}, {KEY_DUPLICATE, 22}, {KEY_SENT_AT, 19},
+    {KEY_FROM_PHONE, 20}, {KEY_DUPLICATE, 45}, {KEY_SENT_AT, 19},
 };
 
 enum match { MATCH_WHOLE, MATCH_START, MATCH_ANYWHERE };

@@ -3,7 +3,7 @@
  *
  * The directory is read once, at load, in name order; a set is never changed after that, so that a
  * text cannot change under a running attempt. A new set is made beside the old one and replaces it
- * as a whole. Refuses files that are too long, and a directory without the mails that the workflow
+ * as a whole. Refuses files that are too long, and a directory without the texts that the workflow
  * needs: a notice without a text would be found missing only when somebody waits for it.
  */
 #include <assert.h>
@@ -72,10 +72,11 @@ static void check_complete(const struct templates *all, const char *dir, struct 
             conf_warning(faults, &at, "nothing uses a template of this name; correct the name");
     }
     for (size_t i = 0; template_wanted(i); i++)
-        if (!templates_find(all, template_wanted(i), CHANNEL_EMAIL))
-            conf_fault_at(faults, dir, 0,
-                          "%s.email.txt is missing or faulty; take it from the shipped templates",
-                          template_wanted(i));
+        for (int c = 0; c < CHANNEL_COUNT; c++)
+            if (!templates_find(all, template_wanted(i), (enum channel)c))
+                conf_fault_at(faults, dir, 0,
+                              "%s.%s.txt is missing or faulty; take it from the shipped templates",
+                              template_wanted(i), channel_name((enum channel)c));
 }
 
 struct templates *templates_load(const char *dir, struct conf_faults *faults)

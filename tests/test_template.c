@@ -242,13 +242,13 @@ static const struct template_values longest = {
         [KEY_DEADLINE] = "Mo 23.11.2026 16:00",
         [KEY_DEADLINE_TIME] = "22:50",
         [KEY_RESPONSIBLE] = "abgebendes Team",
-        [KEY_RESPONSIBLE_UNTIL] = "bis zur bestätigten Übernahme",
+        [KEY_RESPONSIBLE_UNTIL] = "bis die Übernahme bestätigt ist",
         [KEY_FROM_PHONE] = "+49 208 455 1234 567",
         [KEY_LINK] = "https://vorgang.example.org/K7F3-92QX",
         [KEY_WHY] = "Sie erhalten dies als Vertretung für die Teamleitung.",
         [KEY_OUTCOME] = "Die Übernahme ist bestätigt.",
         [KEY_REFUSAL] = "Das Feld next_deadline fehlt; bitte ergänzen.",
-        [KEY_DUPLICATE] = "möglicherweise doppelt",
+        [KEY_DUPLICATE] = "Diese Nachricht kommt möglicherweise doppelt.",
         [KEY_SENT_AT] = "Fr 20.11.2026 09:14",
     }};
 
@@ -319,14 +319,15 @@ static void test_shipped_say(void **state)
     for (size_t i = 0; i < templates_count(all); i++) {
         const struct template *t = templates_at(all, i);
         bool mail = str_ends(template_name(t), ".email.txt");
-        if (!says(t, KEY_DEADLINE) && !says(t, KEY_DEADLINE_TIME) &&
-            !str_eq(template_name(t), "emergency.refused.sms.txt"))
+        bool asks =
+            !strstr(template_name(t), ".outcome.") && !strstr(template_name(t), ".refused.");
+        if ((asks || mail) && !says(t, KEY_DEADLINE) && !says(t, KEY_DEADLINE_TIME))
             fail_msg("%s: no deadline", template_name(t));
         if (!says(t, KEY_FROM_PHONE))
             fail_msg("%s: no telephone", template_name(t));
         if (mail && !says(t, KEY_LINK) && !str_starts(template_name(t), "emergency.refused"))
             fail_msg("%s: no place to read the content", template_name(t));
-        if (strstr(template_name(t), ".outcome.") && !says(t, KEY_OUTCOME))
+        if (mail && strstr(template_name(t), ".outcome.") && !says(t, KEY_OUTCOME))
             fail_msg("%s: no outcome", template_name(t));
     }
     templates_free(all);
@@ -349,7 +350,7 @@ static void test_shipped_sms_fit(void **state)
         }
         buf_release(&body);
     }
-    assert_int_equal(sms, 9);
+    assert_int_equal(sms, 15);
     templates_free(all);
 }
 
@@ -362,7 +363,7 @@ static void test_find(void **state)
     assert_string_equal(template_name(mail), "handover.requested.email.txt");
     assert_string_equal(template_name(sms), "handover.requested.sms.txt");
     assert_string_not_equal(template_hash(mail), template_hash(sms));
-    assert_null(templates_find(all, "handover.outcome", CHANNEL_SMS));
+    assert_null(templates_find(all, "handover.outcome.email", CHANNEL_SMS));
     assert_null(templates_find(all, "handover", CHANNEL_EMAIL));
     templates_free(all);
 }
@@ -391,7 +392,7 @@ static void test_directory_faults(void **state)
     struct conf_faults faults = {.text = &text};
     assert_null(templates_load(dir, &faults));
     assert_int_equal(faults.warnings, 1);
-    assert_int_equal(faults.errors, 16);
+    assert_int_equal(faults.errors, 31);
     snprintf(want, sizeof want,
              "%s/refusal.opened.email.txt:4:1: unknown key {cod}; did you mean {code}?\n"
              "handover.requsted.email.txt:1: warning: nothing uses a template of this name; "
