@@ -71,7 +71,7 @@ static const char *const migrations[] = {
     "  changed_ms integer not null,"
     "  closed_ms integer not null" /* 0: open */
     ") strict;"
-    "create index item_case on item (case_key) where closed_ms = 0;"
+    "create index item_case on item (case_key);"
     "create index item_open on item (item_seq) where closed_ms = 0;"
 
     "create table notice (" /* retention: closed+90d */

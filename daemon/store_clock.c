@@ -6,7 +6,16 @@
 #include "store_sql.h"
 #include "util.h"
 
-enum { CLOCK_ADD, CLOCK_CANCEL, CLOCK_FIRE, CLOCK_DUE, CLOCK_NEXT, CLOCK_OF, CLOCK_TALLY };
+enum {
+    CLOCK_ADD,
+    CLOCK_CANCEL,
+    CLOCK_FIRE,
+    CLOCK_PULL,
+    CLOCK_DUE,
+    CLOCK_NEXT,
+    CLOCK_OF,
+    CLOCK_TALLY
+};
 
 static const char *const sql[] = {
     [CLOCK_ADD] = "insert into clock (clock_seq, item_seq, kind, step, due_ms, state, fired_ms,"
@@ -14,6 +23,7 @@ static const char *const sql[] = {
     [CLOCK_CANCEL] = "update clock set state = 2 where item_seq = ? and state = 0",
     [CLOCK_FIRE] = "update clock set state = 1, fired_ms = ?, effect_seq = ?"
                    " where clock_seq = ? and state = 0",
+    [CLOCK_PULL] = "update clock set due_ms = min(due_ms, ?) where clock_seq = ? and state = 0",
     [CLOCK_DUE] = "select clock_seq, item_seq, kind, step, due_ms from clock"
                   " where state = 0 and due_ms <= ? order by due_ms, clock_seq",
     [CLOCK_NEXT] = "select due_ms from clock where state = 0 order by due_ms limit 1",
@@ -61,6 +71,14 @@ void store_clock_fire(struct store *s, int64_t clock_seq, int64_t now_ms, int64_
     struct query q = query_start(s, NOUN_CLOCK, CLOCK_FIRE);
     query_int(&q, now_ms);
     query_int(&q, effect_seq);
+    query_int(&q, clock_seq);
+    query_run(&q);
+}
+
+void store_clock_pull(struct store *s, int64_t clock_seq, int64_t now_ms)
+{
+    struct query q = query_start(s, NOUN_CLOCK, CLOCK_PULL);
+    query_int(&q, now_ms);
     query_int(&q, clock_seq);
     query_run(&q);
 }

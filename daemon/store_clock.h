@@ -29,6 +29,9 @@ void store_clock_cancel(struct store *s, int64_t item_seq);
 /* Marks one as fired, with the audit row that tells what it did. */
 void store_clock_fire(struct store *s, int64_t clock_seq, int64_t now_ms, int64_t effect_seq);
 
+/* Makes an open clock due now. */
+void store_clock_pull(struct store *s, int64_t clock_seq, int64_t now_ms);
+
 /* Due clocks, earliest first, at most max; returns how many. */
 size_t store_clock_due(struct store *s, int64_t now_ms, struct clock *clocks, size_t max);
 /* due_ms of the earliest open clock, 0 when there is none. */

@@ -17,6 +17,7 @@ enum {
     DELIVERY_NEXT,
     DELIVERY_LANE_AFTER,
     DELIVERY_CANCEL,
+    DELIVERY_HOPEFUL,
     DELIVERY_EACH,
     DELIVERY_OUTBOX,
     DELIVERY_TALLY,
@@ -49,6 +50,9 @@ static const char *const sql[] = {
                             " order by lane_id limit 1",
     [DELIVERY_CANCEL] = "update delivery set state = 3, ended_ms = ? where item_seq = ?"
                         " and state in (0, 4) and notice_seq < ?",
+    [DELIVERY_HOPEFUL] = "select 1 from delivery where item_seq ="
+                         " (select item_seq from notice where notice_seq = ?1)"
+                         " and notice_seq = ?1 and state in (0, 1, 4) limit 1",
     [DELIVERY_EACH] = "select " COLUMNS " from delivery d where d.item_seq = ?"
                       " order by d.delivery_seq",
     [DELIVERY_OUTBOX] = "select i.text, d.channel, sum(d.state = 0), sum(d.state = 4),"
@@ -193,6 +197,13 @@ void store_delivery_cancel(struct store *s, int64_t item_seq, int64_t before_not
     query_int(&q, item_seq);
     query_int(&q, before_notice_seq);
     query_run(&q);
+}
+
+bool store_delivery_hopeful(struct store *s, int64_t notice_seq)
+{
+    struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_HOPEFUL);
+    query_int(&q, notice_seq);
+    return query_single(&q) != 0;
 }
 
 void store_delivery_each(struct store *s, int64_t item_seq, void *context,

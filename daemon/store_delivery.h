@@ -45,7 +45,7 @@ void store_delivery_settle(struct store *s, const struct delivery *delivery);
 struct due {
     struct delivery delivery;
     struct notice notice; /* outcome is copied to outcome_text */
-    char outcome_text[256];
+    char outcome_text[OUTCOME_MAX];
 };
 
 /* Due deliveries of a lane, earliest first; each() false ends. Returns the next_ms of the first
@@ -59,6 +59,9 @@ size_t store_delivery_lanes(struct store *s, int64_t *lanes, size_t max);
 /* Ends what is still pending of an item, because its item is over: outcome notices stay. */
 void store_delivery_cancel(struct store *s, int64_t item_seq, int64_t before_notice_seq,
                            int64_t now_ms);
+
+/* True when a delivery of the notice has been sent or is still to be. */
+bool store_delivery_hopeful(struct store *s, int64_t notice_seq);
 
 /* Walks an item's deliveries. */
 void store_delivery_each(struct store *s, int64_t item_seq, void *context,

@@ -33,8 +33,7 @@ static const char *const sql[] = {
                     " urgency = ?, limits_id = ?, changed_ms = ?, closed_ms = ?"
                     " where item_seq = ?",
     [ITEM_GET] = "select " COLUMNS " from item where item_seq = ?",
-    [ITEM_BY_CASE] = "select item_seq from item where case_key = ? and closed_ms = 0"
-                     " order by item_seq",
+    [ITEM_BY_CASE] = "select " COLUMNS " from item where case_key = ? order by item_seq desc",
     [ITEM_EACH] = "select " COLUMNS " from item where item_seq >= ? order by item_seq",
     [ITEM_EACH_OPEN] = "select " COLUMNS " from item where item_seq >= ? and closed_ms = 0"
                        " order by item_seq",
@@ -131,17 +130,24 @@ bool store_item_get(struct store *s, int64_t seq, struct item *item)
     return true;
 }
 
-size_t store_item_open_by_case(struct store *s, int64_t case_key, int64_t *seqs, size_t max)
+static void walk(struct query *q, void *context,
+                 bool (*each)(void *context, const struct item *item))
 {
-    size_t n = 0;
+    while (query_row(q)) {
+        struct item item;
+        read_row(q, &item);
+        if (!each(context, &item))
+            break;
+    }
+    query_end(q);
+}
+
+void store_item_each_of_case(struct store *s, int64_t case_key, void *context,
+                             bool (*each)(void *context, const struct item *item))
+{
     struct query q = query_start(s, NOUN_ITEM, ITEM_BY_CASE);
     query_int(&q, case_key);
-    while (query_row(&q)) {
-        if (n < max)
-            seqs[n] = query_column_int(&q, 0);
-        n++;
-    }
-    return n;
+    walk(&q, context, each);
 }
 
 void store_item_each(struct store *s, bool all, int64_t from, void *context,
@@ -149,13 +155,7 @@ void store_item_each(struct store *s, bool all, int64_t from, void *context,
 {
     struct query q = query_start(s, NOUN_ITEM, all ? ITEM_EACH : ITEM_EACH_OPEN);
     query_int(&q, from);
-    while (query_row(&q)) {
-        struct item item;
-        read_row(&q, &item);
-        if (!each(context, &item))
-            break;
-    }
-    query_end(&q);
+    walk(&q, context, each);
 }
 
 int64_t store_item_count_open(struct store *s)

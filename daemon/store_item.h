@@ -42,8 +42,9 @@ void store_item_add(struct store *s, const struct item *item);
 void store_item_update(struct store *s, const struct item *item);
 bool store_item_get(struct store *s, int64_t seq, struct item *item);
 
-/* Numbers of open items with that case, oldest first, at most max; returns how many there are. */
-size_t store_item_open_by_case(struct store *s, int64_t case_key, int64_t *seqs, size_t max);
+/* Walks the items of a case, newest first; each() false ends. */
+void store_item_each_of_case(struct store *s, int64_t case_key, void *context,
+                             bool (*each)(void *context, const struct item *item));
 
 /* Walks items by number from `from` on (open ones only, or all), at most max; each() false ends. */
 void store_item_each(struct store *s, bool all, int64_t from, void *context,

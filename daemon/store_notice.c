@@ -35,8 +35,21 @@ static const char *const sql[] = {
 };
 const struct store_statements store_notice_statements = {sql, COUNT_OF(sql)};
 
+/* Copies as many whole UTF-8 characters as fit. */
+static void copy_cut(char dst[OUTCOME_MAX], const char *text)
+{
+    size_t n = strlen(text);
+    if (n >= OUTCOME_MAX)
+        for (n = OUTCOME_MAX - 1; n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80; n--)
+            ;
+    memcpy(dst, text, n);
+    dst[n] = '\0';
+}
+
 void store_notice_add(struct store *s, const struct notice *notice)
 {
+    char outcome[OUTCOME_MAX];
+    copy_cut(outcome, notice->outcome);
     struct query q = query_start(s, NOUN_NOTICE, NOTICE_ADD);
     query_int(&q, notice->seq);
     query_int(&q, notice->item_seq);
@@ -44,7 +57,7 @@ void store_notice_add(struct store *s, const struct notice *notice)
     query_int(&q, notice->reason);
     query_text(&q, notice->template_name);
     query_int(&q, notice->deadline_ms);
-    query_text(&q, notice->outcome);
+    query_text(&q, outcome);
     query_int(&q, notice->doubtful);
     query_int(&q, notice->created_ms);
     query_run(&q);

@@ -13,6 +13,8 @@
 struct buf;
 struct store;
 
+enum { OUTCOME_MAX = 512 }; /* bytes of a sentence; a longer one is cut when added */
+
 struct notice {
     int64_t seq;
     int64_t item_seq;

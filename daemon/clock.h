@@ -1,0 +1,17 @@
+/*
+ * Clocks: what is due now becomes a reminder or an escalation, in the open transaction. Silence
+ * never means yes: each clock ends in a person, and leaves the next clock behind (DESIGN 1.4).
+ */
+#ifndef CLOCK_H
+#define CLOCK_H
+
+#include <stddef.h>
+
+struct stafette;
+
+/* Fires what is due, earliest first, at most TURN_CLOCKS_MAX; returns how many. A clock that fell
+ * due long ago fires once, and its successor counts from now, so an outage collapses to one
+ * reminder per item. */
+size_t clock_fire_due(struct stafette *g);
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * struct stafette: what the deciding thread owns. Every part gets it passed; nothing here is
+ * touched by another thread.
+ */
+#ifndef GATEWAY_H
+#define GATEWAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "keys.h"
+#include "known.h"
+#include "metrics.h"
+
+struct config;
+struct store;
+struct ingest;
+struct outbox;
+struct http;
+struct transfer;
+struct turn;
+
+enum { KEPT_TEMPLATES_MAX = 64 };
+
+struct stafette {
+    struct config *config;
+    struct store *store;
+    struct keys keys;
+    struct known known; /* ids that are committed */
+    struct metrics metrics;
+    struct ingest *ingest;
+    struct outbox *outbox;
+    struct http *http;
+    struct transfer *transfer;
+    struct turn *turn;
+
+    /* The clock is read once a turn (DESIGN 2 "Time"). */
+    int64_t now_ms;    /* wall time: deadlines, what people read */
+    int64_t steady_ms; /* wall time that never steps back while we run: next attempts */
+    int64_t mono_ms;   /* waits, keepalive */
+    int64_t started_ms;
+    struct buf test_clock; /* file with the wall time; "" = the real clock */
+
+    struct {
+        const void *text; /* struct template of the loaded configuration */
+        int64_t id;       /* its number in the store */
+    } kept_template[KEPT_TEMPLATES_MAX];
+    size_t kept_templates;
+
+    int64_t held_since_ms; /* restored store: nothing older leaves before release; 0 = not held */
+    int64_t checked_ms;    /* last balance check */
+    bool balanced;
+    bool reload_wanted;
+    bool stopping;
+};
+
+#endif

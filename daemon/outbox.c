@@ -1,0 +1,308 @@
+/*
+ * The outbox, starting: see outbox.h. A small active set in memory; the store is the truth. Each
+ * lane reads its due rows from its own part of the index, so a lane that cannot move costs nothing
+ * to the others.
+ */
+#include "outbox.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../adapters/adapter.h"
+#include "carrier.h"
+#include "conf.h"
+#include "config.h"
+#include "directory.h"
+#include "gateway.h"
+#include "outbox_parts.h"
+#include "render.h"
+#include "store.h"
+#include "store_delivery.h"
+#include "store_item.h"
+#include "store_notice.h"
+#include "template.h"
+#include "testpoint.h"
+#include "transfer.h"
+#include "util.h"
+
+enum { LANES_AT_START = 4096, FROZEN_MAX = 256 };
+
+static struct lane *find_lane(struct outbox *o, int64_t id)
+{
+    for (size_t i = 0; i < o->lanes; i++)
+        if (o->lane[i].id == id)
+            return &o->lane[i];
+    o->lane = grow(o->lane, o->lanes, &o->lane_cap, sizeof *o->lane);
+    o->lane[o->lanes] = (struct lane){.id = id};
+    return &o->lane[o->lanes++];
+}
+
+void outbox_wake(struct outbox *o, int64_t lane_id)
+{
+    find_lane(o, lane_id)->wake_ms = 0;
+}
+
+struct outbox *outbox_open(struct stafette *g)
+{
+    struct outbox *o = xcalloc(1, sizeof *o);
+    int64_t *ids = xcalloc(LANES_AT_START, sizeof *ids);
+    o->carriers = carriers_open((size_t)g->config->settings.carriers);
+    o->finished_tail = &o->finished;
+    size_t n = store_delivery_lanes(g->store, ids, LANES_AT_START);
+    for (size_t i = 0; i < n; i++)
+        find_lane(o, ids[i]);
+    free(ids);
+    return o;
+}
+
+static void free_jobs(struct job *list)
+{
+    while (list) {
+        struct job *next = list->next;
+        job_free(list);
+        list = next;
+    }
+}
+
+void outbox_close(struct outbox *o, int wait_ms)
+{
+    if (!o)
+        return;
+    carriers_close(o->carriers, wait_ms);
+    free_jobs(o->finished);
+    for (size_t i = 0; i < o->flights; i++)
+        config_drop(o->flight[i].config);
+    for (size_t i = 0; i < o->frozens; i++)
+        template_free(o->frozen[i].text);
+    free(o->frozen);
+    free(o->flight);
+    free(o->lane);
+    free(o);
+}
+
+int outbox_fd(const struct outbox *o)
+{
+    return carriers_fd(o->carriers);
+}
+
+size_t outbox_in_flight(const struct outbox *o)
+{
+    return o->flights;
+}
+
+struct flight *outbox_flight(struct outbox *o, int64_t delivery_id)
+{
+    for (size_t i = 0; i < o->flights; i++)
+        if (o->flight[i].delivery_id == delivery_id)
+            return &o->flight[i];
+    return NULL;
+}
+
+/* Work that is no delivery. */
+struct errand {
+    void (*run)(void *context);
+    void (*done)(struct stafette *g, void *context);
+    void *context;
+};
+
+static void run_errand(struct job *job, CURL *easy)
+{
+    struct errand *errand = job->context;
+    (void)easy;
+    errand->run(errand->context);
+}
+
+void outbox_run(struct outbox *o, void (*run)(void *context), void *context,
+                void (*done)(struct stafette *g, void *context))
+{
+    struct job *job = job_new();
+    struct errand *errand = xmalloc(sizeof *errand);
+    *errand = (struct errand){run, done, context};
+    job->run = run_errand;
+    job->context = errand;
+    carriers_submit(o->carriers, job);
+}
+
+static void take_list(struct stafette *g, struct job *list)
+{
+    struct outbox *o = g->outbox;
+    while (list) {
+        struct job *job = list;
+        list = job->next;
+        job->next = NULL;
+        if (job->run) {
+            struct errand *errand = job->context;
+            errand->done(g, errand->context);
+            free(errand);
+            job_free(job);
+            continue;
+        }
+        *o->finished_tail = job;
+        o->finished_tail = &job->next;
+    }
+}
+
+bool outbox_collect(struct stafette *g)
+{
+    take_list(g, carriers_take(g->outbox->carriers));
+    take_list(g, transfer_take(g->transfer));
+    return g->outbox->finished != NULL;
+}
+
+/* The compiled text of a kept template; NULL when the store does not have it. */
+static const struct template *frozen_template(struct stafette *g, int64_t id)
+{
+    struct outbox *o = g->outbox;
+    for (size_t i = 0; i < o->frozens; i++)
+        if (o->frozen[i].id == id)
+            return o->frozen[i].text;
+    char name[2 * ID_MAX];
+    struct buf text = BUF_INIT, faults_text = BUF_INIT;
+    struct conf_faults faults = {.text = &faults_text};
+    struct template *t = NULL;
+    if (store_template_get(g->store, id, name, &text))
+        t = template_compile(name, buf_str(&text), text.len, &faults);
+    buf_release(&text);
+    buf_release(&faults_text);
+    if (!t)
+        return NULL;
+    if (o->frozens == FROZEN_MAX)
+        template_free(o->frozen[--o->frozens].text);
+    o->frozen = grow(o->frozen, o->frozens, &o->frozen_cap, sizeof *o->frozen);
+    o->frozen[o->frozens++] = (struct frozen){id, t};
+    return t;
+}
+
+static const struct transport *transport_for(const struct stafette *g,
+                                             const struct contact *contact)
+{
+    const struct transports *all = g->config->transports;
+    return str_empty(contact->transport) ? transports_first(all, contact->channel)
+                                         : transports_find(all, contact->transport);
+}
+
+/* Fills the job; false when it ended here, without a transport being asked. */
+static bool prepare_job(struct stafette *g, const struct due *due, struct job *job)
+{
+    struct item item;
+    const struct contact *contact = render_contact(g, due);
+    const struct template *text = frozen_template(g, due->delivery.template_id);
+    job->delivery_id = due->delivery.seq;
+    job->urgent = due->delivery.urgent;
+    if (!contact) {
+        job_end(job, ATTEMPT_FAILED, CLASS_ADDRESS, 0);
+        return false;
+    }
+    job->transport = transport_for(g, contact);
+    if (!text || !job->transport || !store_item_get(g->store, due->delivery.item_seq, &item)) {
+        job_end(job, ATTEMPT_DEFERRED, CLASS_LOCAL, 0);
+        return false;
+    }
+    if (!render_message(g, due, &item, text, &job->message)) {
+        job_end(job, ATTEMPT_FAILED, CLASS_PERMANENT, 0);
+        return false;
+    }
+    return true;
+}
+
+static void add_flight(struct stafette *g, const struct due *due, size_t lane, bool on_multi)
+{
+    struct outbox *o = g->outbox;
+    o->flight = grow(o->flight, o->flights, &o->flight_cap, sizeof *o->flight);
+    o->flight[o->flights++] = (struct flight){.delivery_id = due->delivery.seq,
+                                              .lane = lane,
+                                              .channel = due->delivery.channel,
+                                              .on_multi = on_multi,
+                                              .config = g->config};
+    config_hold(g->config);
+    o->lane[lane].in_flight++;
+    o->multi_flights += on_multi;
+}
+
+static void start_one(struct stafette *g, const struct due *due, size_t lane)
+{
+    struct outbox *o = g->outbox;
+    struct job *job = job_new();
+    test_point("before-start");
+    if (!prepare_job(g, due, job)) {
+        add_flight(g, due, lane, false);
+        *o->finished_tail = job;
+        o->finished_tail = &job->next;
+        return;
+    }
+    bool on_multi = job->transport->adapter->engine == ENGINE_MULTI;
+    add_flight(g, due, lane, on_multi);
+    if (on_multi)
+        transfer_submit(g->transfer, job);
+    else
+        carriers_submit(o->carriers, job);
+}
+
+static size_t lane_room(const struct stafette *g, const struct lane *lane)
+{
+    const struct settings *s = &g->config->settings;
+    const struct outbox *o = g->outbox;
+    size_t share = (size_t)s->carriers > 1 ? (size_t)s->carriers / 2 : 1;
+    size_t total = (size_t)s->in_flight_max;
+    if (o->flights >= total || lane->in_flight >= share)
+        return 0;
+    return total - o->flights < share - lane->in_flight ? total - o->flights
+                                                        : share - lane->in_flight;
+}
+
+/* SMS gateways are asked from the multi handle, which no carrier limits. */
+static bool sms_full(const struct stafette *g)
+{
+    return g->outbox->multi_flights >= (size_t)g->config->settings.sms_in_flight_max;
+}
+
+struct claim {
+    struct stafette *g;
+    size_t lane;
+    size_t room;
+};
+
+static bool claim_one(void *context, const struct due *due)
+{
+    struct claim *claim = context;
+    struct stafette *g = claim->g;
+    if (outbox_flight(g->outbox, due->delivery.seq))
+        return true;
+    if (!claim->room || (due->delivery.channel == CHANNEL_SMS && sms_full(g)))
+        return false;
+    claim->room--;
+    start_one(g, due, claim->lane);
+    return true;
+}
+
+static void start_lane(struct stafette *g, size_t i)
+{
+    struct outbox *o = g->outbox;
+    struct claim claim = {g, i, lane_room(g, &o->lane[i])};
+    if (!claim.room)
+        return;
+    int64_t next_ms = store_delivery_due(g->store, o->lane[i].id, g->steady_ms, &claim, claim_one);
+    /* The room was used up: there may be more, look again when something has ended. */
+    o->lane[i].wake_ms = next_ms ? next_ms : claim.room ? -1 : 0;
+}
+
+void outbox_start(struct stafette *g)
+{
+    struct outbox *o = g->outbox;
+    for (size_t n = 0; n < o->lanes; n++) {
+        size_t i = (o->first_lane + n) % o->lanes;
+        if (o->lane[i].wake_ms >= 0 && o->lane[i].wake_ms <= g->steady_ms)
+            start_lane(g, i);
+    }
+    if (o->lanes)
+        o->first_lane = (o->first_lane + 1) % o->lanes;
+}
+
+int64_t outbox_next_ms(const struct outbox *o)
+{
+    int64_t next_ms = 0;
+    for (size_t i = 0; i < o->lanes; i++)
+        if (o->lane[i].wake_ms > 0 && (!next_ms || o->lane[i].wake_ms < next_ms))
+            next_ms = o->lane[i].wake_ms;
+    return next_ms;
+}

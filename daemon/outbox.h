@@ -1,0 +1,53 @@
+/*
+ * The outbox: starts the attempts that are due, and settles what came of them (DESIGN 7).
+ *
+ * At least once: what was in flight when the process died is unknown, so it is attempted again with
+ * the same Message-ID and client reference. With n crashes, copies beyond the first are at most n
+ * times delivery.in_flight_max, which counts attempts handed out and not yet settled.
+ *
+ * Claims live in memory, results in the store. A destination ("lane") holds at most half of the
+ * carriers, so one dead relay never stops the others.
+ */
+#ifndef OUTBOX_H
+#define OUTBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct job;
+struct outbox;
+struct stafette;
+
+struct outbox *outbox_open(struct stafette *g);
+/* Gives running attempts wait_ms to end; what they came to is lost and will be repeated. */
+void outbox_close(struct outbox *o, int wait_ms);
+
+/* The fd that becomes readable when a carrier has finished something. */
+int outbox_fd(const struct outbox *o);
+
+/* Takes finished attempts from the engines; true when there are any to settle. */
+bool outbox_collect(struct stafette *g);
+
+/* Writes the results into the open transaction; may run again after a rollback. */
+void outbox_settle(struct stafette *g);
+
+/* After the commit: logs, counts and forgets the settled attempts. */
+void outbox_settled(struct stafette *g);
+
+/* After the commit: starts what is due, as far as there is room. */
+void outbox_start(struct stafette *g);
+
+/* A delivery was made for this lane. */
+void outbox_wake(struct outbox *o, int64_t lane_id);
+
+/* Steady time of the next attempt that is not due yet, 0 = none; now when there is more to do. */
+int64_t outbox_next_ms(const struct outbox *o);
+size_t outbox_in_flight(const struct outbox *o);
+
+/* Runs work that is no delivery on a carrier (loading a configuration); `done` is called on the
+ * deciding thread by outbox_collect(). */
+void outbox_run(struct outbox *o, void (*run)(void *context), void *context,
+                void (*done)(struct stafette *g, void *context));
+
+#endif

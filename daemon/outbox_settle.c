@@ -1,0 +1,156 @@
+/*
+ * The outbox, settling: what an attempt came to becomes the delivery's row, a status event, an
+ * audit row, and after the commit one log line. Runs again unchanged when the transaction had to
+ * be rolled back: nothing in memory changes before outbox_settled().
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "../adapters/adapter.h"
+#include "clock.h"
+#include "config.h"
+#include "gateway.h"
+#include "log.h"
+#include "outbox.h"
+#include "outbox_parts.h"
+#include "retry.h"
+#include "store.h"
+#include "store_audit.h"
+#include "store_clock.h"
+#include "store_delivery.h"
+#include "store_item.h"
+#include "tell.h"
+#include "testpoint.h"
+#include "util.h"
+
+static void plan_next(const struct stafette *g, const struct job *job, struct delivery *d)
+{
+    const struct retry_case c = {
+        .class = job->result.class,
+        .attempts = (int)d->attempts,
+        .now_ms = g->steady_ms,
+        .expires_ms = d->expires_ms,
+        .retry_after_s = job->result.retry_after_s,
+        .first_ms = g->config->settings.retry_first_ms,
+        .max_ms = g->config->settings.retry_max_ms,
+        .random = digest_random_below(UINT32_MAX),
+    };
+    enum retry_outcome plan = retry_plan(&c, &d->next_ms);
+    if (plan == RETRY_AT)
+        return;
+    d->state = DELIVERY_FAILED;
+    d->ended_ms = g->now_ms;
+}
+
+static void audit_end(struct stafette *g, const struct job *job, const struct delivery *d)
+{
+    struct buf text = BUF_INIT;
+    buf_printf(&text, "delivery=%lld notice=%lld channel=%s result=%s class=%s code=%d attempts=%d",
+               (long long)d->seq, (long long)d->notice_seq, channel_name(d->channel),
+               delivery_state_name(d->state), error_class_name(d->class), (int)d->code,
+               (int)d->attempts);
+    if (d->state == DELIVERY_SENT) {
+        buf_puts(&text, " bytes=");
+        digest_hex(&text, job->result.bytes_hash, sizeof job->result.bytes_hash);
+    }
+    store_audit_add(g->store, g->now_ms, d->item_seq, buf_str(&text));
+    buf_release(&text);
+}
+
+/* An address that cannot be reached is a failed step, and the next step runs now (DESIGN 1.4). The
+ * catch-all desk's own failures wait for its next reminder, or they would chase each other. */
+static void run_next_step(struct stafette *g, const struct delivery *d, const struct item *item)
+{
+    struct clock clock;
+    if (item->closed_ms || store_delivery_hopeful(g->store, d->notice_seq) ||
+        !store_clock_of(g->store, item->seq, &clock) || clock.step > 1)
+        return;
+    store_clock_pull(g->store, clock.seq, g->now_ms);
+}
+
+static void end_delivery(struct stafette *g, const struct job *job, struct delivery *d)
+{
+    struct item item;
+    char notice[32];
+    audit_end(g, job, d);
+    if (!store_item_get(g->store, d->item_seq, &item))
+        return;
+    snprintf(notice, sizeof notice, "%lld", (long long)d->notice_seq);
+    if (d->state == DELIVERY_SENT) {
+        tell_status(g, &item, "notice.sent", "notice_id", notice);
+        return;
+    }
+    tell_status(g, &item, "notice.failed", "notice_id", notice);
+    run_next_step(g, d, &item);
+}
+
+static void settle_one(struct stafette *g, const struct job *job)
+{
+    struct delivery d;
+    if (!store_delivery_get(g->store, job->delivery_id, &d))
+        return;
+    bool cancelled = d.state == DELIVERY_CANCELLED;
+    d.attempts++;
+    d.class = job->result.class;
+    d.code = job->result.code;
+    str_copy(d.provider_id, sizeof d.provider_id, job->result.provider_id);
+    switch (job->result.end) {
+    case ATTEMPT_SENT:
+        d.state = DELIVERY_SENT;
+        d.ended_ms = g->now_ms;
+        break;
+    case ATTEMPT_FAILED:
+        d.state = cancelled ? DELIVERY_CANCELLED : DELIVERY_FAILED;
+        d.ended_ms = g->now_ms;
+        break;
+    case ATTEMPT_DEFERRED:
+    case ATTEMPT_END_COUNT:
+        if (!cancelled)
+            plan_next(g, job, &d);
+        break;
+    }
+    store_delivery_settle(g->store, &d);
+    if (d.state == DELIVERY_SENT || d.state == DELIVERY_FAILED)
+        end_delivery(g, job, &d);
+}
+
+void outbox_settle(struct stafette *g)
+{
+    if (g->outbox->finished)
+        test_point("before-settle");
+    for (struct job *job = g->outbox->finished; job; job = job->next)
+        settle_one(g, job);
+}
+
+static void log_attempt(const struct job *job, const struct flight *flight)
+{
+    const struct result *r = &job->result;
+    log_line(r->end == ATTEMPT_SENT ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "attempt",
+             "delivery=%lld channel=%s transport=%s result=%s class=%s code=%d enhanced=%s ms=%lld"
+             " peer=\"%s\"",
+             (long long)job->delivery_id, channel_name(flight->channel),
+             job->transport ? job->transport->name : "-", attempt_end_name(r->end),
+             error_class_name(r->class), r->code, str_empty(r->enhanced) ? "-" : r->enhanced,
+             (long long)(job->ended_ms - job->started_ms), r->text);
+}
+
+void outbox_settled(struct stafette *g)
+{
+    struct outbox *o = g->outbox;
+    while (o->finished) {
+        struct job *job = o->finished;
+        struct flight *flight = outbox_flight(o, job->delivery_id);
+        o->finished = job->next;
+        log_attempt(job, flight);
+        g->metrics.attempts[flight->channel][job->result.end]++;
+        g->metrics.classes[job->result.class]++;
+        struct lane *lane = &o->lane[flight->lane];
+        lane->in_flight--;
+        lane->wake_ms = 0;
+        o->multi_flights -= flight->on_multi;
+        config_drop(flight->config);
+        *flight = o->flight[--o->flights];
+        job_free(job);
+    }
+    o->finished_tail = &o->finished;
+}

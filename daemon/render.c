@@ -1,0 +1,197 @@
+/*
+ * Rendering: see render.h.
+ */
+#include "render.h"
+
+#include <string.h>
+
+#include "../adapters/adapter.h"
+#include "code.h"
+#include "config.h"
+#include "directory.h"
+#include "gateway.h"
+#include "log.h"
+#include "store_delivery.h"
+#include "store_item.h"
+#include "template.h"
+#include "util.h"
+
+const struct contact *render_contact(const struct stafette *g, const struct due *due)
+{
+    const struct directory *dir = g->config->directory;
+    const struct contact *contact = directory_contact(dir, due->delivery.contact);
+    if (contact && contact->channel == due->delivery.channel)
+        return contact;
+    const struct unit *unit = directory_unit(dir, due->notice.unit);
+    for (size_t i = 0; unit && i < unit->contacts; i++)
+        if (unit->contact[i].channel == due->delivery.channel)
+            return &unit->contact[i];
+    return NULL;
+}
+
+static const char *why_german(enum reason reason)
+{
+    switch (reason) {
+    case REASON_ROUTE:
+        return "Ihre Stelle ist nach der geltenden Verteilregel für diesen Vorgang zuständig.";
+    case REASON_NAMED:
+        return "Ihre Stelle ist in der Meldung als Empfängerin genannt.";
+    case REASON_LEAD:
+        return "Sie leiten die Stelle, die jetzt handeln muss.";
+    case REASON_CATCH_ALL:
+        return "Niemand sonst hat bisher geantwortet; Ihre Stelle ist die Auffangstelle.";
+    case REASON_TECH_DESK:
+        return "Ihre Stelle betreut das Fachverfahren, aus dem die Meldung kam.";
+    case REASON_ON_CALL:
+        return "Ihre Stelle hat Bereitschaftsdienst.";
+    case REASON_OUTCOME:
+        return "Ihre Stelle wurde zu diesem Vorgang schon benachrichtigt.";
+    case REASON_SENDER:
+        return "Die Meldung kam von Ihrer Stelle; sie muss jetzt handeln.";
+    case REASON_COUNT:
+        break;
+    }
+    return "";
+}
+
+static const char *until_german(const struct item *item)
+{
+    if (item->closed_ms)
+        return "bis auf Weiteres";
+    switch (item->kind) {
+    case ITEM_HANDOVER:
+        return "bis die Übernahme bestätigt ist";
+    case ITEM_REFERRAL:
+        return "bis der Träger den Auftrag angenommen hat";
+    case ITEM_EMERGENCY:
+        return "bis die Gefahr beseitigt ist";
+    case ITEM_REFUSAL:
+        return "bis eine berichtigte Meldung angekommen ist";
+    case ITEM_KIND_COUNT:
+        break;
+    }
+    return "";
+}
+
+static void put_link(struct buf *out, const char *pattern, const char *code)
+{
+    const char *hole = strstr(pattern, "{code}");
+    if (!hole) {
+        buf_puts(out, pattern);
+        return;
+    }
+    buf_add(out, pattern, (size_t)(hole - pattern));
+    buf_puts(out, code);
+    buf_puts(out, hole + strlen("{code}"));
+}
+
+/* "<prefix><number>.<tag>": the tag keeps others from making up ids that we would believe. */
+static void put_tagged(struct buf *out, const struct stafette *g, const char *prefix, int64_t id)
+{
+    unsigned char mac[DIGEST_FULL];
+    struct buf text = BUF_INIT;
+    buf_printf(&text, "%s%lld", prefix, (long long)id);
+    digest_hmac(mac, g->keys.token, text.data, text.len);
+    buf_printf(out, "%s.", buf_str(&text));
+    digest_hex(out, mac, 4);
+    buf_release(&text);
+}
+
+static char *message_id(const struct stafette *g, const char *prefix, int64_t id)
+{
+    struct buf text = BUF_INIT;
+    buf_addc(&text, '<');
+    put_tagged(&text, g, prefix, id);
+    buf_printf(&text, "@%s>", g->config->settings.mail_id_domain);
+    return buf_detach(&text);
+}
+
+/* bounce@gw.example -> bounce+d17.8c3f01aa@gw.example: a bounce names its delivery, and cannot be
+ * forged for another (VERP). */
+static char *return_path(const struct stafette *g, int64_t delivery)
+{
+    const char *base = g->config->settings.mail_bounce;
+    const char *at = strrchr(base, '@');
+    struct buf text = BUF_INIT;
+    if (at) {
+        buf_add(&text, base, (size_t)(at - base));
+        buf_addc(&text, '+');
+        put_tagged(&text, g, "d", delivery);
+        buf_puts(&text, at);
+    }
+    return buf_detach(&text);
+}
+
+static void fill_envelope(const struct stafette *g, const struct due *due,
+                          const struct contact *contact, struct message *message)
+{
+    struct buf reference = BUF_INIT;
+    put_tagged(&reference, g, "d", due->delivery.seq);
+    message->address = xstrdup(contact->address);
+    message->message_id = message_id(g, "d", due->delivery.seq);
+    message->thread_id = message_id(g, "v", due->delivery.item_seq);
+    message->reference = buf_detach(&reference);
+    message->envelope_from = return_path(g, due->delivery.seq);
+    message->date_ms = g->now_ms;
+}
+
+static const char *unit_name(const struct directory *dir, const char *id)
+{
+    const struct unit *unit = directory_unit(dir, id);
+    return unit ? unit->name : "";
+}
+
+struct texts {
+    char code[ITEM_ID_LEN + 1];
+    struct buf deadline, sent_at, link;
+};
+
+static void collect_values(const struct stafette *g, const struct due *due, const struct item *item,
+                           struct texts *texts, struct template_values *v)
+{
+    const struct directory *dir = g->config->directory;
+    const struct unit *from = directory_unit(dir, item->from_unit);
+    code_write(texts->code, item->seq, g->keys.code);
+    if (due->notice.deadline_ms)
+        time_german(&texts->deadline, due->notice.deadline_ms);
+    time_german(&texts->sent_at, g->now_ms);
+    put_link(&texts->link, g->config->settings.link, texts->code);
+    v->value[KEY_CODE] = texts->code;
+    v->value[KEY_KIND] = item_kind_german(item->kind);
+    v->value[KEY_UNIT] = unit_name(dir, due->notice.unit);
+    v->value[KEY_DEADLINE] = buf_str(&texts->deadline);
+    v->value[KEY_DEADLINE_TIME] =
+        texts->deadline.len > 5 ? buf_str(&texts->deadline) + texts->deadline.len - 5 : "";
+    v->value[KEY_RESPONSIBLE] = unit_name(dir, item->owner_unit);
+    v->value[KEY_RESPONSIBLE_UNTIL] = until_german(item);
+    v->value[KEY_FROM_PHONE] = from ? from->phone : "";
+    v->value[KEY_LINK] = buf_str(&texts->link);
+    v->value[KEY_WHY] = why_german(due->notice.reason);
+    v->value[KEY_OUTCOME] = due->notice.outcome;
+    v->value[KEY_REFUSAL] = due->notice.outcome;
+    v->value[KEY_DUPLICATE] =
+        due->notice.doubtful ? "Diese Nachricht kommt möglicherweise doppelt." : "";
+    v->value[KEY_SENT_AT] = buf_str(&texts->sent_at);
+}
+
+bool render_message(const struct stafette *g, const struct due *due, const struct item *item,
+                    const struct template *text, struct message *message)
+{
+    struct texts texts = {.deadline = BUF_INIT, .sent_at = BUF_INIT, .link = BUF_INIT};
+    struct template_values values = {{NULL}};
+    struct buf subject = BUF_INIT, body = BUF_INIT;
+    const char *what = "";
+    fill_envelope(g, due, render_contact(g, due), message);
+    collect_values(g, due, item, &texts, &values);
+    template_render(text, &values, &subject, &body);
+    bool blocked =
+        template_blocked(buf_str(&body), &what) || template_blocked(buf_str(&subject), &what);
+    if (blocked)
+        log_error("text blocked", "delivery=%lld pattern=%s", (long long)due->delivery.seq, what);
+    message->subject = buf_detach(&subject);
+    message->body = buf_detach(&body);
+    buf_release(&texts.deadline);
+    buf_release(&texts.sent_at);
+    buf_release(&texts.link);
+    return !blocked;
+}

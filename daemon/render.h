@@ -1,0 +1,27 @@
+/*
+ * Rendering: a due delivery -> the message that leaves now. Text comes from the frozen template and
+ * from the state of the item at this moment; addresses, roles and telephone numbers from the
+ * directory as it is loaded now (DESIGN 6: never frozen).
+ */
+#ifndef RENDER_H
+#define RENDER_H
+
+#include <stdbool.h>
+
+struct contact;
+struct due;
+struct item;
+struct message;
+struct stafette;
+struct template;
+
+/* The contact a delivery goes to today: the one it was made for, else the unit's first of that
+ * channel; NULL when the unit is gone or has none. */
+const struct contact *render_contact(const struct stafette *g, const struct due *due);
+
+/* Fills an empty message. False when the finished text holds what looks like a client's identifier
+ * (DOMAIN R6); then it must not leave. */
+bool render_message(const struct stafette *g, const struct due *due, const struct item *item,
+                    const struct template *text, struct message *message);
+
+#endif

@@ -1,0 +1,166 @@
+/*
+ * Telling: see tell.h.
+ */
+#include "tell.h"
+
+#include <string.h>
+
+#include "code.h"
+#include "config.h"
+#include "directory.h"
+#include "event.h"
+#include "gateway.h"
+#include "json.h"
+#include "outbox.h"
+#include "store.h"
+#include "store_delivery.h"
+#include "store_notice.h"
+#include "store_out.h"
+#include "template.h"
+#include "util.h"
+
+#include "../adapters/adapter.h"
+
+void tell_forget(struct stafette *g)
+{
+    g->kept_templates = 0;
+}
+
+/* The store's number of a template's text; asked from the store once per configuration. */
+static int64_t template_id(struct stafette *g, const struct template *t)
+{
+    for (size_t i = 0; i < g->kept_templates; i++)
+        if (g->kept_template[i].text == t)
+            return g->kept_template[i].id;
+    int64_t id =
+        store_template_keep(g->store, template_hash(t), template_name(t), template_text(t));
+    if (g->kept_templates < KEPT_TEMPLATES_MAX) {
+        g->kept_template[g->kept_templates].text = t;
+        g->kept_template[g->kept_templates++].id = id;
+    }
+    return id;
+}
+
+/* The first contact of the channel that may be used at this urgency. */
+static const struct contact *pick_contact(const struct unit *unit, enum channel channel,
+                                          enum urgency urgency)
+{
+    for (size_t i = 0; i < unit->contacts; i++) {
+        const struct contact *c = &unit->contact[i];
+        if (c->channel == channel && (!c->urgent_only || urgency >= URGENCY_URGENT))
+            return c;
+    }
+    return NULL;
+}
+
+static const struct transport *transport_of(const struct stafette *g, const struct contact *c)
+{
+    return str_empty(c->transport) ? transports_first(g->config->transports, c->channel)
+                                   : transports_find(g->config->transports, c->transport);
+}
+
+/* Destination: (relay, domain) for mail, the gateway for SMS (DESIGN 7). */
+static int64_t lane_of(struct stafette *g, const struct transport *t, const struct contact *c)
+{
+    char name[2 * ID_MAX + 256];
+    const char *domain = c->channel == CHANNEL_EMAIL ? strrchr(c->address, '@') : NULL;
+    struct buf text = BUF_INIT;
+    buf_printf(&text, "%s%s%s", t->name, domain ? "/" : "", domain ? domain + 1 : "");
+    str_copy(name, sizeof name, buf_str(&text));
+    buf_release(&text);
+    return store_intern(g->store, name);
+}
+
+static void add_delivery(struct stafette *g, const struct item *item, const struct limits *limits,
+                         const struct notice *notice, const struct contact *contact)
+{
+    const struct template *t =
+        templates_find(g->config->templates, notice->template_name, contact->channel);
+    const struct transport *transport = transport_of(g, contact);
+    if (!t || !transport)
+        return;
+    struct delivery d = {
+        .seq = store_next(g->store, SEQ_DELIVERY),
+        .notice_seq = notice->seq,
+        .item_seq = item->seq,
+        .channel = contact->channel,
+        .lane_id = lane_of(g, transport, contact),
+        .template_id = template_id(g, t),
+        .urgent = item->urgency >= URGENCY_URGENT,
+        .next_ms = g->steady_ms,
+        .expires_ms = g->steady_ms + limits->expire_ms,
+        .created_ms = g->now_ms,
+    };
+    /* A restored store sends nothing for items older than the backup until it is released. */
+    d.state = item->created_ms <= g->held_since_ms ? DELIVERY_HELD : DELIVERY_PENDING;
+    str_copy(d.contact, sizeof d.contact, contact->id);
+    store_delivery_add(g->store, &d);
+    outbox_wake(g->outbox, d.lane_id);
+}
+
+static const struct unit *reachable(const struct stafette *g, const struct unit *unit,
+                                    enum urgency urgency)
+{
+    return pick_contact(unit, CHANNEL_EMAIL, urgency) || pick_contact(unit, CHANNEL_SMS, urgency)
+               ? unit
+               : g->config->directory->catch_all;
+}
+
+void tell_unit(struct stafette *g, const struct item *item, const struct limits *limits,
+               const struct telling *telling)
+{
+    const struct unit *unit = reachable(g, telling->unit, item->urgency);
+    struct notice notice = {
+        .seq = store_next(g->store, SEQ_NOTICE),
+        .item_seq = item->seq,
+        .reason = unit == telling->unit ? telling->reason : REASON_CATCH_ALL,
+        .deadline_ms = telling->deadline_ms,
+        .outcome = telling->outcome,
+        .created_ms = g->now_ms,
+    };
+    str_copy(notice.unit, sizeof notice.unit, unit->id);
+    str_copy(notice.template_name, sizeof notice.template_name, telling->what);
+    store_notice_add(g->store, &notice);
+    const struct contact *mail = pick_contact(unit, CHANNEL_EMAIL, item->urgency);
+    const struct contact *sms = pick_contact(unit, CHANNEL_SMS, item->urgency);
+    if (mail)
+        add_delivery(g, item, limits, &notice, mail);
+    if (sms && (limits->sms || !mail))
+        add_delivery(g, item, limits, &notice, sms);
+}
+
+void tell_status(struct stafette *g, const struct item *item, const char *type,
+                 const char *detail_name, const char *detail)
+{
+    if (str_empty(item->source))
+        return;
+    char code[ITEM_ID_LEN + 1];
+    struct buf topic = BUF_INIT, text = BUF_INIT;
+    struct out_event out = {.seq = store_next(g->store, SEQ_OUT), .item_seq = item->seq};
+    code_write(code, item->seq, g->keys.code);
+    buf_printf(&topic, "stafette/out/%s/status", item->source);
+    buf_printf(&text,
+               "{\"specversion\":\"1.0\",\"id\":\"%s-%lld\",\"source\":\"/stafette/%s\","
+               "\"type\":\"",
+               g->config->settings.instance, (long long)out.seq, g->config->settings.instance);
+    event_full_type(&text, type);
+    buf_addc(&text, '"');
+    json_member_time(&text, "time", g->now_ms);
+    json_member_text(&text, "datacontenttype", "application/json");
+    json_put_name(&text, "data");
+    buf_addc(&text, '{');
+    json_member_text(&text, "item_id", code);
+    if (!str_empty(item->case_ref))
+        json_member_text(&text, "case_ref", item->case_ref);
+    json_member_text(&text, "kind", item_kind_name(item->kind));
+    json_member_text(&text, "state", item_state_name(item->state));
+    json_member_text(&text, "responsible", item->owner_unit);
+    if (!str_empty(detail_name))
+        json_member_text(&text, detail_name, detail);
+    buf_puts(&text, "}}");
+    out.topic = buf_str(&topic);
+    out.payload = buf_str(&text);
+    store_out_add(g->store, &out);
+    buf_release(&topic);
+    buf_release(&text);
+}

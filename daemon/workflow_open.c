@@ -1,0 +1,321 @@
+/*
+ * Workflow: events that open an item (handover.requested, referral.requested, emergency.reported),
+ * and events that are refused. An incomplete request opens its item too, as `returned`: the person
+ * behind it is not lost, the sender must complete it, and the clock runs.
+ */
+#include <string.h>
+
+#include "code.h"
+#include "config.h"
+#include "directory.h"
+#include "route.h"
+#include "store.h"
+#include "store_clock.h"
+#include "tell.h"
+#include "template.h"
+#include "util.h"
+#include "workflow_parts.h"
+
+static const struct directory *directory_of(const struct work *w)
+{
+    return w->g->config->directory;
+}
+
+static void set_unit(char dst[ID_MAX], const struct unit *unit)
+{
+    str_copy(dst, ID_MAX, unit ? unit->id : "");
+}
+
+/* The desk that owns what a source got refused (DESIGN 1.5). */
+static const struct unit *technical_desk(const struct work *w)
+{
+    const struct unit *desk = NULL;
+    if (w->parties.source)
+        desk = w->parties.source->desk;
+    else
+        desk = directory_unit(directory_of(w), w->g->config->settings.source_desk);
+    return desk ? desk : directory_of(w)->catch_all;
+}
+
+static void new_item(struct work *w, enum item_kind kind)
+{
+    struct item *item = &w->item;
+    const struct event *ev = &w->ev;
+    memset(item, 0, sizeof *item);
+    item->seq = store_next(w->g->store, SEQ_ITEM);
+    item->kind = kind;
+    item->event_seq = w->row.seq;
+    item->urgency = ev->urgency;
+    item->restricted = ev->restricted;
+    item->created_ms = item->changed_ms = w->g->now_ms;
+    str_copy(item->source, sizeof item->source, ev->topic_source);
+}
+
+static void freeze_limits(struct work *w)
+{
+    struct buf text = BUF_INIT;
+    limits_write(&text, &w->limits);
+    w->item.limits_id = store_intern(w->g->store, buf_str(&text));
+    buf_release(&text);
+}
+
+/* The on-call hears of a refused or incomplete emergency at once, without content. */
+static void alarm_on_call(struct work *w)
+{
+    const struct unit *on_call = directory_of(w)->on_call;
+    if (!on_call || strncmp(w->ev.type_name, "emergency.", 10) != 0)
+        return;
+    const struct telling telling = {on_call, REASON_ON_CALL, "emergency.refused", 0, ""};
+    struct limits limits = w->limits;
+    limits.sms = true;
+    tell_unit(w->g, &w->item, &limits, &telling);
+}
+
+static void first_fault_german(const struct work *w, struct buf *out)
+{
+    for (size_t i = 0; i < w->ev.faults && i < 2; i++) {
+        if (i)
+            buf_addc(out, ' ');
+        event_fault_german(&w->ev.fault[i], out);
+    }
+}
+
+void work_refuse(struct work *w, bool lost)
+{
+    w->row.outcome = OUTCOME_REFUSED;
+    if (!lost)
+        return;
+    const struct unit *desk = technical_desk(w);
+    struct buf why = BUF_INIT;
+    new_item(w, ITEM_REFUSAL);
+    w->item.state = STATE_OPEN;
+    if (strncmp(w->ev.type_name, "emergency.", 10) == 0)
+        w->item.urgency = URGENCY_EMERGENCY;
+    set_unit(w->item.owner_unit, desk);
+    set_unit(w->item.waiting_unit, desk);
+    limits_refusal(&w->limits, w->g->config->settings.refusal_answer_ms);
+    freeze_limits(w);
+    store_item_add(w->g->store, &w->item);
+    first_fault_german(w, &why);
+    int64_t due_ms = workflow_set_clock(w->g, &w->item, &w->limits, 0);
+    const struct telling telling = {desk, REASON_TECH_DESK, "refusal.opened", due_ms,
+                                    buf_str(&why)};
+    tell_unit(w->g, &w->item, &w->limits, &telling);
+    alarm_on_call(w);
+    buf_release(&why);
+}
+
+void work_close_refusal(struct stafette *g, struct item *refusal, enum item_state state,
+                        const char *outcome)
+{
+    char name[ID_MAX];
+    struct limits limits;
+    const struct unit *desk = directory_unit(g->config->directory, refusal->waiting_unit);
+    refusal->state = state;
+    refusal->changed_ms = refusal->closed_ms = g->now_ms;
+    refusal->waiting_unit[0] = '\0';
+    store_clock_cancel(g->store, refusal->seq);
+    store_item_update(g->store, refusal);
+    work_limits(g, refusal, &limits);
+    work_template(name, ITEM_REFUSAL, "outcome");
+    const struct telling telling = {desk ? desk : g->config->directory->catch_all, REASON_OUTCOME,
+                                    name, 0, outcome};
+    tell_unit(g, refusal, &limits, &telling);
+}
+
+static void fill_item(struct work *w)
+{
+    struct item *item = &w->item;
+    const struct event *ev = &w->ev;
+    const struct parties *p = &w->parties;
+    str_copy(item->case_ref, sizeof item->case_ref, ev->text[FIELD_CASE_REF]);
+    if (!str_empty(item->case_ref))
+        item->case_key =
+            (int64_t)digest_short(w->g->keys.case_ref, item->case_ref, strlen(item->case_ref));
+    set_unit(item->from_unit, p->from);
+    str_copy(item->place, sizeof item->place, p->place ? p->place->id : "");
+    str_copy(item->area, sizeof item->area, p->area ? p->area->id : "");
+    str_copy(item->service, sizeof item->service, p->service ? p->service->id : "");
+    str_copy(item->basis, sizeof item->basis, ev->text[FIELD_LEGAL_BASIS]);
+    item->urgency = ev->urgency;
+}
+
+static void find_route(const struct work *w, struct route_result *route)
+{
+    const struct parties *p = &w->parties;
+    const struct route_query query = {
+        .kind = w->item.kind,
+        .urgency = w->ev.urgency,
+        .place = p->place,
+        .place_unknown = p->place_unknown,
+        .area = p->area,
+        .service = p->service,
+        .complexity = w->ev.text[FIELD_COMPLEXITY],
+        .from = p->from,
+        .to = p->to,
+        .restricted = w->item.restricted,
+        .at_ms = w->ev.effective_ms ? w->ev.effective_ms : w->g->now_ms,
+    };
+    route_decide(w->g->config->routing, directory_of(w), &query, route);
+    /* An emergency that no rule knows goes to the on-call, which is awake. */
+    const struct unit *on_call = directory_of(w)->on_call;
+    if (w->item.kind == ITEM_EMERGENCY && on_call && route->targets == 1 &&
+        route->target[0].reason == REASON_CATCH_ALL)
+        route->target[0] = (struct route_target){on_call, REASON_ON_CALL, route->rule};
+}
+
+static void tell_targets(struct work *w, const struct route_result *route, const char *what,
+                         int64_t due_ms)
+{
+    for (size_t i = 0; i < route->targets; i++) {
+        const struct telling telling = {route->target[i].unit, route->target[i].reason, what,
+                                        due_ms, ""};
+        tell_unit(w->g, &w->item, &w->limits, &telling);
+    }
+}
+
+/* Waits for the giver: what is missing stands in the receipt, and its unit hears that it is its
+ * turn. */
+static void open_returned(struct work *w)
+{
+    const struct unit *giver = w->parties.from ? w->parties.from : technical_desk(w);
+    struct buf why = BUF_INIT;
+    w->item.state = STATE_RETURNED;
+    w->row.outcome = OUTCOME_RETURNED;
+    set_unit(w->item.owner_unit, giver);
+    set_unit(w->item.waiting_unit, giver);
+    store_item_add(w->g->store, &w->item);
+    first_fault_german(w, &why);
+    int64_t due_ms = workflow_set_clock(w->g, &w->item, &w->limits, 0);
+    const struct telling telling = {giver, REASON_SENDER, "handover.returned", due_ms,
+                                    buf_str(&why)};
+    tell_unit(w->g, &w->item, &w->limits, &telling);
+    alarm_on_call(w);
+    buf_release(&why);
+}
+
+/* Asks whoever is next: the receiver of a handover, the approver of a referral, the on-call. */
+static void ask(struct work *w, const struct route_result *route, bool is_new)
+{
+    struct item *item = &w->item;
+    char what[ID_MAX];
+    const struct unit *asked = route->target[0].unit;
+    work_template(what, item->kind, item->kind == ITEM_EMERGENCY ? "reported" : "requested");
+    item->state = item->kind == ITEM_EMERGENCY  ? STATE_REPORTED
+                  : item->kind == ITEM_REFERRAL ? STATE_APPROVAL_PENDING
+                                                : STATE_REQUESTED;
+    set_unit(item->to_unit, item->kind == ITEM_REFERRAL ? w->parties.to : asked);
+    if (item->kind == ITEM_REFERRAL)
+        asked = w->parties.from && w->parties.from->lead ? w->parties.from->lead
+                                                         : directory_of(w)->catch_all;
+    set_unit(item->owner_unit, w->parties.from ? w->parties.from : asked);
+    set_unit(item->waiting_unit, asked);
+    if (is_new)
+        store_item_add(w->g->store, item);
+    else
+        store_item_update(w->g->store, item);
+    int64_t due_ms = workflow_set_clock(w->g, item, &w->limits, 0);
+    if (item->kind == ITEM_REFERRAL) {
+        const struct telling telling = {asked, REASON_LEAD, what, due_ms, ""};
+        tell_unit(w->g, item, &w->limits, &telling);
+    } else {
+        tell_targets(w, route, what, due_ms);
+    }
+}
+
+struct hazard_search {
+    bool open;
+};
+
+static bool is_open_hazard(void *context, const struct item *item)
+{
+    struct hazard_search *search = context;
+    search->open = item->kind == ITEM_EMERGENCY && !item->closed_ms;
+    return !search->open;
+}
+
+/* DOMAIN H3, DO2: no handover out of an emergency before the hazard is cleared. */
+static bool hazard_open(const struct work *w)
+{
+    struct hazard_search search = {false};
+    if (w->ev.type == EVENT_HANDOVER_REQUESTED && !w->ev.present[FIELD_HAZARD_CLEARED_AT] &&
+        w->item.case_key)
+        store_item_each_of_case(w->g->store, w->item.case_key, &search, is_open_hazard);
+    return search.open;
+}
+
+/* DOMAIN R8, R9: a provider is told only what a permission row allows. */
+static bool provider_forbidden(const struct work *w, const struct route_result *route)
+{
+    if (w->item.kind == ITEM_REFERRAL)
+        return false; /* checked when it is approved */
+    for (size_t i = 0; i < route->targets; i++)
+        if (route->target[i].unit->kind == UNIT_PROVIDER &&
+            !directory_permits(directory_of(w), w->parties.from, route->target[i].unit,
+                               w->item.kind, w->item.basis))
+            return true;
+    return false;
+}
+
+/* A request that names an item completes it when the item waits for that; a `corrects` that names
+ * a refusal ends the refusal. True when w->item is that item now. */
+static bool takes_up_item(struct work *w, struct item *named, bool *is_refusal)
+{
+    const struct step *step;
+    *is_refusal = named->kind == ITEM_REFUSAL && !named->closed_ms;
+    if (*is_refusal)
+        return false;
+    if (named->kind != machine_kind(w->ev.type) ||
+        machine_next(named->kind, named->state, w->ev.type, &step) != STEP_APPLY ||
+        (w->parties.from && !str_empty(named->from_unit) &&
+         !str_eq(named->from_unit, w->parties.from->id)))
+        return false;
+    w->item = *named;
+    w->item.changed_ms = w->g->now_ms;
+    store_clock_cancel(w->g->store, named->seq);
+    return true;
+}
+
+void work_open(struct work *w, bool complete)
+{
+    struct route_result route;
+    struct item named = {0};
+    bool is_refusal = false, taken = false;
+    w->row.outcome = OUTCOME_ACCEPTED;
+    if (work_names_item(w)) {
+        if (!work_named_item(w, &named)) {
+            work_refuse(w, true);
+            return;
+        }
+        taken = complete && takes_up_item(w, &named, &is_refusal);
+        if (!taken && !is_refusal && complete) {
+            work_fault(w, "E-ZUSTAND", FIELD_NONE);
+            work_refuse(w, false);
+            return;
+        }
+    }
+    if (!taken)
+        new_item(w, machine_kind(w->ev.type));
+    fill_item(w);
+    if (hazard_open(w)) {
+        work_fault(w, "E-GEFAHR", FIELD_HAZARD_CLEARED_AT);
+        memset(&w->item, 0, sizeof w->item);
+        work_refuse(w, false);
+        return;
+    }
+    find_route(w, &route);
+    str_copy(w->item.rule, sizeof w->item.rule, rule_name(route.rule));
+    limits_of(&w->limits, route.policy, w->ev.urgency);
+    freeze_limits(w);
+    if (complete && provider_forbidden(w, &route)) {
+        work_fault(w, "E-RECHT", FIELD_TO_UNIT);
+        complete = false;
+    }
+    if (complete)
+        ask(w, &route, !taken);
+    else
+        open_returned(w);
+    if (is_refusal)
+        work_close_refusal(w->g, &named, STATE_CORRECTED,
+                           "Eine berichtigte Meldung ist angekommen.");
+}
