@@ -465,7 +465,7 @@ enum { MANY = 3000 };
 static void many_units_are_found(void **state)
 {
     struct buf more = BUF_INIT, text = BUF_INIT;
-    char id[16];
+    char id[24];
     (void)state;
     buf_puts(&more, "units = (");
     for (int i = 0; i < MANY; i++)
