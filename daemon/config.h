@@ -25,10 +25,12 @@ struct config {
 };
 
 /* Loads a file or a directory of *.conf. On success the configuration with one user; on errors NULL
- * with every fault in `report`, one "file:line: ..." a line. Warnings are in `report` either way.
- * Touches nothing outside, so it may run on a carrier. */
+ * with every fault in `report`, one "file:line: ..." a line, sorted by file and line. Warnings
+ * ("file:line: warning: ...") are in `report` either way. Touches nothing outside, so it may run on
+ * a carrier. */
 struct config *config_load(const char *path, struct buf *report);
 
+/* One user more; one user less, and the last one frees it. NULL is nobody's. */
 void config_hold(struct config *config);
 void config_drop(struct config *config);
 
