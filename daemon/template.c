@@ -202,10 +202,8 @@ static bool cut_name(struct template *t, const struct template_source *source)
     return false;
 }
 
-struct template *template_compile_at(const char *name, const char *where, const char *text,
-                                     size_t len, struct conf_faults *faults)
+static struct template *new_template(const char *name, const char *text, size_t len)
 {
-    size_t errors = faults->errors;
     struct template *t = xcalloc(1, sizeof *t);
     t->name = xstrdup(name);
     t->text = xstrndup(text, len);
@@ -216,14 +214,29 @@ struct template *template_compile_at(const char *name, const char *where, const 
     digest_hex(&hex, hash, sizeof hash);
     str_copy(t->hash, sizeof t->hash, buf_str(&hex));
     buf_release(&hex);
+    return t;
+}
 
+/* Form only: what must be right for rendering to be possible. */
+static bool cut_all(struct template *t, const struct template_source *source, size_t len)
+{
+    size_t errors = source->faults->errors;
+    if (!cut_name(t, source) || !template_lint_bytes(source, len))
+        return false;
+    if (t->channel == CHANNEL_EMAIL)
+        cut_subject(t, source);
+    cut(t, source);
+    return source->faults->errors == errors;
+}
+
+struct template *template_compile_at(const char *name, const char *where, const char *text,
+                                     size_t len, struct conf_faults *faults)
+{
+    size_t errors = faults->errors;
+    struct template *t = new_template(name, text, len);
     const struct template_source source = {where, t->text, faults};
-    if (cut_name(t, &source) && template_lint_bytes(&source, len)) {
-        if (t->channel == CHANNEL_EMAIL)
-            cut_subject(t, &source);
-        cut(t, &source);
+    if (cut_all(t, &source, len) || t->parts > 0)
         template_lint(t, &source);
-    }
     if (faults->errors == errors)
         return t;
     template_free(t);
@@ -234,6 +247,20 @@ struct template *template_compile(const char *name, const char *text, size_t len
                                   struct conf_faults *faults)
 {
     return template_compile_at(name, name, text, len, faults);
+}
+
+struct template *template_compile_kept(const char *name, const char *text, size_t len)
+{
+    struct buf unread = BUF_INIT;
+    struct conf_faults faults = {.text = &unread};
+    struct template *t = new_template(name, text, len);
+    const struct template_source source = {name, t->text, &faults};
+    bool whole = cut_all(t, &source, len);
+    buf_release(&unread);
+    if (whole)
+        return t;
+    template_free(t);
+    return NULL;
 }
 
 void template_free(struct template *t)

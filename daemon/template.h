@@ -59,6 +59,10 @@ void templates_free(struct templates *all);
 /* Compiles one text; `name` is the file's base name. NULL with a fault when it is not allowed. */
 struct template *template_compile(const char *name, const char *text, size_t len,
                                   struct conf_faults *faults);
+/* Compiles a text that the store kept for open deliveries. It passed the linter of its time and is
+ * held to its form only, so that a stricter linter cannot hold back notices under way. NULL when it
+ * cannot be read. */
+struct template *template_compile_kept(const char *name, const char *text, size_t len);
 void template_free(struct template *t);
 
 /* By the first part of the file name ("handover.requested"); NULL when there is none. */

@@ -224,6 +224,30 @@ static void test_render_appends(void **state)
     template_free(t);
 }
 
+static const struct {
+    const char *label, *name, *text;
+    bool want;
+} kept[] = {
+    {"what the linter passes", "x.email.txt", MAIL, true},
+    {"what it refuses today", "x.sms.txt", "Quartier {unit}", true},
+    {"no subject", "x.email.txt", "Guten Tag", false},
+    {"a key that is gone", "x.sms.txt", "{code} {gone}", false},
+    {"no channel", "x.txt", "{code}", false},
+    {"not UTF-8", "x.sms.txt", "{code} \xff", false},
+};
+
+static void test_kept(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(kept); i++) {
+        struct template *t =
+            template_compile_kept(kept[i].name, kept[i].text, strlen(kept[i].text));
+        if ((t != NULL) != kept[i].want)
+            fail_msg("%s", kept[i].label);
+        template_free(t);
+    }
+}
+
 static void test_key_names_differ(void **state)
 {
     (void)state;
@@ -488,6 +512,7 @@ int main(void)
         cmocka_unit_test(test_zero_byte),
         cmocka_unit_test(test_render),
         cmocka_unit_test(test_render_appends),
+        cmocka_unit_test(test_kept),
         cmocka_unit_test(test_key_names_differ),
         cmocka_unit_test(test_shipped_golden),
         cmocka_unit_test(test_shipped_say),
