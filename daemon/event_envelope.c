@@ -57,13 +57,14 @@ void event_envelope_init(struct envelope *env)
         env->value[a] = "";
 }
 
-/* Takes a value whose text will outlive the event's reading; a second one is a fault. */
+/* Takes a value whose text will outlive the event's reading. Of two, none is believed. */
 static void attribute_set(struct event *ev, struct envelope *env, enum attribute a,
                           const char *text)
 {
     const struct attribute_row *row = &attributes[a];
     const struct value_row *form = event_value_row(row->kind);
     if (env->seen[a]) {
+        env->value[a] = "";
         event_fault_value(ev, "E-UMSCHLAG", row->name, "Jedes Attribut nur einmal senden.");
         return;
     }
