@@ -85,11 +85,11 @@ def tail(path, lines=15):
 class Process:
     """One child process with a log file, ended by its own pid; ends with the test at the latest."""
 
-    def __init__(self, name, command, folder, env=None):
+    def __init__(self, name, command, folder, env=None, stdin=subprocess.DEVNULL):
         self.name = name
         self.log = pathlib.Path(folder) / f"{name}.log"
         with open(self.log, "ab") as out:
-            self.popen = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out,
+            self.popen = subprocess.Popen(command, stdin=stdin, stdout=out,
                                           stderr=subprocess.STDOUT, env=env)
         atexit.register(self.kill)
 
@@ -306,6 +306,36 @@ class Aiosmtpd:
     def stop(self):
         with contextlib.suppress(Exception):
             self.controller.stop()
+
+
+class Kannel:
+    """Kannel with its simulated network, by kannel.sh: `url` takes SMS (user "gw", password
+    "geheim"), `texts` are the words the network got. mo_url gets replies."""
+
+    def __init__(self, folder, mo_url=""):
+        self.folder = pathlib.Path(folder) / "kannel"
+        self.folder.mkdir(exist_ok=True)
+        self.ports = [free_port() for _ in range(4)]
+        self.url = f"http://127.0.0.1:{self.ports[2]}/cgi-bin/sendsms"
+        self.mo_url = mo_url
+        self.process = None
+
+    def start(self):
+        command = ["bash", str(TOP / "tests/peers/kannel.sh"), str(self.folder),
+                   *map(str, self.ports), *([self.mo_url] if self.mo_url else [])]
+        self.process = Process("kannel", command, self.folder, stdin=subprocess.PIPE)
+        self.process.wait_ready(lambda: "ready" in tail(self.process.log))
+        return self
+
+    def stop(self):
+        if self.process:
+            self.process.popen.stdin.close()
+            self.process.stop()
+
+    @property
+    def texts(self):
+        lines = tail(self.folder / "fs.out", 100000).splitlines()
+        return [line.partition("Got message ")[2] for line in lines if "Got message " in line]
 
 
 class Request:
