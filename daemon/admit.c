@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "directory.h"
+#include "machine.h"
+#include "route.h"
 #include "util.h"
 
 enum speaks { MUST_SPEAK, NEED_NOT_SPEAK };
@@ -106,4 +108,22 @@ enum event_verdict admit(const struct directory *dir, struct event *ev, enum eve
     for (size_t i = 0; i < COUNT_OF(unit_fields); i++)
         verdict = worse(verdict, admit_unit(dir, ev, &unit_fields[i], parties));
     return worse(verdict, admit_subject(dir, ev, parties));
+}
+
+void admit_query(struct route_query *query, const struct event *ev, const struct parties *parties,
+                 int64_t now_ms)
+{
+    *query = (struct route_query){
+        .kind = machine_kind(ev->type),
+        .urgency = ev->urgency,
+        .place = parties->place,
+        .place_unknown = parties->place_unknown,
+        .area = parties->area,
+        .service = parties->service,
+        .complexity = ev->text[FIELD_COMPLEXITY],
+        .from = parties->from,
+        .to = parties->to,
+        .restricted = ev->restricted,
+        .at_ms = ev->effective_ms ? ev->effective_ms : now_ms,
+    };
 }

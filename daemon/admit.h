@@ -34,4 +34,9 @@ struct parties {
 enum event_verdict admit(const struct directory *dir, struct event *ev, enum event_verdict verdict,
                          struct parties *parties);
 
+/* What routing is asked for an event of that kind; `now_ms` when the event names no moment. */
+struct route_query;
+void admit_query(struct route_query *query, const struct event *ev, const struct parties *parties,
+                 int64_t now_ms);
+
 #endif

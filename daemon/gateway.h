@@ -18,6 +18,7 @@ struct store;
 struct ingest;
 struct outbox;
 struct http;
+struct http_call;
 struct transfer;
 struct turn;
 
@@ -49,8 +50,10 @@ struct stafette {
     size_t kept_templates;
 
     int64_t held_since_ms; /* restored store: nothing older leaves before release; 0 = not held */
-    int64_t checked_ms;    /* last balance check */
+    int64_t checked_ms;    /* last balance check, wall */
+    int64_t checked_mono_ms;
     bool balanced;
+    struct http_call *idle_calls; /* answered when nothing is due (clock advance) */
     bool reload_wanted;
     bool stopping;
 };

@@ -17,6 +17,7 @@ enum {
     ITEM_EACH_OPEN,
     ITEM_OPEN,
     ITEM_OLDEST,
+    ITEM_UNITS,
     ITEM_TOLD
 };
 
@@ -39,6 +40,10 @@ static const char *const sql[] = {
                        " order by item_seq",
     [ITEM_OPEN] = "select count(*) from item where closed_ms = 0",
     [ITEM_OLDEST] = "select created_ms from item where closed_ms = 0 order by item_seq limit 1",
+    [ITEM_UNITS] = "select unit, count(*) from"
+                   " (select owner_unit as unit from item where closed_ms = 0"
+                   " union all select waiting_unit from item where closed_ms = 0)"
+                   " group by unit",
     [ITEM_TOLD] = "select 1 from notice where item_seq = ? and unit = ? limit 1",
 };
 const struct store_statements store_item_statements = {sql, COUNT_OF(sql)};
@@ -176,4 +181,12 @@ bool store_item_told(struct store *s, int64_t seq, const char *unit)
     query_int(&q, seq);
     query_text(&q, unit);
     return query_single(&q) != 0;
+}
+
+void store_item_each_unit(struct store *s, void *context,
+                          void (*each)(void *context, const char *unit, int64_t items))
+{
+    struct query q = query_start(s, NOUN_ITEM, ITEM_UNITS);
+    while (query_row(&q))
+        each(context, query_column_text(&q, 0), query_column_int(&q, 1));
 }

@@ -54,6 +54,10 @@ int64_t store_item_count_open(struct store *s);
 /* created_ms of the oldest open item that nobody has answered (state requested, offered ...), 0. */
 int64_t store_item_oldest_open(struct store *s);
 
+/* Calls back for each unit that an open item names as responsible or waited for, with how many. */
+void store_item_each_unit(struct store *s, void *context,
+                          void (*each)(void *context, const char *unit, int64_t items));
+
 /* True when the item has told that unit something. */
 bool store_item_told(struct store *s, int64_t seq, const char *unit);
 

@@ -142,20 +142,8 @@ static void fill_item(struct work *w)
 
 static void find_route(const struct work *w, struct route_result *route)
 {
-    const struct parties *p = &w->parties;
-    const struct route_query query = {
-        .kind = w->item.kind,
-        .urgency = w->ev.urgency,
-        .place = p->place,
-        .place_unknown = p->place_unknown,
-        .area = p->area,
-        .service = p->service,
-        .complexity = w->ev.text[FIELD_COMPLEXITY],
-        .from = p->from,
-        .to = p->to,
-        .restricted = w->item.restricted,
-        .at_ms = w->ev.effective_ms ? w->ev.effective_ms : w->g->now_ms,
-    };
+    struct route_query query;
+    admit_query(&query, &w->ev, &w->parties, w->g->now_ms);
     route_decide(w->g->config->routing, directory_of(w), &query, route);
     /* An emergency that no rule knows goes to the on-call, which is awake. */
     const struct unit *on_call = directory_of(w)->on_call;

@@ -1,0 +1,215 @@
+/*
+ * The loop: see loop.h. While the store is in trouble, nothing is read from the broker or written
+ * to it, and the pages go on; everything else waits for the turn that has to be run again.
+ */
+#include "loop.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "balance.h"
+#include "config.h"
+#include "gateway.h"
+#include "http.h"
+#include "ingest.h"
+#include "log.h"
+#include "notify.h"
+#include "outbox.h"
+#include "page.h"
+#include "reload.h"
+#include "replay.h"
+#include "store.h"
+#include "store_event.h"
+#include "timekeeper.h"
+#include "transfer.h"
+#include "turn.h"
+#include "util.h"
+
+enum { WAIT_MAX_MS = 1000, STOP_WAIT_MS = 10000, CONNECTIONS_MAX = 200, REQUEST_TIMEOUT_S = 15 };
+
+static int64_t min_wait(int64_t wait_ms, int64_t other_ms)
+{
+    if (other_ms < 0)
+        other_ms = 0;
+    return other_ms < wait_ms ? other_ms : wait_ms;
+}
+
+static void remember_id(void *context, const unsigned char id_hash[DIGEST_ID], int64_t seq,
+                        int64_t received_ms)
+{
+    struct stafette *g = context;
+    known_add(&g->known, id_hash, seq, received_ms / 86400000);
+}
+
+static int open_store(struct stafette *g, struct buf *err)
+{
+    const struct settings *s = &g->config->settings;
+    if (keys_load(&g->keys, s->key_file, err) < 0)
+        return -1;
+    g->store = store_open(s->store, err);
+    if (!g->store)
+        return -1;
+    known_init(&g->known);
+    store_event_each_id(g->store, g->now_ms - (int64_t)ID_MEMORY_DAYS * 86400000, g, remember_id);
+    g->held_since_ms = store_meta_int(g->store, "held_since_ms");
+    return 0;
+}
+
+int loop_open(struct stafette *g, struct buf *err)
+{
+    const struct settings *s = &g->config->settings;
+    timekeeper_read(g);
+    g->started_ms = g->now_ms;
+    g->turn = turn_open();
+    g->transfer = transfer_open();
+    if (open_store(g, err) < 0)
+        return -1;
+    g->outbox = outbox_open(g);
+    const struct http_options http = {.public_listen = s->http_public,
+                                      .internal_listen = s->http_internal,
+                                      .control_socket = s->control_socket,
+                                      .body_max = PAYLOAD_MAX * 2,
+                                      .connections_max = CONNECTIONS_MAX,
+                                      .timeout_s = REQUEST_TIMEOUT_S};
+    g->http = http_open(&http, err);
+    if (!g->http)
+        return -1;
+    g->ingest = ingest_open(g, err);
+    if (!g->ingest)
+        return -1;
+    balance_check(g);
+    return replay_ask(g, err);
+}
+
+void loop_close(struct stafette *g)
+{
+    ingest_close(g);
+    if (g->http)
+        http_close(g->http);
+    outbox_close(g->outbox, STOP_WAIT_MS);
+    transfer_close(g->transfer);
+    turn_close(g->turn);
+    store_close(g->store);
+    known_release(&g->known);
+    buf_release(&g->test_clock);
+}
+
+static int64_t wait_ms(const struct stafette *g, int mqtt_ms)
+{
+    int64_t ms = min_wait(WAIT_MAX_MS, mqtt_ms), at_ms;
+    int http_ms = http_timeout_ms(g->http);
+    if (http_ms >= 0)
+        ms = min_wait(ms, http_ms);
+    if (turn_retry_ms(g->turn))
+        return min_wait(ms, turn_retry_ms(g->turn) - g->mono_ms);
+    if (ingest_pending(g->ingest))
+        return 0;
+    if ((at_ms = turn_next_clock_ms(g->turn)))
+        ms = min_wait(ms, at_ms - g->now_ms);
+    if ((at_ms = outbox_next_ms(g->outbox)))
+        ms = min_wait(ms, at_ms - g->steady_ms);
+    return ms;
+}
+
+static void wait_for_work(struct stafette *g, int signals, int mqtt_ms)
+{
+    bool troubled = turn_retry_ms(g->turn) != 0;
+    const struct transfer_fd fds[] = {
+        {signals, false},
+        {http_fd(g->http), false},
+        {troubled ? -1 : outbox_fd(g->outbox), false},
+        {troubled ? -1 : ingest_fd(g->ingest), ingest_wants_write(g->ingest)},
+    };
+    transfer_wait(g->transfer, fds, COUNT_OF(fds), (int)wait_ms(g, mqtt_ms));
+}
+
+static void take_signals(struct stafette *g, int signals, int *stops)
+{
+    struct signalfd_siginfo info;
+    while (read(signals, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo == SIGHUP)
+            reload_start(g);
+        else
+            (*stops)++;
+    }
+}
+
+static void serve_pages(struct stafette *g)
+{
+    http_run(g->http);
+    struct http_call *call = http_take(g->http);
+    while (call) {
+        struct http_call *next = call->next;
+        page_receive(g, call);
+        call = next;
+    }
+}
+
+/* Work for moments when nothing came in. */
+static void tidy(struct stafette *g)
+{
+    balance_check(g);
+    g->metrics.wal_bytes = store_checkpoint(g->store);
+    page_idle(g);
+}
+
+static int one_turn(struct stafette *g)
+{
+    int mqtt_ms = WAIT_MAX_MS;
+    int64_t from_ms = g->mono_ms;
+    bool troubled = turn_retry_ms(g->turn) > g->mono_ms;
+    if (!turn_retry_ms(g->turn))
+        mqtt_ms = ingest_step(g);
+    serve_pages(g);
+    if (troubled)
+        return mqtt_ms;
+    enum turn_end end = turn_run(g);
+    if (end == TURN_TROUBLE)
+        return mqtt_ms;
+    if (end == TURN_IDLE)
+        tidy(g);
+    outbox_start(g);
+    ingest_publish(g);
+    ingest_heartbeat(g, false);
+    if (end == TURN_DONE)
+        metrics_turn(&g->metrics, (double)(util_monotonic_ms() - from_ms) / 1000);
+    return mqtt_ms;
+}
+
+static int open_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+int loop_run(struct stafette *g)
+{
+    int stops = 0, mqtt_ms = 0, signals = open_signals();
+    int64_t watchdog_ms = notify_watchdog_ms(), next_watchdog_ms = 0;
+    log_info("start", "version=%s instance=%s config=%s ids=%zu", STAFETTE_VERSION,
+             g->config->settings.instance, g->config->version, known_count(&g->known));
+    notify_send("READY=1");
+    while (!stops) {
+        wait_for_work(g, signals, mqtt_ms);
+        timekeeper_read(g);
+        take_signals(g, signals, &stops);
+        mqtt_ms = one_turn(g);
+        if (watchdog_ms && g->mono_ms >= next_watchdog_ms) {
+            notify_send("WATCHDOG=1");
+            next_watchdog_ms = g->mono_ms + watchdog_ms;
+        }
+    }
+    notify_send("STOPPING=1");
+    log_info("stop", "in_flight=%zu", outbox_in_flight(g->outbox));
+    close(signals);
+    return 0;
+}

@@ -1,0 +1,114 @@
+/*
+ * Metrics as OpenMetrics text: see metrics.h.
+ */
+#include "metrics.h"
+
+#include "buf.h"
+#include "gateway.h"
+#include "ingest.h"
+#include "known.h"
+#include "outbox.h"
+#include "turn.h"
+
+static const double bucket_s[TURN_BUCKETS - 1] = {0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.5};
+
+void metrics_turn(struct metrics *m, double seconds)
+{
+    size_t i = 0;
+    while (i < TURN_BUCKETS - 1 && seconds > bucket_s[i])
+        i++;
+    m->turn_bucket[i]++;
+    m->turn_sum_s += seconds;
+    m->turns++;
+}
+
+static void head(struct buf *out, const char *name, const char *type, const char *help)
+{
+    buf_printf(out, "# TYPE stafette_%s %s\n# HELP stafette_%s %s\n", name, type, name, help);
+}
+
+static void gauge(struct buf *out, const char *name, const char *help, double value)
+{
+    head(out, name, "gauge", help);
+    buf_printf(out, "stafette_%s %.17g\n", name, value);
+}
+
+static void counter(struct buf *out, const char *name, const char *help, uint64_t value)
+{
+    head(out, name, "counter", help);
+    buf_printf(out, "stafette_%s_total %llu\n", name, (unsigned long long)value);
+}
+
+static void write_events(const struct metrics *m, struct buf *out)
+{
+    static const char *const outcome[] = {"accepted", "returned", "refused", "repeated"};
+    head(out, "events", "counter", "Events decided, by what became of them.");
+    for (int i = 0; i < 4; i++)
+        buf_printf(out, "stafette_events_total{outcome=\"%s\"} %llu\n", outcome[i],
+                   (unsigned long long)m->events[i]);
+}
+
+static void write_attempts(const struct metrics *m, struct buf *out)
+{
+    head(out, "attempts", "counter", "Delivery attempts, by channel and ending.");
+    for (int c = 0; c < CHANNEL_COUNT; c++)
+        for (int e = 0; e < ATTEMPT_END_COUNT; e++)
+            buf_printf(out, "stafette_attempts_total{channel=\"%s\",result=\"%s\"} %llu\n",
+                       channel_name((enum channel)c), attempt_end_name((enum attempt_end)e),
+                       (unsigned long long)m->attempts[c][e]);
+    head(out, "attempt_classes", "counter", "Delivery attempts, by error class.");
+    for (int i = 0; i < ERROR_CLASS_COUNT; i++)
+        buf_printf(out, "stafette_attempt_classes_total{class=\"%s\"} %llu\n",
+                   error_class_name((enum error_class)i), (unsigned long long)m->classes[i]);
+}
+
+static void write_turns(const struct metrics *m, struct buf *out)
+{
+    uint64_t sum = 0;
+    head(out, "turn_seconds", "histogram", "How long turns of the deciding thread took.");
+    for (size_t i = 0; i < TURN_BUCKETS - 1; i++) {
+        sum += m->turn_bucket[i];
+        buf_printf(out, "stafette_turn_seconds_bucket{le=\"%g\"} %llu\n", bucket_s[i],
+                   (unsigned long long)sum);
+    }
+    buf_printf(out, "stafette_turn_seconds_bucket{le=\"+Inf\"} %llu\n",
+               (unsigned long long)m->turns);
+    buf_printf(out, "stafette_turn_seconds_sum %g\nstafette_turn_seconds_count %llu\n",
+               m->turn_sum_s, (unsigned long long)m->turns);
+}
+
+void metrics_write(const struct stafette *g, struct buf *out)
+{
+    const struct metrics *m = &g->metrics;
+    buf_printf(out,
+               "# TYPE stafette_build info\n# HELP stafette_build The running program.\n"
+               "stafette_build_info{version=\"%s\"} 1\n",
+               STAFETTE_VERSION);
+    write_events(m, out);
+    write_attempts(m, out);
+    write_turns(m, out);
+    counter(out, "clocks_fired", "Clocks that fell due.", m->clocks_fired);
+    counter(out, "commits", "Transactions committed.", m->commits);
+    counter(out, "store_troubles", "Transactions that had to be run again.", m->store_troubles);
+    counter(out, "reloads_done", "Configurations loaded on request.", m->reloads[0]);
+    counter(out, "reloads_refused", "Configurations refused.", m->reloads[1]);
+    gauge(out, "broker_up", "1 when the broker is connected.", ingest_is_up(g->ingest));
+    gauge(out, "store_trouble", "1 while the store cannot be written.",
+          turn_retry_ms(g->turn) != 0);
+    gauge(out, "ledger_green", "1 when the last balance check held.", g->balanced);
+    gauge(out, "held", "1 while a restored store waits for its release.", g->held_since_ms != 0);
+    gauge(out, "in_flight", "Attempts handed out and not settled.",
+          (double)outbox_in_flight(g->outbox));
+    gauge(out, "queue_depth", "Deliveries that wait, as of the last check.",
+          (double)m->queue_depth);
+    gauge(out, "open_items", "Items not yet closed, as of the last check.", (double)m->open_items);
+    gauge(out, "oldest_open_seconds", "Age of the oldest open item, as of the last check.",
+          m->oldest_open_ms ? (double)(g->now_ms - m->oldest_open_ms) / 1000 : 0);
+    gauge(out, "out_waiting", "Status events that the broker has not acknowledged.",
+          (double)m->out_waiting);
+    gauge(out, "known_ids", "Event ids remembered against repeats.",
+          (double)known_count(&g->known));
+    gauge(out, "known_id_bytes", "Memory of the remembered ids.", (double)known_bytes(&g->known));
+    gauge(out, "store_wal_bytes", "Size of the store's write-ahead log.", (double)m->wal_bytes);
+    buf_puts(out, "# EOF\n");
+}

@@ -1,0 +1,132 @@
+/*
+ * Pages and control calls: see page.h.
+ */
+#include "page.h"
+
+#include <stddef.h>
+
+#include "gateway.h"
+#include "json.h"
+#include "outbox.h"
+#include "page_parts.h"
+#include "store.h"
+#include "turn.h"
+#include "util.h"
+
+enum page_when {
+    FROM_MEMORY, /* never needs the store */
+    IN_TURN,     /* runs in the transaction */
+    WHEN_IDLE    /* acts at once, is answered when nothing is due or in flight */
+};
+
+static const struct page {
+    int doors;
+    const char *method;
+    const char *path; /* ends in '/' when more follows */
+    enum page_when when;
+    void (*serve)(struct stafette *g, struct http_call *call, struct known *fresh);
+    void (*committed)(struct stafette *g, const struct http_call *call);
+} pages[] = {
+    {DOOR_INTERNAL | DOOR_CONTROL, "GET", "/metrics", FROM_MEMORY, page_metrics, NULL},
+    {DOOR_INTERNAL | DOOR_CONTROL, "GET", "/healthz", FROM_MEMORY, page_health, NULL},
+    {DOOR_INTERNAL | DOOR_CONTROL, "GET", "/control/status", IN_TURN, page_status, NULL},
+    {DOOR_CONTROL, "GET", "/control/outbox", IN_TURN, page_outbox, NULL},
+    {DOOR_CONTROL, "GET", "/control/items", IN_TURN, page_items, NULL},
+    {DOOR_CONTROL, "GET", "/control/item/", IN_TURN, page_item, NULL},
+    {DOOR_CONTROL, "POST", "/control/close/", IN_TURN, page_close, NULL},
+    {DOOR_CONTROL, "POST", "/control/send", IN_TURN, page_send, page_send_committed},
+    {DOOR_CONTROL, "POST", "/control/explain", IN_TURN, page_explain, NULL},
+    {DOOR_CONTROL, "GET", "/control/who", IN_TURN, page_who, NULL},
+    {DOOR_CONTROL, "POST", "/control/release", IN_TURN, page_release, page_release_committed},
+    {DOOR_CONTROL, "POST", "/control/clock", WHEN_IDLE, page_clock, NULL},
+};
+
+void page_json(struct http_call *call)
+{
+    call->status = 200;
+    call->type = "application/json; charset=utf-8";
+    buf_reset(&call->answer);
+}
+
+void page_error(struct http_call *call, int status, const char *why)
+{
+    page_json(call);
+    call->status = status;
+    buf_addc(&call->answer, '{');
+    json_member_text(&call->answer, "error", why);
+    buf_addc(&call->answer, '}');
+}
+
+static bool path_fits(const struct page *page, const char *path)
+{
+    return str_ends(page->path, "/") ? str_starts(path, page->path) : str_eq(path, page->path);
+}
+
+/* The page of a call; NULL with the fitting error status when there is none. */
+static const struct page *find_page(const struct http_call *call, int *status)
+{
+    *status = 404;
+    for (size_t i = 0; i < COUNT_OF(pages); i++) {
+        if (!(pages[i].doors & (int)call->door) || !path_fits(&pages[i], call->path))
+            continue;
+        bool head = str_eq(call->method, "HEAD") && str_eq(pages[i].method, "GET");
+        if (str_eq(call->method, pages[i].method) || head)
+            return &pages[i];
+        *status = 405;
+    }
+    return NULL;
+}
+
+void page_receive(struct stafette *g, struct http_call *call)
+{
+    int status;
+    const struct page *page = find_page(call, &status);
+    if (!page) {
+        page_error(call, status, status == 405 ? "method not allowed here" : "no such page");
+    } else if (page->when == IN_TURN && !turn_retry_ms(g->turn)) {
+        turn_add_call(g->turn, call);
+        return;
+    } else if (page->when == IN_TURN) {
+        page_error(call, 503, store_trouble(g->store));
+    } else {
+        page->serve(g, call, NULL);
+        if (page->when == WHEN_IDLE && call->status == 200) {
+            call->next = g->idle_calls;
+            g->idle_calls = call;
+            return;
+        }
+    }
+    http_answer(g->http, call);
+}
+
+void page_serve(struct stafette *g, struct http_call *call, struct known *fresh)
+{
+    int status;
+    const struct page *page = find_page(call, &status);
+    page->serve(g, call, fresh);
+}
+
+void page_committed(struct stafette *g, const struct http_call *call)
+{
+    int status;
+    const struct page *page = find_page(call, &status);
+    if (page->committed)
+        page->committed(g, call);
+}
+
+static bool is_idle(const struct stafette *g)
+{
+    int64_t clock_ms = turn_next_clock_ms(g->turn);
+    int64_t attempt_ms = outbox_next_ms(g->outbox);
+    return !turn_waiting(g->turn) && !outbox_in_flight(g->outbox) &&
+           !(clock_ms && clock_ms <= g->now_ms) && !(attempt_ms && attempt_ms <= g->steady_ms);
+}
+
+void page_idle(struct stafette *g)
+{
+    while (g->idle_calls && is_idle(g)) {
+        struct http_call *call = g->idle_calls;
+        g->idle_calls = call->next;
+        http_answer(g->http, call);
+    }
+}

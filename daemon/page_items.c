@@ -1,0 +1,203 @@
+/*
+ * Pages about items: outbox, list, show, close.
+ */
+#include <string.h>
+
+#include "code.h"
+#include "gateway.h"
+#include "json.h"
+#include "known.h"
+#include "page_parts.h"
+#include "store.h"
+#include "store_audit.h"
+#include "store_clock.h"
+#include "store_delivery.h"
+#include "store_item.h"
+#include "store_notice.h"
+#include "util.h"
+#include "workflow.h"
+
+enum { ITEMS_MAX = 500 };
+
+static void put_line(void *context, const struct outbox_line *line)
+{
+    struct http_call *call = context;
+    struct buf *out = &call->answer;
+    const struct stafette *g = call->state;
+    json_comma(out);
+    buf_addc(out, '{');
+    json_member_text(out, "destination", line->lane);
+    json_member_text(out, "channel", channel_name(line->channel));
+    json_member_int(out, "pending", line->pending);
+    json_member_int(out, "held", line->held);
+    json_member_int(out, "oldest_age_s", (g->now_ms - line->oldest_ms) / 1000);
+    json_member_time(out, "next_at", line->next_ms);
+    json_member_text(out, "last_class", error_class_name((enum error_class)line->last_class));
+    buf_addc(out, '}');
+}
+
+void page_outbox(struct stafette *g, struct http_call *call, struct known *fresh)
+{
+    (void)fresh;
+    page_json(call);
+    call->state = g;
+    buf_addc(&call->answer, '[');
+    store_delivery_outbox(g->store, call, put_line);
+    buf_addc(&call->answer, ']');
+    call->state = NULL;
+}
+
+struct listing {
+    struct stafette *g;
+    struct buf *out;
+    int left;
+};
+
+static void put_item(struct stafette *g, struct buf *out, const struct item *item)
+{
+    char code[ITEM_ID_LEN + 1];
+    struct clock clock;
+    code_write(code, item->seq, g->keys.code);
+    json_member_text(out, "item_id", code);
+    json_member_text(out, "kind", item_kind_name(item->kind));
+    json_member_text(out, "state", item_state_name(item->state));
+    json_member_text(out, "urgency", urgency_name(item->urgency));
+    json_member_text(out, "responsible", item->owner_unit);
+    json_member_text(out, "waiting_for", item->waiting_unit);
+    if (store_clock_of(g->store, item->seq, &clock)) {
+        json_member_text(out, "next_clock", clock_kind_name(clock.kind));
+        json_member_time(out, "due_at", clock.due_ms);
+    }
+    json_member_time(out, "created_at", item->created_ms);
+    json_member_time(out, "closed_at", item->closed_ms);
+}
+
+static bool list_item(void *context, const struct item *item)
+{
+    struct listing *list = context;
+    json_comma(list->out);
+    buf_addc(list->out, '{');
+    put_item(list->g, list->out, item);
+    buf_addc(list->out, '}');
+    return --list->left > 0;
+}
+
+void page_items(struct stafette *g, struct http_call *call, struct known *fresh)
+{
+    struct listing list = {g, &call->answer, ITEMS_MAX};
+    int64_t from = 0;
+    (void)fresh;
+    const char *after = http_argument(call, "after");
+    if (!str_empty(after) && !code_read(after, &from, g->keys.code)) {
+        page_error(call, 400, "after: an item code such as K7F3-92QX is wanted");
+        return;
+    }
+    page_json(call);
+    buf_addc(&call->answer, '[');
+    store_item_each(g->store, !str_empty(http_argument(call, "all")), from + 1, &list, list_item);
+    buf_addc(&call->answer, ']');
+}
+
+/* The item that the last part of the path names; false with an error answered. */
+static bool item_of_path(struct stafette *g, struct http_call *call, struct item *item)
+{
+    int64_t seq;
+    const char *code = strrchr(call->path, '/') + 1;
+    if (!code_read(code, &seq, g->keys.code)) {
+        page_error(call, 400, "an item code such as K7F3-92QX is wanted");
+        return false;
+    }
+    if (!store_item_get(g->store, seq, item)) {
+        page_error(call, 404, "there is no item with that code");
+        return false;
+    }
+    return true;
+}
+
+static void put_notice(void *context, const struct notice *notice)
+{
+    struct buf *out = context;
+    json_comma(out);
+    buf_addc(out, '{');
+    json_member_int(out, "notice", notice->seq);
+    json_member_text(out, "unit", notice->unit);
+    json_member_text(out, "what", notice->template_name);
+    json_member_text(out, "reason", reason_name(notice->reason));
+    json_member_time(out, "deadline", notice->deadline_ms);
+    json_member_time(out, "at", notice->created_ms);
+    buf_addc(out, '}');
+}
+
+static void put_delivery(void *context, const struct delivery *d)
+{
+    struct buf *out = context;
+    json_comma(out);
+    buf_addc(out, '{');
+    json_member_int(out, "delivery", d->seq);
+    json_member_int(out, "notice", d->notice_seq);
+    json_member_text(out, "contact", d->contact);
+    json_member_text(out, "channel", channel_name(d->channel));
+    json_member_text(out, "state", delivery_state_name(d->state));
+    json_member_int(out, "attempts", d->attempts);
+    json_member_text(out, "class", error_class_name(d->class));
+    if (d->state == DELIVERY_PENDING)
+        json_member_time(out, "next_at", d->next_ms);
+    json_member_time(out, "ended_at", d->ended_ms);
+    buf_addc(out, '}');
+}
+
+static void put_audit(void *context, const struct audit_row *row)
+{
+    struct buf *out = context;
+    json_comma(out);
+    buf_addc(out, '{');
+    json_member_time(out, "at", row->at_ms);
+    json_member_text(out, "what", row->content);
+    buf_addc(out, '}');
+}
+
+void page_item(struct stafette *g, struct http_call *call, struct known *fresh)
+{
+    struct item item;
+    struct buf *out = &call->answer;
+    (void)fresh;
+    if (!item_of_path(g, call, &item))
+        return;
+    page_json(call);
+    buf_addc(out, '{');
+    put_item(g, out, &item);
+    json_member_text(out, "state_german", item_state_german(item.state));
+    json_member_text(out, "case_ref", item.case_ref);
+    json_member_text(out, "source", item.source);
+    json_member_text(out, "from_unit", item.from_unit);
+    json_member_text(out, "to_unit", item.to_unit);
+    json_member_text(out, "rule", item.rule);
+    json_put_name(out, "notices");
+    buf_addc(out, '[');
+    store_notice_each(g->store, item.seq, out, put_notice);
+    buf_addc(out, ']');
+    json_put_name(out, "deliveries");
+    buf_addc(out, '[');
+    store_delivery_each(g->store, item.seq, out, put_delivery);
+    buf_addc(out, ']');
+    json_put_name(out, "audit");
+    buf_addc(out, '[');
+    store_audit_each(g->store, item.seq, out, put_audit);
+    buf_puts(out, "]}");
+}
+
+void page_close(struct stafette *g, struct http_call *call, struct known *fresh)
+{
+    struct item item;
+    struct buf err = BUF_INIT;
+    (void)fresh;
+    if (!item_of_path(g, call, &item))
+        return;
+    if (workflow_close(g, item.seq, http_argument(call, "code"), &err) < 0) {
+        page_error(call, 409, buf_str(&err));
+    } else {
+        page_json(call);
+        buf_puts(&call->answer, "{\"state\":\"closed\"}");
+    }
+    buf_release(&err);
+}

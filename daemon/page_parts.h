@@ -1,0 +1,37 @@
+/*
+ * For page*.c only: the handlers of the page table.
+ */
+#ifndef PAGE_PARTS_H
+#define PAGE_PARTS_H
+
+#include "http.h"
+
+struct known;
+struct stafette;
+
+/* Answers with JSON {"error": why}. */
+void page_error(struct http_call *call, int status, const char *why);
+/* Starts a JSON answer; the handler appends to call->answer. */
+void page_json(struct http_call *call);
+
+/* From memory. */
+void page_metrics(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_health(struct stafette *g, struct http_call *call, struct known *fresh);
+
+/* In the transaction. */
+void page_status(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_outbox(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_items(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_item(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_close(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_send(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_explain(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_who(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_release(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_clock(struct stafette *g, struct http_call *call, struct known *fresh);
+
+/* After the commit of a page_send(), page_release(). */
+void page_send_committed(struct stafette *g, const struct http_call *call);
+void page_release_committed(struct stafette *g, const struct http_call *call);
+
+#endif

@@ -1,0 +1,160 @@
+/*
+ * Pages about the gateway itself: metrics, health, status, release, test clock.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "gateway.h"
+#include "ingest.h"
+#include "json.h"
+#include "known.h"
+#include "log.h"
+#include "outbox.h"
+#include "page_parts.h"
+#include "store.h"
+#include "store_audit.h"
+#include "store_clock.h"
+#include "store_delivery.h"
+#include "store_item.h"
+#include "store_out.h"
+#include "turn.h"
+#include "util.h"
+
+void page_metrics(struct stafette *g, struct http_call *call, struct known *fresh)
+{
+    (void)fresh;
+    call->status = 200;
+    call->type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    metrics_write(g, &call->answer);
+}
+
+static void trouble(struct buf *out, bool bad, const char *what, const char *why)
+{
+    if (!bad)
+        return;
+    json_comma(out);
+    buf_addc(out, '{');
+    json_member_text(out, "what", what);
+    json_member_text(out, "why", why);
+    buf_addc(out, '}');
+}
+
+void page_health(struct stafette *g, struct http_call *call, struct known *fresh)
+{
+    (void)fresh;
+    struct buf list = BUF_INIT;
+    buf_addc(&list, '[');
+    trouble(&list, !ingest_is_up(g->ingest), "broker", ingest_trouble(g->ingest));
+    trouble(&list, turn_retry_ms(g->turn) != 0, "store", store_trouble(g->store));
+    trouble(&list, !g->balanced, "ledger", "an open item has no clock; run stafettectl status");
+    trouble(&list, g->held_since_ms != 0, "held",
+            "restored from a backup; run stafettectl release when the sources have replayed");
+    trouble(&list, g->metrics.wal_bytes > g->config->settings.store_max_bytes, "log size",
+            "the write-ahead log is not shrinking; a long backup or another reader holds it");
+    buf_addc(&list, ']');
+    page_json(call);
+    bool well = list.len == 2;
+    call->status = well ? 200 : 503;
+    buf_addc(&call->answer, '{');
+    json_member_text(&call->answer, "status", well ? "ok" : "trouble");
+    json_put_name(&call->answer, "troubles");
+    buf_puts(&call->answer, buf_str(&list));
+    buf_addc(&call->answer, '}');
+    buf_release(&list);
+}
+
+static void put_events(const struct stafette *g, struct buf *out)
+{
+    static const char *const name[] = {"accepted", "returned", "refused", "repeated"};
+    json_put_name(out, "events_since_start");
+    buf_addc(out, '{');
+    for (int i = 0; i < 4; i++)
+        json_member_int(out, name[i], (int64_t)g->metrics.events[i]);
+    buf_addc(out, '}');
+}
+
+void page_status(struct stafette *g, struct http_call *call, struct known *fresh)
+{
+    struct buf *out = &call->answer;
+    (void)fresh;
+    page_json(call);
+    buf_addc(out, '{');
+    json_member_text(out, "instance", g->config->settings.instance);
+    json_member_text(out, "version", STAFETTE_VERSION);
+    json_member_text(out, "config", g->config->version);
+    json_member_time(out, "now", g->now_ms);
+    json_member_time(out, "started_at", g->started_ms);
+    json_member_text(out, "broker", ingest_is_up(g->ingest) ? "up" : ingest_trouble(g->ingest));
+    json_member_bool(out, "green", g->balanced && !g->held_since_ms);
+    json_member_time(out, "checked_at", g->checked_ms);
+    json_member_time(out, "held_since", g->held_since_ms);
+    json_member_int(out, "open_items", store_item_count_open(g->store));
+    json_member_int(out, "open_clocks", store_clock_count_open(g->store));
+    json_member_int(out, "pending", store_delivery_count(g->store, DELIVERY_PENDING));
+    json_member_int(out, "held", store_delivery_count(g->store, DELIVERY_HELD));
+    json_member_int(out, "in_flight", (int64_t)outbox_in_flight(g->outbox));
+    json_member_int(out, "status_events_waiting", store_out_count(g->store));
+    json_member_int(out, "store_bytes", store_size(g->store));
+    put_events(g, out);
+    buf_addc(out, '}');
+}
+
+void page_release(struct stafette *g, struct http_call *call, struct known *fresh)
+{
+    (void)fresh;
+    if (!store_meta_int(g->store, "held_since_ms")) {
+        page_error(call, 409, "this store is not held; there is nothing to release");
+        return;
+    }
+    int64_t held = store_delivery_count(g->store, DELIVERY_HELD);
+    store_delivery_release_all(g->store, g->steady_ms);
+    store_meta_set_int(g->store, "held_since_ms", 0);
+    store_audit_add(g->store, g->now_ms, 0, "release of a restored store");
+    page_json(call);
+    buf_addc(&call->answer, '{');
+    json_member_int(&call->answer, "released", held);
+    buf_addc(&call->answer, '}');
+}
+
+void page_release_committed(struct stafette *g, const struct http_call *call)
+{
+    int64_t lanes[1024];
+    if (call->status != 200)
+        return;
+    g->held_since_ms = 0;
+    size_t n = store_delivery_lanes(g->store, lanes, COUNT_OF(lanes));
+    for (size_t i = 0; i < n; i++)
+        outbox_wake(g->outbox, lanes[i]);
+}
+
+void page_clock(struct stafette *g, struct http_call *call, struct known *fresh)
+{
+    int64_t by_ms;
+    (void)fresh;
+    if (!g->test_clock.len) {
+        page_error(call, 409, "the daemon runs on the real clock (no --test-clock)");
+        return;
+    }
+    if (!duration_parse(http_argument(call, "advance"), &by_ms)) {
+        page_error(call, 400, "advance: a duration such as 15m, 2h or 3d is wanted");
+        return;
+    }
+    struct buf text = BUF_INIT;
+    time_utc(&text, g->now_ms + by_ms);
+    int fd = open(buf_str(&g->test_clock), O_WRONLY | O_TRUNC | O_CLOEXEC);
+    if (fd < 0 || write(fd, text.data, text.len) != (ssize_t)text.len) {
+        page_error(call, 500, "the clock file cannot be written");
+    } else {
+        page_json(call);
+        buf_addc(&call->answer, '{');
+        json_member_time(&call->answer, "now", g->now_ms + by_ms);
+        buf_addc(&call->answer, '}');
+        g->now_ms += by_ms;
+    }
+    if (fd >= 0)
+        close(fd);
+    buf_release(&text);
+}

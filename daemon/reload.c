@@ -1,0 +1,122 @@
+/*
+ * Loading a new configuration: see reload.h. Settings that belong to an open connection or file
+ * (store, broker, listeners, carriers) take effect at the next start; the log says so.
+ */
+#include "reload.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "config.h"
+#include "directory.h"
+#include "gateway.h"
+#include "log.h"
+#include "notify.h"
+#include "outbox.h"
+#include "store.h"
+#include "store_delivery.h"
+#include "store_item.h"
+#include "tell.h"
+#include "util.h"
+
+enum { LANES_MAX = 4096 };
+
+struct reload {
+    char *path;
+    struct config *config;
+    struct buf report;
+};
+
+static void load(void *context)
+{
+    struct reload *r = context;
+    r->config = config_load(r->path, &r->report);
+}
+
+static void log_report(const struct buf *report)
+{
+    const char *line = buf_str(report);
+    while (*line) {
+        size_t n = strcspn(line, "\n");
+        log_warn("configuration", "at=\"%.*s\"", (int)n, line);
+        line += n + (line[n] == '\n');
+    }
+}
+
+/* Open items must not wait for a unit that is gone. */
+struct lost_units {
+    const struct directory *dir;
+    size_t lost;
+};
+
+static void check_unit(void *context, const char *unit, int64_t items)
+{
+    struct lost_units *check = context;
+    if (str_empty(unit) || directory_unit(check->dir, unit))
+        return;
+    log_error("configuration", "refused=unit_in_use unit=%s open_items=%lld", unit,
+              (long long)items);
+    check->lost++;
+}
+
+static bool keeps_open_items(struct stafette *g, const struct config *fresh)
+{
+    struct lost_units check = {fresh->directory, 0};
+    store_item_each_unit(g->store, &check, check_unit);
+    return check.lost == 0;
+}
+
+static void note_restart_settings(const struct settings *old, const struct settings *new)
+{
+    if (!str_eq(old->store, new->store) || !str_eq(old->mqtt_host, new->mqtt_host) ||
+        old->mqtt_port != new->mqtt_port || !str_eq(old->http_internal, new->http_internal) ||
+        !str_eq(old->http_public, new->http_public) ||
+        !str_eq(old->control_socket, new->control_socket) || old->carriers != new->carriers ||
+        !str_eq(old->instance, new->instance) || !str_eq(old->key_file, new->key_file))
+        log_warn("configuration", "note=\"store, broker, listeners, keys, instance and carriers"
+                                  " change at the next start\"");
+}
+
+/* The destinations may be other ones now: every lane is looked at again. */
+static void wake_lanes(struct stafette *g)
+{
+    int64_t *lanes = xcalloc(LANES_MAX, sizeof *lanes);
+    size_t n = store_delivery_lanes(g->store, lanes, LANES_MAX);
+    for (size_t i = 0; i < n; i++)
+        outbox_wake(g->outbox, lanes[i]);
+    free(lanes);
+}
+
+static void finish(struct stafette *g, void *context)
+{
+    struct reload *r = context;
+    bool fits = r->config && keeps_open_items(g, r->config);
+    log_report(&r->report);
+    g->metrics.reloads[fits ? 0 : 1]++;
+    if (fits) {
+        struct config *old = g->config;
+        note_restart_settings(&old->settings, &r->config->settings);
+        g->config = r->config;
+        config_drop(old);
+        tell_forget(g);
+        wake_lanes(g);
+        log_info("configuration", "state=loaded version=%s", g->config->version);
+    } else {
+        if (r->config)
+            config_drop(r->config);
+        log_error("configuration", "state=refused kept=%s", g->config->version);
+    }
+    notify_send("READY=1");
+    buf_release(&r->report);
+    free(r->path);
+    free(r);
+}
+
+void reload_start(struct stafette *g)
+{
+    struct reload *r = xcalloc(1, sizeof *r);
+    notify_send("RELOADING=1");
+    r->path = xstrdup(g->config->path);
+    outbox_run(g->outbox, load, r, finish);
+}
