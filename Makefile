@@ -67,8 +67,7 @@ $(BUILD)/stafettectl: $(BUILD)/obj/daemon/ctl.o $(BUILD)/libstafette.a
 
 $(BUILD)/libstafette.a: $(OBJECTS)
 	@echo "  archive $@"
-	@rm -f $@
-	@$(AR) rcs $@ $^
+	@rm -f $@.new && $(AR) rcs $@.new $^ && mv $@.new $@
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libstafette.a
 	@mkdir -p $(@D)
