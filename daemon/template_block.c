@@ -4,8 +4,8 @@
  * Nothing of this kind can come in by an event field; what is found here came by a configured
  * name, a template or a fault of ours, so the text is stopped and the operator told which pattern,
  * never what matched. Written by hand, one function a pattern: a number counts only when it stands
- * alone, so that codes of items (K7F3-92QX), deadlines and telephone numbers pass. Digits may be
- * grouped by single spaces, as people write them.
+ * alone, so that codes of items (K7F3-92QX), deadlines and telephone numbers pass. Numbers with a
+ * letter in them may be grouped by single spaces, as people write them.
  */
 #include <string.h>
 #include <strings.h>
@@ -67,10 +67,30 @@ static bool health_number(const char *p)
     return shaped(p, "Addddddddd");
 }
 
-/* Never begins with 0, as telephone numbers without country code do. */
+static const char *digits(const char *p, size_t min, size_t max)
+{
+    size_t n = 0;
+    while (n < max && is_digit(p[n]))
+        n++;
+    return n >= min && !is_digit(p[n]) ? p + n : NULL;
+}
+
+/* In one piece or as the tax office prints it (12 345 678 901). Other groupings are more likely
+ * telephone numbers, and a notice stopped for its telephone number is a notice lost; so is a first
+ * digit of 0. */
 static bool tax_id(const char *p)
 {
-    return *p != '0' && shaped(p, "ddddddddddd");
+    static const size_t group[] = {2, 3, 3, 3};
+    if (*p == '0')
+        return false;
+    const char *end = digits(p, 11, 11);
+    for (size_t i = 0; !end && i < COUNT_OF(group); i++) {
+        p = digits(p, group[i], group[i]);
+        if (!p || (i + 1 < COUNT_OF(group) && *p++ != ' '))
+            return false;
+        end = i + 1 < COUNT_OF(group) ? NULL : p;
+    }
+    return !is_word(*end);
 }
 
 /* ISO 7064 mod 97-10 over `n` characters, the first four moved to the end. */
@@ -104,14 +124,6 @@ static bool iban(const char *p)
             return true;
     }
     return false;
-}
-
-static const char *digits(const char *p, size_t min, size_t max)
-{
-    size_t n = 0;
-    while (n < max && is_digit(p[n]))
-        n++;
-    return n >= min && !is_digit(p[n]) ? p + n : NULL;
 }
 
 static const char *month_name(const char *p)

@@ -454,6 +454,8 @@ static const struct {
     {"telephone", "Telefon +4920845500001", ""},
     {"telephone, grouped", "Telefon +49 208 455-0000 oder +49 (431) 901-0, ab 8 Uhr", ""},
     {"telephone without country code", "0208 4550000, 02084550000", ""},
+    {"telephone, other forms", "0049 208 45501234, (0431) 901 12345678, 0208/455-0", ""},
+    {"Steuer-ID, wrongly grouped", "123 45678901", ""},
     {"link with numbers", "https://x.example/12345BG1234567?n=12345678901 weiter", ""},
     {"long number", "Zähler 123456789012", ""},
     {"short number", "Zähler 1234567890", ""},
