@@ -1,0 +1,291 @@
+/*
+ * The table of commands and what is read off it: see ctl_command.h. Refuses unknown commands and
+ * options by naming the nearest known one. Holds nothing.
+ */
+#include "ctl_command.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "buf.h"
+#include "util.h"
+
+/* clang-format off */
+static const struct ctl_command table[] = {
+    {"status", "Is the daemon well: broker, store, balance, oldest open item, queue.",
+     CTL_REMOTE, "GET", "/control/status", NULL, "", {{0}}},
+    {"outbox", "Deliveries that wait, by destination, with their next attempt.",
+     CTL_REMOTE, "GET", "/control/outbox", NULL, "Nothing waits.", {{0}}},
+    {"item list", "Open items.",
+     CTL_REMOTE, "GET", "/control/items", NULL, "No items.",
+     {{CTL_FLAG, "--all", CTL_QUERY, "state=all", false, "ended ones too"}}},
+    {"item show", "One item: state, who is responsible, notices, clocks.",
+     CTL_REMOTE, "GET", "/control/item/", NULL, "",
+     {{CTL_OPERAND, "ID", CTL_PATH, "", true, "code of the item, as receipts and notices name it"}}},
+    {"explain", "Who would be told of an event and why; nothing is stored or sent.",
+     CTL_REMOTE, "POST", "/control/explain", "text", "",
+     {{CTL_OPERAND, "FILE", CTL_BODY, "", true, "the event as JSON; \"-\" reads standard input"},
+      {CTL_OPTION, "--at", CTL_QUERY, "TIME", false, "at 2026-11-20T09:00:00+01:00, not now"}}},
+    {"who", "Who is in charge there now: unit, mailbox, telephone, deputy.",
+     CTL_REMOTE, "GET", "/control/who", NULL, "Nobody but the catch-all desk.",
+     {{CTL_OPERAND, "PLACE", CTL_QUERY, "place", true, "id of a place"},
+      {CTL_OPERAND, "AREA", CTL_QUERY, "area", true, "legal area, sgb8 or SGB_VIII"},
+      {CTL_OPERAND, "SERVICE", CTL_QUERY, "service", false, "id of a service"}}},
+    {"send", "Hand in an event by hand and print its receipt.",
+     CTL_REMOTE, "POST", "/control/send", NULL, "",
+     {{CTL_OPERAND, "FILE", CTL_BODY, "", true, "the event as JSON; \"-\" reads standard input"},
+      {CTL_OPTION, "--source", CTL_QUERY, "NAME", false, "as if this source had sent it"},
+      {CTL_FLAG, "--late", CTL_QUERY, "late=1", false, "older than the memory of known ids"}}},
+    {"backup", "Copy the store while the daemon runs.",
+     CTL_BACKUP, "", "", NULL, "",
+     {{CTL_OPERAND, "FILE", CTL_LOCAL, "", true, "a new file"}}},
+    {"restore", "Put a backup in the place of the store; the daemon must be stopped.",
+     CTL_RESTORE, "", "", NULL, "",
+     {{CTL_OPERAND, "FILE", CTL_LOCAL, "", true, "a file made by backup"}}},
+    {"release", "Let a restored store send again.",
+     CTL_REMOTE, "POST", "/control/release", NULL, "", {{0}}},
+    {"clock advance", "Only with a test clock: move it, return when nothing is due or in flight.",
+     CTL_REMOTE, "POST", "/control/clock", NULL, "",
+     {{CTL_OPERAND, "DURATION", CTL_QUERY, "advance", true, "15m, 2h, 3d"}}},
+    {"watch", "From another machine: run a command or mail when a gateway is silent or not well.",
+     CTL_WATCH, "", "", NULL, "",
+     {{CTL_OPTION, "--broker", CTL_LOCAL, "HOST:PORT", true, "the MQTT broker; 8883 means TLS"},
+      {CTL_OPTION, "--username", CTL_LOCAL, "USER", false, "for the broker"},
+      {CTL_OPTION, "--password-file", CTL_LOCAL, "FILE", false, "for the broker"},
+      {CTL_OPTION, "--ca-file", CTL_LOCAL, "FILE", false, "certificates to trust; means TLS"},
+      {CTL_OPTION, "--instance", CTL_LOCAL, "NAME", true, "gateway to watch, or \"all\""},
+      {CTL_OPTION, "--after", CTL_LOCAL, "DURATION", false, "silence that is trouble; default 5m"},
+      {CTL_OPTION, "--command", CTL_LOCAL, "COMMAND", false,
+       "run by sh; STAFETTE_INSTANCE and STAFETTE_REASON are set"},
+      {CTL_OPTION, "--mail-to", CTL_LOCAL, "ADDRESS", false, "or mail to this address"},
+      {CTL_OPTION, "--mail-from", CTL_LOCAL, "ADDRESS", false, "the sender"},
+      {CTL_OPTION, "--relay", CTL_LOCAL, "URL", false,
+       "smtp://host:port (TLS unless on a loopback address) or smtps://host:port"}}},
+    {NULL, NULL, CTL_REMOTE, NULL, NULL, NULL, NULL, {{0}}},
+};
+/* clang-format on */
+
+const struct ctl_command *ctl_commands(void)
+{
+    return table;
+}
+
+/* How many of the arguments are the words of the command; 0 when they are others. */
+static int match_words(const struct ctl_command *c, int argc, char *const *argv)
+{
+    const char *space = strchr(c->words, ' ');
+    size_t first = space ? (size_t)(space - c->words) : strlen(c->words);
+    if (argc < 1 || strlen(argv[0]) != first || strncmp(argv[0], c->words, first) != 0)
+        return 0;
+    if (!space)
+        return 1;
+    return argc > 1 && str_eq(argv[1], space + 1) ? 2 : 0;
+}
+
+static void unknown_command(const char *said, struct buf *err)
+{
+    const char *nearest = NULL;
+    unsigned best = 3;
+    for (const struct ctl_command *c = table; c->words; c++) {
+        char first[32];
+        snprintf(first, sizeof first, "%.*s", (int)strcspn(c->words, " "), c->words);
+        unsigned distance = str_distance(said, first, 2);
+        if (distance < best) {
+            best = distance;
+            nearest = c->words;
+        }
+    }
+    buf_printf(err, "there is no command \"%s\"%s%s%s; stafettectl --help lists them", said,
+               nearest ? ", did you mean \"" : "", nearest ? nearest : "", nearest ? "\"" : "");
+}
+
+static const struct ctl_param *find_option(const struct ctl_command *c, const char *name,
+                                           size_t len)
+{
+    for (const struct ctl_param *p = c->param; p->form != CTL_END; p++)
+        if (p->form != CTL_OPERAND && strlen(p->name) == len && strncmp(p->name, name, len) == 0)
+            return p;
+    return NULL;
+}
+
+/* "--name value", "--name=value" or "--flag" at argv[*i]. */
+static int read_option(struct ctl_use_of *use, int argc, char *const *argv, int *i, struct buf *err)
+{
+    const char *word = argv[*i], *equals = strchr(word, '=');
+    size_t len = equals ? (size_t)(equals - word) : strlen(word);
+    const struct ctl_param *p = find_option(use->command, word, len);
+    if (!p || (p->form == CTL_FLAG && equals)) {
+        buf_printf(err, "%s has no option %s; see stafettectl %s --help", use->command->words, word,
+                   use->command->words);
+        return -1;
+    }
+    const char **value = &use->value[p - use->command->param];
+    if (*value) {
+        buf_printf(err, "%s is given twice", p->name);
+        return -1;
+    }
+    if (p->form == CTL_FLAG) {
+        *value = "1";
+    } else if (equals) {
+        *value = equals + 1;
+    } else if (*i + 1 < argc) {
+        *value = argv[++*i];
+    } else {
+        buf_printf(err, "%s needs a value: %s %s", p->name, p->name, p->key);
+        return -1;
+    }
+    return 0;
+}
+
+static int read_operand(struct ctl_use_of *use, const char *word, struct buf *err)
+{
+    for (const struct ctl_param *p = use->command->param; p->form != CTL_END; p++) {
+        const char **value = &use->value[p - use->command->param];
+        if (p->form != CTL_OPERAND || *value)
+            continue;
+        *value = word;
+        return 0;
+    }
+    buf_printf(err, "\"%s\" is one argument too many; see stafettectl %s --help", word,
+               use->command->words);
+    return -1;
+}
+
+static int check_needed(const struct ctl_use_of *use, struct buf *err)
+{
+    for (const struct ctl_param *p = use->command->param; p->form != CTL_END; p++) {
+        if (!p->needed || use->value[p - use->command->param])
+            continue;
+        buf_printf(err, "%s is missing; see stafettectl %s --help", p->name, use->command->words);
+        return -1;
+    }
+    return 0;
+}
+
+int ctl_parse(struct ctl_use_of *use, int argc, char *const *argv, struct buf *err)
+{
+    int words = 0;
+    *use = (struct ctl_use_of){0};
+    for (const struct ctl_command *c = table; c->words && !words; c++) {
+        words = match_words(c, argc, argv);
+        use->command = c;
+    }
+    if (!words) {
+        unknown_command(argc > 0 ? argv[0] : "", err);
+        return -1;
+    }
+    bool options = true;
+    for (int i = words; i < argc; i++) {
+        int rc;
+        if (options && str_eq(argv[i], "--")) {
+            options = false;
+            continue;
+        }
+        if (options && str_eq(argv[i], "--help")) {
+            use->help = true;
+            return 0;
+        }
+        if (options && argv[i][0] == '-' && argv[i][1])
+            rc = read_option(use, argc, argv, &i, err);
+        else
+            rc = read_operand(use, argv[i], err);
+        if (rc < 0)
+            return -1;
+    }
+    return check_needed(use, err);
+}
+
+const char *ctl_value(const struct ctl_use_of *use, const char *name)
+{
+    for (const struct ctl_param *p = use->command->param; p->form != CTL_END; p++)
+        if (str_eq(p->name, name) && use->value[p - use->command->param])
+            return use->value[p - use->command->param];
+    return "";
+}
+
+static void put_escaped(struct buf *out, const char *text)
+{
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c < 0x80 && (isalnum(c) || strchr("-_.~", c)))
+            buf_addc(out, *text);
+        else
+            buf_printf(out, "%%%02X", c);
+    }
+}
+
+/* The key of an option's query member is its name without the dashes. */
+static void put_query(struct buf *out, const struct ctl_param *p, const char *value)
+{
+    buf_addc(out, strchr(buf_str(out), '?') ? '&' : '?');
+    if (p->form == CTL_FLAG) {
+        buf_puts(out, p->key);
+        return;
+    }
+    buf_printf(out, "%s=", p->form == CTL_OPTION ? p->name + 2 : p->key);
+    put_escaped(out, value);
+}
+
+void ctl_target(struct buf *out, const struct ctl_use_of *use)
+{
+    buf_puts(out, use->command->path);
+    for (const struct ctl_param *p = use->command->param; p->form != CTL_END; p++) {
+        const char *value = use->value[p - use->command->param];
+        if (value && p->use == CTL_PATH)
+            put_escaped(out, value);
+        if (value && p->use == CTL_QUERY)
+            put_query(out, p, value);
+    }
+}
+
+const char *ctl_body_file(const struct ctl_use_of *use)
+{
+    for (const struct ctl_param *p = use->command->param; p->form != CTL_END; p++)
+        if (p->use == CTL_BODY && use->value[p - use->command->param])
+            return use->value[p - use->command->param];
+    return "";
+}
+
+static void put_usage(struct buf *out, const struct ctl_command *c)
+{
+    buf_puts(out, c->words);
+    for (const struct ctl_param *p = c->param; p->form != CTL_END; p++)
+        buf_printf(out, " %s%s%s%s%s", p->needed ? "" : "[", p->name,
+                   p->form == CTL_OPTION ? " " : "", p->form == CTL_OPTION ? p->key : "",
+                   p->needed ? "" : "]");
+}
+
+void ctl_help_all(struct buf *out)
+{
+    buf_puts(out, "usage: stafettectl [-c DIRECTORY | --socket PATH] [--json] COMMAND ...\n\n");
+    for (const struct ctl_command *c = table; c->words; c++) {
+        struct buf usage = BUF_INIT;
+        put_usage(&usage, c);
+        if (c->local == CTL_WATCH)
+            buf_printf(out, "  %s ...\n", c->words);
+        else
+            buf_printf(out, "  %s\n", buf_str(&usage));
+        buf_printf(out, "      %s\n", c->help);
+        buf_release(&usage);
+    }
+    buf_puts(out, "\n  -c DIRECTORY   configuration of the daemon (default /etc/stafette)\n"
+                  "  --socket PATH  its control socket, instead of looking it up\n"
+                  "  --json         print the answer as it came\n"
+                  "  --version      print the version\n"
+                  "  --help         this text; behind a command, its arguments\n");
+}
+
+void ctl_help_one(struct buf *out, const struct ctl_command *c)
+{
+    buf_puts(out, "usage: stafettectl ");
+    put_usage(out, c);
+    buf_printf(out, "\n\n%s\n", c->help);
+    for (const struct ctl_param *p = c->param; p->form != CTL_END; p++) {
+        struct buf name = BUF_INIT;
+        buf_printf(&name, "%s%s%s", p->name, p->form == CTL_OPTION ? " " : "",
+                   p->form == CTL_OPTION ? p->key : "");
+        buf_printf(out, "%s  %-22s %s\n", p == c->param ? "\n" : "", buf_str(&name), p->help);
+        buf_release(&name);
+    }
+}
