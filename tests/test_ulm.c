@@ -117,6 +117,52 @@ static void every_cell_is_routed(void **state)
     assert_int_equal(cells, 16 * 15);
 }
 
+/* The directory and the routes as one text, without the given line of routes.conf. */
+static void put_without(struct buf *text, const char *line)
+{
+    static const char *const files[] = {"places",   "units",   "permissions",
+                                        "policies", "sources", "routes"};
+    struct buf one = BUF_INIT, err = BUF_INIT, path = BUF_INIT;
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        buf_reset(&path);
+        buf_printf(&path, "config/ulm/%s.conf", files[i]);
+        if (buf_read_file(&one, buf_str(&path), 1 << 20, &err))
+            fail_msg("%s", buf_str(&err));
+        const char *at = strstr(buf_str(&one), line);
+        size_t before = at ? (size_t)(at - buf_str(&one)) : one.len;
+        buf_add(text, one.data, before);
+        buf_puts(text, at ? at + strlen(line) : "");
+    }
+    buf_release(&one);
+    buf_release(&err);
+    buf_release(&path);
+}
+
+/* UL2: the cell (Eselsberg, WJH) is forgotten, and the check names it. */
+static void a_forgotten_cell_is_named(void **state)
+{
+    struct buf text = BUF_INIT, report = BUF_INIT, gaps = BUF_INIT;
+    struct conf_faults faults = {&report, 0, 0};
+    int64_t now_ms = at("2026-11-20T09:14:03+01:00");
+    const struct city *whole = *state;
+    assert_int_equal(routing_gaps(whole->routing, whole->dir, now_ms, &gaps), 0);
+    put_without(&text,
+                "        { rule = \"wjh\"; service = \"wjh\"; to = [ \"wjh-eselsberg\" ]; },\n");
+    struct conf_node *root = conf_read_text("ulm", buf_str(&text), text.len, &faults);
+    struct city city = {.dir = directory_load(root, &faults)};
+    city.routing = routing_load(root, city.dir, &faults);
+    assert_string_equal(buf_str(&report), "");
+    assert_int_equal(routing_gaps(city.routing, city.dir, now_ms, &gaps), 1);
+    assert_string_equal(buf_str(&gaps),
+                        "Eselsberg x Wirtschaftliche Jugendhilfe: nur Auffangregel\n");
+    routing_free(city.routing);
+    directory_free(city.dir);
+    conf_free(root);
+    buf_release(&text);
+    buf_release(&report);
+    buf_release(&gaps);
+}
+
 static void routes_of_the_acceptance_table(void **state)
 {
     static const struct {
@@ -133,7 +179,7 @@ static void routes_of_the_acceptance_table(void **state)
          "schuldner-wohnraum", "gwa-wiblingen"},
         {"the city as a place", ITEM_HANDOVER, "ulm", "ksd", "koordination-sozialraum", ""},
         {"own controller", ITEM_HANDOVER, "lehr", "jobcenter", "jobcenter-ulm", ""},
-        {"no service", ITEM_HANDOVER, "lehr", "", "erstanlauf-boefingen", ""},
+        {"no service", ITEM_HANDOVER, "lehr", "", "koordination-sozialraum", ""},
         {"5.1 example", ITEM_HANDOVER, "eselsberg", "egh", "egh-eselsberg", ""},
         {"DO1 emergency", ITEM_EMERGENCY, "mitte-ost", "", "bereitschaft", ""},
         {"emergency, unknown place", ITEM_EMERGENCY, "neu-ulm", "", "bereitschaft", ""},
@@ -251,6 +297,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_cell_is_routed),
+        cmocka_unit_test(a_forgotten_cell_is_named),
         cmocka_unit_test(routes_of_the_acceptance_table),
         cmocka_unit_test(referrals_have_basis_and_agreement),
         cmocka_unit_test(providers_are_registered),
