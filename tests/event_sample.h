@@ -1,5 +1,6 @@
 /*
- * Valid events of every type, made from the tables: what the tests of the event part start from.
+ * Valid events of every type, made from the tables: what the tests of the event part start from,
+ * and how they compare. To be included after cmocka.h.
  */
 #ifndef EVENT_SAMPLE_H
 #define EVENT_SAMPLE_H
@@ -131,6 +132,41 @@ static inline void sample_summary(struct buf *out, const struct event *ev,
     for (size_t i = 0; i < ev->faults; i++)
         buf_printf(out, "%s %s%s%s", i ? "," : "", ev->fault[i].code,
                    ev->fault[i].field[0] ? " " : "", ev->fault[i].field);
+}
+
+/* Reads the payload on the type's topic and compares "verdict codes". */
+static inline void sample_expect(int type, const char *label, const char *payload, const char *want)
+{
+    struct event ev;
+    struct buf got = BUF_INIT;
+    sample_summary(&got, &ev, sample_read(&ev, type, payload));
+    if (!str_eq(buf_str(&got), want))
+        fail_msg("%s %s\n  got  %s\n  want %s", event_type_name(type), label, buf_str(&got), want);
+    event_release(&ev);
+    buf_release(&got);
+}
+
+/* The same for an event made from data. */
+static inline void sample_expect_data(int type, const char *label, const char *data,
+                                      const char *want)
+{
+    struct buf payload = BUF_INIT;
+    sample_envelope(&payload, type, data);
+    sample_expect(type, label, buf_str(&payload), want);
+    buf_release(&payload);
+}
+
+static inline const char *sample_good(int type)
+{
+    return event_type_handled(type) ? "ok" : "not_handled E-NOCH-NICHT type";
+}
+
+/* "verdict E-... field" with the trailing fault that types not handled yet carry. */
+static inline void sample_want(struct buf *out, int type, const char *verdict, const char *faults)
+{
+    buf_reset(out);
+    buf_printf(out, "%s %s%s", verdict, faults,
+               event_type_handled(type) ? "" : ", E-NOCH-NICHT type");
 }
 
 #endif
