@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -47,10 +48,17 @@ static void broker_write_config(struct broker *b)
     fclose(f);
 }
 
+/* So that a test that fails leaves no process behind. */
+static inline void broker_die_with_parent(void)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
 static void broker_exec(const struct broker *b)
 {
     char path[160];
     const char *program = getenv("STAFETTE_MOSQUITTO");
+    broker_die_with_parent();
     snprintf(path, sizeof path, "%s/mosquitto.conf", b->dir);
     if (program)
         execlp(program, program, "-c", path, (char *)NULL);
