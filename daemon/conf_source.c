@@ -116,7 +116,7 @@ static size_t scan_string(struct scan *scan, const char *text, struct conf_place
         scan->state = SCAN_CODE;
     if (text[0] != '\\' || text[1] == '\0')
         return 1;
-    if (str_starts(text + 1, "x00"))
+    if (str_starts(text + 1, "x00") || str_starts(text + 1, "X00"))
         conf_fault_at(scan->faults, at.file, at.line, "\\x00 would cut the text off; remove it");
     return 2;
 }

@@ -141,7 +141,7 @@ const struct rule *route_index_next(const struct routing *routing, const struct 
     const struct rule *best = NULL;
     uintptr_t value[COND_COUNT];
     memcpy(value, facts->value, sizeof value);
-    for (size_t m = 0; m < parent->mask_count; m++) {
+    for (uint32_t m = 0; m < parent->mask_count; m++) {
         unsigned mask = parent->masks[m];
         if (mask & ~facts->given)
             continue;

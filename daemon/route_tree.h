@@ -26,26 +26,27 @@ enum cond {
     COND_COUNT
 };
 
+/* What a decision reads stands first, so that it touches few cache lines of a large tree. */
 struct rule {
     uintptr_t value[COND_COUNT];
-    unsigned mask;          /* bits of the conditions it has */
-    uint32_t order;         /* among its siblings, from 0 */
+    unsigned mask;  /* bits of the conditions it has */
+    uint32_t order; /* among its siblings, from 0 */
+    const struct rule *parent;
     struct rule *same;      /* the next sibling with the same conditions (versions of a rule) */
     int64_t from_ms, to_ms; /* in force from, and no longer from, these moments on */
-    bool onward;            /* `continue` */
-    uint32_t number;        /* in the tree; the root is 0 */
-    unsigned *masks;        /* the different masks of its children */
-    size_t mask_count;
-    struct rule **child;
-    size_t children;
-
-    const struct rule *parent;
+    uint32_t mask_count;
+    bool onward;                /* `continue` */
     const struct rule *to_rule; /* where the recipients are written: itself or an ancestor */
     const struct unit **to, **copy;
     size_t tos, copies;
     const struct policy *policy;
-    const char *name, *file;
+
+    unsigned *masks; /* the different masks of its children */
+    struct rule **child;
+    size_t children;
+    uint32_t number; /* in the tree; the root is 0 */
     int line;
+    const char *name, *file;
 };
 
 struct slot;

@@ -1,0 +1,65 @@
+/*
+ * Fuzzes a configuration: the bytes, the tree, the settings, the directory and the routes. What
+ * loads without a fault must then decide and explain any question.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "../../daemon/buf.h"
+#include "../../daemon/conf.h"
+#include "../../daemon/directory.h"
+#include "../../daemon/route.h"
+#include "../../daemon/settings.h"
+#include "../../daemon/util.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+const char *__lsan_default_suppressions(void);
+
+/* libconfig 1.5 leaks the token at which its parser stops. */
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libconfig";
+}
+
+static void ask(const struct routing *routing, const struct directory *dir)
+{
+    struct buf text = BUF_INIT;
+    for (size_t i = 0; i <= dir->places && i < 8; i++) {
+        struct route_query query = {.place = i < dir->places ? &dir->place[i] : NULL,
+                                    .service = dir->services ? &dir->service[0] : NULL,
+                                    .complexity = i % 2 ? "complex" : "",
+                                    .from = dir->units ? &dir->unit[0] : NULL,
+                                    .at_ms = 1795000000000 + (int64_t)i * 86400000};
+        struct route_result result;
+        route_decide(routing, dir, &query, &result);
+        if (result.targets < 1 || result.targets > RECIPIENTS_MAX || !result.policy)
+            abort();
+        route_explain(routing, dir, &query, &text);
+    }
+    routing_gaps(routing, dir, 0, &text);
+    buf_release(&text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct buf report = BUF_INIT;
+    struct conf_faults faults = {.text = &report};
+    struct settings settings;
+    if (size > 65536)
+        return 0;
+    struct conf_node *root = conf_read_text("f", (const char *)data, size, &faults);
+    settings_load(&settings, root, &faults);
+    struct directory *dir = directory_load(root, &faults);
+    struct routing *routing = dir ? routing_load(root, dir, &faults) : NULL;
+    if (routing && faults.errors == 0)
+        ask(routing, dir);
+    if (faults.errors + faults.warnings > 0 && report.len == 0)
+        abort();
+    routing_free(routing);
+    directory_free(dir);
+    settings_release(&settings);
+    conf_free(root);
+    buf_release(&report);
+    return 0;
+}
