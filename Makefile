@@ -53,9 +53,13 @@ POINT_OBJECTS := $(if $(POINTS),$(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests
 all: deps-build
 	@$(BUILDING) programs
 
+# The empty recipes keep make from saying that there is nothing to do.
 programs: $(BUILD)/stafetted $(BUILD)/stafettectl
+	@:
 lib: $(BUILD)/libstafette.a
+	@:
 unit-programs: $(TESTS)
+	@:
 
 $(BUILD)/stafetted: $(BUILD)/obj/daemon/main.o $(POINT_OBJECTS) $(BUILD)/libstafette.a
 	@echo "  link    $@"
