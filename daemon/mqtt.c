@@ -19,6 +19,7 @@
 #include <limits.h>
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -382,10 +383,21 @@ void mqtt_read(struct mqtt *m, size_t max, int budget_ms)
     }
 }
 
+/* A turn's acknowledgements are packets of four bytes; without the cork each would be a segment. */
+static void set_cork(int fd, int on)
+{
+    if (fd >= 0)
+        setsockopt(fd, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+}
+
 void mqtt_write(struct mqtt *m)
 {
-    if (m->lib)
-        check(m, mosquitto_loop_write(m->lib, 1));
+    if (!m->lib || !mosquitto_want_write(m->lib))
+        return;
+    set_cork(mosquitto_socket(m->lib), 1);
+    int rc = mosquitto_loop_write(m->lib, 1);
+    set_cork(mosquitto_socket(m->lib), 0);
+    check(m, rc);
 }
 
 int mqtt_publish(struct mqtt *m, const char *topic, const char *payload, size_t len,
