@@ -250,11 +250,14 @@ static bool publish_one(void *context, const struct out_event *out)
 void ingest_publish(struct stafette *g)
 {
     struct ingest *in = g->ingest;
-    if (!in->more || !mqtt_is_up(in->mqtt))
-        return;
-    store_out_each(g->store, in->published, in, publish_one);
-    in->more = in->sent_count == OUT_IN_FLIGHT_MAX;
-    mqtt_write(in->mqtt);
+    if (in->more && mqtt_is_up(in->mqtt)) {
+        store_out_each(g->store, in->published, in, publish_one);
+        in->more = in->sent_count == OUT_IN_FLIGHT_MAX;
+    }
+    /* Nothing that was read is undecided here, so whatever the library has queued may leave: the
+     * publishes, and while connecting its own packets. */
+    if (mqtt_wants_write(in->mqtt))
+        mqtt_write(in->mqtt);
 }
 
 int64_t ingest_waiting(const struct ingest *in)
@@ -290,7 +293,6 @@ void ingest_heartbeat(struct stafette *g, bool now)
     struct buf payload = BUF_INIT;
     heartbeat_payload(g, &payload);
     mqtt_publish(in->mqtt, in->topic, payload.data, payload.len, "application/json", true);
-    mqtt_write(in->mqtt);
     in->next_heartbeat_ms = g->mono_ms + g->config->settings.heartbeat_ms;
     buf_release(&payload);
 }

@@ -42,7 +42,8 @@ void ingest_settle(struct stafette *g);
 void ingest_settled(struct stafette *g);
 
 /* Publishes out-events that have not been published since the last connect, as far as there is
- * room in flight. */
+ * room in flight, and lets the library write what it has queued. Never while a message that was
+ * read is undecided. */
 void ingest_publish(struct stafette *g);
 int64_t ingest_waiting(const struct ingest *in);
 

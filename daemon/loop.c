@@ -172,8 +172,8 @@ static int one_turn(struct stafette *g)
     if (end == TURN_IDLE)
         tidy(g);
     outbox_start(g);
-    ingest_publish(g);
     ingest_heartbeat(g, false);
+    ingest_publish(g);
     if (end == TURN_DONE)
         metrics_turn(&g->metrics, (double)(util_monotonic_ms() - from_ms) / 1000);
     return mqtt_ms;

@@ -10,7 +10,6 @@
 
 #include "../adapters/adapter.h"
 #include "carrier.h"
-#include "conf.h"
 #include "config.h"
 #include "directory.h"
 #include "gateway.h"
@@ -157,13 +156,11 @@ static const struct template *frozen_template(struct stafette *g, int64_t id)
         if (o->frozen[i].id == id)
             return o->frozen[i].text;
     char name[2 * ID_MAX];
-    struct buf text = BUF_INIT, faults_text = BUF_INIT;
-    struct conf_faults faults = {.text = &faults_text};
+    struct buf text = BUF_INIT;
     struct template *t = NULL;
     if (store_template_get(g->store, id, name, &text))
-        t = template_compile(name, buf_str(&text), text.len, &faults);
+        t = template_compile_kept(name, buf_str(&text), text.len);
     buf_release(&text);
-    buf_release(&faults_text);
     if (!t)
         return NULL;
     if (o->frozens == FROZEN_MAX)
