@@ -332,10 +332,12 @@ class Client:
 class Relay:
     """A TCP relay to the broker that writes down packets: `seen` is a list of
     (direction, kind name, raw bytes, monotonic time); direction is "up" (to the broker) or "down".
-    hold("up") keeps the bytes of a direction back until let("up")."""
+    hold("up") keeps the bytes of a direction back until let("up"). It stands in for its broker:
+    Gateway(folder, Relay(broker))."""
 
-    def __init__(self, broker_port, port=0):
-        self.broker_port = broker_port
+    def __init__(self, broker, port=0):
+        self.broker_port = broker.port
+        self.accounts = broker.accounts
         self.seen = []
         self.changed = threading.Condition()
         self._held = {"up": False, "down": False}
