@@ -386,16 +386,15 @@ static void test_mosquitto_redelivers(void **state)
     seen_release(&sender_seen);
 }
 
-/* A frozen broker is noticed by keepalive and found again after it wakes. */
-static void test_mosquitto_frozen(void **state)
+/* A broker that dies is noticed, and found again when it is back. */
+static void test_mosquitto_restarts(void **state)
 {
     struct broker *broker = *state;
     struct seen seen = {0};
     struct mqtt_options options = options_for(broker->port, &seen);
     options.v5 = false;
     options.clean = true;
-    options.keepalive_s = 5;
-    options.client_id = "test-frozen";
+    options.client_id = "test-restarts";
     struct mqtt *m = open_or_fail(&options);
     until(m, &seen.ups, 1);
     broker_kill(broker);
@@ -405,6 +404,69 @@ static void test_mosquitto_frozen(void **state)
     until(m, &seen.ups, 2);
     assert_string_equal(mqtt_trouble(m), "");
     mqtt_close(m);
+    seen_release(&seen);
+}
+
+/* A certificate for 127.0.0.1 beside the broker's other files. */
+static void make_certificate(struct broker *b)
+{
+    const char *tmp = getenv("TMPDIR");
+    char line[600];
+    snprintf(b->dir, sizeof b->dir, "%s/stafette-broker-XXXXXX", tmp ? tmp : "/tmp");
+    assert_non_null(mkdtemp(b->dir));
+    close(broker_listen(&b->port));
+    snprintf(line, sizeof line,
+             "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 "
+             "-subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 "
+             "-keyout %s/key.pem -out %s/ca.pem 2>/dev/null",
+             b->dir, b->dir);
+    assert_int_equal(system(line), 0);
+    snprintf(b->extra, sizeof b->extra, "certfile %s/ca.pem\nkeyfile %s/key.pem\n", b->dir, b->dir);
+}
+
+/* Large messages through TLS, some of which wait decrypted inside the library; a certificate that
+ * is not trusted is refused. */
+static void test_mosquitto_tls(void **state)
+{
+    (void)state;
+    enum { EVENTS = 300, SIZE = 5000 };
+    struct broker broker = {0};
+    struct seen seen = {0};
+    char ca_file[160], payload[SIZE];
+    memset(payload, 'x', sizeof payload);
+    make_certificate(&broker);
+    broker_start(&broker);
+    snprintf(ca_file, sizeof ca_file, "%s/ca.pem", broker.dir);
+    struct mqtt_options options = options_for(broker.port, &seen);
+    options.tls = true;
+    options.ca_file = ca_file;
+    struct mqtt *m = open_or_fail(&options);
+    until(m, &seen.ups, 1);
+    for (int i = 0; i < EVENTS; i++)
+        assert_true(mqtt_publish(m, "in/a", payload, sizeof payload, "", false) > 0);
+    int64_t end_ms = util_monotonic_ms() + PATIENCE_MS;
+    while (seen.messages < EVENTS && util_monotonic_ms() < end_ms) {
+        struct pollfd at = {.fd = mqtt_fd(m), .events = POLLIN};
+        if (mqtt_wants_write(m))
+            at.events |= POLLOUT;
+        int wish_ms = mqtt_step(m, util_monotonic_ms());
+        poll(&at, 1, mqtt_pending(m) ? 0 : wish_ms);
+        mqtt_read(m, 1, 5);
+        mqtt_write(m);
+    }
+    assert_int_equal(seen.messages, EVENTS);
+    assert_int_equal(seen.last.len, SIZE);
+    mqtt_close(m);
+
+    options.ca_file = "";
+    m = open_or_fail(&options);
+    end_ms = util_monotonic_ms() + PATIENCE_MS;
+    while (str_empty(mqtt_trouble(m)) && util_monotonic_ms() < end_ms)
+        turn(m, true, 20);
+    assert_false(mqtt_is_up(m));
+    assert_non_null(strstr(mqtt_trouble(m), "TLS"));
+    mqtt_close(m);
+    broker_remove(&broker);
     seen_release(&seen);
 }
 
@@ -435,7 +497,8 @@ int main(void)
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_bad_options),
         cmocka_unit_test_setup_teardown(test_mosquitto_redelivers, start, stop),
-        cmocka_unit_test_setup_teardown(test_mosquitto_frozen, start, stop),
+        cmocka_unit_test_setup_teardown(test_mosquitto_restarts, start, stop),
+        cmocka_unit_test(test_mosquitto_tls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
