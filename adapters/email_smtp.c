@@ -86,6 +86,10 @@ static int check_names(const struct transport *t, struct smtp *smtp, struct conf
         conf_fault(faults, node, "username and password_file belong together; set both or none");
         rc = -1;
     }
+    if (smtp->per_connection < 1) {
+        conf_fault(faults, node, "mails_per_connection must be at least 1");
+        rc = -1;
+    }
     if (smtp->timeout_ms < 1000 || smtp->timeout_ms > 600000) {
         conf_fault(faults, node, "timeout must be between 1s and 10m");
         rc = -1;
@@ -167,7 +171,7 @@ static void set_session(const struct job *job, CURL *easy, const struct smtp *sm
     }
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_MAX_S);
     curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, (long)CONNECTION_MAX_S);
-    if (job->on_connection + 1 >= smtp->per_connection)
+    if ((job->on_connection + 1) % smtp->per_connection == 0)
         curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
 }
 

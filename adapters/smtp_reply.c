@@ -15,6 +15,8 @@
 
 void smtp_reply_line(struct job *job, const char *line, size_t len)
 {
+    if (len > 3 && memcmp(line, "221", 3) == 0)
+        return; /* the answer to QUIT, which libcurl says after a refusal: the refusal counts */
     while (len > 0 && (line[len - 1] == '\r' || line[len - 1] == '\n'))
         len--;
     size_t fits = len < sizeof job->reply ? len : sizeof job->reply - 1;
