@@ -86,6 +86,20 @@ static void fall(struct mqtt *m)
         m->o.on_down(m->o.context);
 }
 
+static const char *reason_of(int rc, int error)
+{
+    switch (rc) {
+    case MOSQ_ERR_SUCCESS:
+        return "closed by the broker";
+    case MOSQ_ERR_ERRNO:
+        return strerror(error);
+    case MOSQ_ERR_KEEPALIVE: /* the library has no words for it */
+        return "it does not answer";
+    default:
+        return mosquitto_strerror(rc);
+    }
+}
+
 /* Looks at what a library call left behind; true when the connection is still there. */
 static bool check(struct mqtt *m, int rc)
 {
@@ -93,10 +107,7 @@ static bool check(struct mqtt *m, int rc)
     if (rc == MOSQ_ERR_SUCCESS && m->lost_rc == 0 && mosquitto_socket(m->lib) >= 0)
         return true;
     if (m->lost_rc == 0)
-        set_trouble(m, "connection to the broker lost",
-                    rc == MOSQ_ERR_ERRNO     ? strerror(error)
-                    : rc == MOSQ_ERR_SUCCESS ? "closed by the broker"
-                                             : mosquitto_strerror(rc));
+        set_trouble(m, "connection to the broker lost", reason_of(rc, error));
     fall(m);
     return false;
 }
@@ -252,8 +263,7 @@ static void begin_connect(struct mqtt *m, int64_t now_ms)
                                           m->o.port, m->o.keepalive_s, NULL);
     }
     if (rc) {
-        set_trouble(m, "cannot connect to the broker",
-                    rc == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(rc));
+        set_trouble(m, "cannot connect to the broker", reason_of(rc, errno));
         fall(m);
         return;
     }
@@ -440,7 +450,7 @@ static int rehearse(struct mqtt *m, struct buf *err)
         buf_printf(err,
                    "mqtt: the options are refused (files of the TLS settings, will, client "
                    "id): %s",
-                   rc == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(rc));
+                   reason_of(rc, errno));
     return rc ? -1 : 0;
 }
 
