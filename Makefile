@@ -51,7 +51,7 @@ POINT_OBJECTS := $(if $(POINTS),$(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests
   asan soak bench fuzz install clean format
 
 all: deps-build
-	@$(BUILDING) programs
+	+@$(BUILDING) programs
 
 # The empty recipes keep make from saying that there is nothing to do.
 programs: $(BUILD)/stafetted $(BUILD)/stafettectl
@@ -89,7 +89,7 @@ $(BUILD)/obj/%.o: %.c
 -include $(wildcard $(BUILD)/obj/*/*.d)
 
 points:
-	@$(BUILDING) BUILD=$(BUILD)/points POINTS=1 programs
+	+@$(BUILDING) BUILD=$(BUILD)/points POINTS=1 programs
 
 # ---- what a newcomer runs
 
@@ -98,12 +98,12 @@ deps-build:
 
 demo:
 	@contrib/install-deps build demo
-	@$(BUILDING) programs
+	+@$(BUILDING) programs
 	@KEEP=$(KEEP) STAFETTE_BUILD=$(BUILD) contrib/demo/run
 
 test:
 	@contrib/install-deps build demo test
-	@$(BUILDING) programs points unit-programs
+	+@$(BUILDING) programs points unit-programs
 	@STAFETTE_BUILD=$(BUILD) tests/run unit checks e2e
 
 unit: unit-programs
@@ -123,7 +123,7 @@ lint:
 
 asan:
 	@contrib/install-deps build demo test
-	@$(BUILDING) BUILD=build/asan OPT="-O1 -g" SANITIZE=address,undefined \
+	+@$(BUILDING) BUILD=build/asan OPT="-O1 -g" SANITIZE=address,undefined \
 	  programs points unit-programs
 	@STAFETTE_BUILD=build/asan STAFETTE_KILLS=10 tests/run unit crash
 
@@ -137,7 +137,7 @@ bench: programs
 
 fuzz:
 	@contrib/install-deps build fuzz
-	@$(BUILDING) BUILD=build/fuzz CC=clang OPT="-O1 -g" \
+	+@$(BUILDING) BUILD=build/fuzz CC=clang OPT="-O1 -g" \
 	  SANITIZE=fuzzer-no-link,address,undefined lib
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run
 
