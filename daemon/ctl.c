@@ -420,7 +420,7 @@ static int read_globals(struct ctl *ctl, int argc, char **argv, int *status)
     return -1;
 }
 
-int main(int argc, char **argv)
+static int run_line(int argc, char **argv)
 {
     struct ctl ctl = {.config = "", .socket = ""};
     struct buf err = BUF_INIT;
@@ -430,13 +430,16 @@ int main(int argc, char **argv)
         return status;
     if (ctl_parse(&ctl.use, argc - at, argv + at, &err) < 0)
         return fail_buf(EX_USAGE, &err);
-    if (ctl.use.help)
-        return show_help(ctl.use.command);
+    return ctl.use.help ? show_help(ctl.use.command) : run(&ctl);
+}
+
+int main(int argc, char **argv)
+{
     signal(SIGPIPE, SIG_IGN);
     digest_start();
     json_start();
     curl_global_init(CURL_GLOBAL_DEFAULT);
-    status = run(&ctl);
+    int status = run_line(argc, argv);
     curl_global_cleanup();
     if (fflush(stdout) != 0 || ferror(stdout))
         return fail(EX_IOERR, "the answer could not be written");

@@ -23,7 +23,7 @@
 
 enum {
     INSTANCES_MAX = 1000,
-    TELL_AGAIN_MS = 30000, /* after a report that could not be delivered */
+    TELL_AGAIN_MS = 10000, /* after a report that could not be delivered */
     KEEPALIVE_S = 30,
     TURN_MS = 1000 /* the longest wait between two judgements */
 };
