@@ -44,8 +44,10 @@ LIB_LINK = $(shell $(PKG_CONFIG) --libs $(LIBS)) -lpthread -lm
 ALL_CFLAGS = -std=gnu17 $(OPT) $(WARN) $(DEFINES) $(HARDEN) $(SANITIZE_FLAGS) $(LIB_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(HARDEN_LINK) $(SANITIZE_FLAGS) $(LDFLAGS)
 
-# The disk-full tests put their own file layer below SQLite; only the test-point daemon has it.
-POINT_OBJECTS := $(if $(POINTS),$(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/faultvfs.c)))
+# What only the daemon of the crash and disk-full tests has: places where it ends itself, and a
+# file layer below SQLite that runs full.
+POINT_SOURCES := $(if $(POINTS),$(wildcard tests/testpoint.c tests/faultvfs.c))
+POINT_OBJECTS := $(POINT_SOURCES:%.c=$(BUILD)/obj/%.o)
 
 .PHONY: all programs points lib unit-programs deps-build demo test unit checks e2e lint \
   asan soak bench fuzz install clean format
