@@ -133,70 +133,71 @@ static void exchange(struct fixture *f, enum http_door door, const char *bytes, 
     close(fd);
 }
 
+static const struct {
+    const char *label, *in, *status, *body;
+} requests[] = {
+    {"get", "GET /x?a=b HTTP/1.1\r\nHost: h\r\n\r\n", "200",
+     "GET /x door=1 peer=127.0.0.1 a=b body=0"},
+    {"decoded", "GET /%C3%BC?a=%20%2B+ HTTP/1.1\r\nHost: h\r\n\r\n", "200",
+     "GET /ü door=1 peer=127.0.0.1 a= +  body=0"},
+    {"not found", "GET /none HTTP/1.1\r\nHost: h\r\n\r\n", "404", "GET /none"},
+    {"form",
+     "POST /f HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded"
+     "\r\nContent-Length: 13\r\n\r\nb=1&a=gesehen",
+     "200", "POST /f door=1 peer=127.0.0.1 a=gesehen body=13"},
+    {"form with charset",
+     "POST /f HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded; "
+     "charset=utf-8\r\nContent-Length: 3\r\n\r\na=x",
+     "200", "a=x body=3"},
+    {"query before body",
+     "POST /f?a=link HTTP/1.1\r\nHost: h\r\nContent-Type: "
+     "application/x-www-form-urlencoded\r\nContent-Length: 6\r\n\r\na=body",
+     "200", "a=link body=6"},
+    {"json is raw",
+     "POST /j HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+     "Content-Length: 5\r\n\r\na=100",
+     "200", "a= body=5"},
+    {"chunked",
+     "POST /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+     "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+     "200", "body=5"},
+    {"two lengths",
+     "POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nContent-Length: 3\r\n"
+     "\r\nabc",
+     "400", "nicht lesbar"},
+    {"length and chunks",
+     "POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n"
+     "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+     "400", "nicht lesbar"},
+    {"smuggled second request",
+     "GET /x HTTP/1.1\r\nHost: h\r\n\r\n"
+     "GET /second HTTP/1.1\r\nHost: h\r\n\r\n",
+     "200", "GET /x"},
+    {"NUL", "GET /x%00y HTTP/1.1\r\nHost: h\r\n\r\n", "400", "nicht lesbar"},
+    {"NUL in argument", "GET /x?a=%00 HTTP/1.1\r\nHost: h\r\n\r\n", "400", "nicht lesbar"},
+    {"bad escape", "GET /x%4 HTTP/1.1\r\nHost: h\r\n\r\n", "400", "nicht lesbar"},
+    {"no UTF-8", "GET /x%ff HTTP/1.1\r\nHost: h\r\n\r\n", "400", "nicht lesbar"},
+    {"bad form",
+     "POST /f HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencod"
+     "ed\r\nContent-Length: 4\r\n\r\na=%g",
+     "400", "nicht lesbar"},
+    {"length too large", "POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 1001\r\n\r\n", "413",
+     "zu groß"},
+    {"length overflows",
+     "POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999999999\r\n\r\n", "4", ""},
+    {"long method", "PROPFIND /x HTTP/1.1\r\nHost: h\r\n\r\n", "501", ""},
+};
+
 static void test_requests(void **state)
 {
-    static const struct {
-        const char *label, *in, *status, *body;
-    } cases[] = {
-        {"get", "GET /x?a=b HTTP/1.1\r\nHost: h\r\n\r\n", "200",
-         "GET /x door=1 peer=127.0.0.1 a=b body=0"},
-        {"decoded", "GET /%C3%BC?a=%20%2B+ HTTP/1.1\r\nHost: h\r\n\r\n", "200",
-         "GET /ü door=1 peer=127.0.0.1 a= +  body=0"},
-        {"not found", "GET /none HTTP/1.1\r\nHost: h\r\n\r\n", "404", "GET /none"},
-        {"form",
-         "POST /f HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded"
-         "\r\nContent-Length: 13\r\n\r\nb=1&a=gesehen",
-         "200", "POST /f door=1 peer=127.0.0.1 a=gesehen body=13"},
-        {"form with charset",
-         "POST /f HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded; "
-         "charset=utf-8\r\nContent-Length: 3\r\n\r\na=x",
-         "200", "a=x body=3"},
-        {"query before body",
-         "POST /f?a=link HTTP/1.1\r\nHost: h\r\nContent-Type: "
-         "application/x-www-form-urlencoded\r\nContent-Length: 6\r\n\r\na=body",
-         "200", "a=link body=6"},
-        {"json is raw",
-         "POST /j HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
-         "Content-Length: 5\r\n\r\na=100",
-         "200", "a= body=5"},
-        {"chunked",
-         "POST /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
-         "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
-         "200", "body=5"},
-        {"two lengths",
-         "POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nContent-Length: 3\r\n"
-         "\r\nabc",
-         "400", "nicht lesbar"},
-        {"length and chunks",
-         "POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n"
-         "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
-         "400", "nicht lesbar"},
-        {"smuggled second request",
-         "GET /x HTTP/1.1\r\nHost: h\r\n\r\n"
-         "GET /second HTTP/1.1\r\nHost: h\r\n\r\n",
-         "200", "GET /x"},
-        {"NUL", "GET /x%00y HTTP/1.1\r\nHost: h\r\n\r\n", "400", "nicht lesbar"},
-        {"NUL in argument", "GET /x?a=%00 HTTP/1.1\r\nHost: h\r\n\r\n", "400", "nicht lesbar"},
-        {"bad escape", "GET /x%4 HTTP/1.1\r\nHost: h\r\n\r\n", "400", "nicht lesbar"},
-        {"no UTF-8", "GET /x%ff HTTP/1.1\r\nHost: h\r\n\r\n", "400", "nicht lesbar"},
-        {"bad form",
-         "POST /f HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencod"
-         "ed\r\nContent-Length: 4\r\n\r\na=%g",
-         "400", "nicht lesbar"},
-        {"length too large", "POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 1001\r\n\r\n", "413",
-         "zu groß"},
-        {"length overflows",
-         "POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999999999\r\n\r\n", "4", ""},
-        {"long method", "PROPFIND /x HTTP/1.1\r\nHost: h\r\n\r\n", "501", ""},
-    };
     struct buf answer = BUF_INIT, want = BUF_INIT;
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        exchange(*state, DOOR_PUBLIC, cases[i].in, strlen(cases[i].in), &answer);
+    for (size_t i = 0; i < COUNT_OF(requests); i++) {
+        exchange(*state, DOOR_PUBLIC, requests[i].in, strlen(requests[i].in), &answer);
         buf_reset(&want);
-        buf_printf(&want, "HTTP/1.1 %s", cases[i].status);
-        if (!strstr(buf_str(&answer), buf_str(&want)) || !strstr(buf_str(&answer), cases[i].body) ||
-            strstr(buf_str(&answer), "/second"))
-            fail_msg("%s: %s", cases[i].label, buf_str(&answer));
+        buf_printf(&want, "HTTP/1.1 %s", requests[i].status);
+        if (!strstr(buf_str(&answer), buf_str(&want)) ||
+            !strstr(buf_str(&answer), requests[i].body) || strstr(buf_str(&answer), "/second"))
+            fail_msg("%s: %s", requests[i].label, buf_str(&answer));
     }
     buf_release(&answer);
     buf_release(&want);
