@@ -45,25 +45,34 @@ static bool item_replied_to(struct work *w, const char *id, struct item *item)
     return false;
 }
 
-bool work_named_item(struct work *w, struct item *item)
+static bool item_of_code(const struct work *w, const char *code, struct item *item)
 {
     int64_t seq;
+    return code_read(code, &seq, w->g->keys.code) && store_item_get(w->g->store, seq, item);
+}
+
+bool work_named_item(struct work *w, struct item *item)
+{
     const struct event *ev = &w->ev;
     enum field field = FIELD_NONE;
     bool found = false;
     if (ev->present[FIELD_ITEM_ID]) {
         field = FIELD_ITEM_ID;
-        found = code_read(ev->text[FIELD_ITEM_ID], &seq, w->g->keys.code) &&
-                store_item_get(w->g->store, seq, item);
+        found = item_of_code(w, ev->text[FIELD_ITEM_ID], item);
     } else if (ev->present[FIELD_CORRECTS]) {
+        /* The refused event's id, or the refusal's code, for an event whose id was unreadable. */
         field = FIELD_CORRECTS;
-        found = item_of_event(w, ev->topic_source, ev->text[FIELD_CORRECTS], item);
+        found = item_of_event(w, ev->topic_source, ev->text[FIELD_CORRECTS], item) ||
+                item_of_code(w, ev->text[FIELD_CORRECTS], item);
     } else {
         field = FIELD_IN_REPLY_TO;
         found = item_replied_to(w, ev->text[FIELD_IN_REPLY_TO], item);
     }
     if (found && item->case_key && ev->present[FIELD_CASE_REF] &&
         !str_eq(item->case_ref, ev->text[FIELD_CASE_REF]))
+        found = false;
+    /* A refusal belongs to the source that was refused; no other can end it. */
+    if (found && item->kind == ITEM_REFUSAL && !str_eq(item->source, ev->topic_source))
         found = false;
     if (!found)
         work_fault(w, "E-VORGANG", field);
