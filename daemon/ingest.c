@@ -16,7 +16,7 @@
 #include "turn.h"
 #include "util.h"
 
-enum { OUT_IN_FLIGHT_MAX = 500, READ_BUDGET_MS = 5 };
+enum { OUT_IN_FLIGHT_MAX = 500, READ_BUDGET_MS = 5, SETTLE_COUNT = 200 };
 
 static const char content_type[] = "application/cloudevents+json";
 
@@ -34,6 +34,7 @@ struct ingest {
     size_t sent_count;
     int64_t *settled; /* numbers of acknowledged out-events */
     size_t settled_count, settled_cap;
+    int64_t settled_since_ms; /* monotonic time of the first of them */
     int64_t published; /* the highest out-event published since the last connect */
     bool more;         /* the store may hold unpublished ones */
     int64_t next_heartbeat_ms;
@@ -43,6 +44,9 @@ struct ingest {
 static void on_message(void *context, const struct mqtt_message *message)
 {
     struct ingest *in = context;
+    /* Not an event, but the end of a retained one, as the remedy of E-RETAIN asks for it. */
+    if (message->retained && !message->payload_len)
+        return;
     turn_add_message(in->gateway->turn, message);
 }
 
@@ -70,6 +74,8 @@ static void on_settled(void *context, int mid)
     for (size_t i = 0; i < in->sent_count; i++) {
         if (in->sent[i].mid != mid)
             continue;
+        if (!in->settled_count)
+            in->settled_since_ms = in->gateway->mono_ms;
         in->settled = grow(in->settled, in->settled_count, &in->settled_cap, sizeof *in->settled);
         in->settled[in->settled_count++] = in->sent[i].out_seq;
         in->sent[i] = in->sent[--in->sent_count];
@@ -125,6 +131,7 @@ struct ingest *ingest_open(struct stafette *g, struct buf *err)
         .will_topic = in->topic,
         .will_payload = buf_str(&will),
         .subscribe = subscribe,
+        .retain_flag = true,
         .on_message = on_message,
         .on_up = on_up,
         .on_down = on_down,
@@ -216,6 +223,13 @@ void ingest_receipt(struct stafette *g, const char *source, const struct buf *re
 }
 
 bool ingest_has_settled(const struct ingest *in)
+{
+    return in->settled_count >= SETTLE_COUNT ||
+           (in->settled_count &&
+            in->gateway->mono_ms - in->settled_since_ms >= INGEST_SETTLE_MS);
+}
+
+bool ingest_unsettled(const struct ingest *in)
 {
     return in->settled_count > 0;
 }

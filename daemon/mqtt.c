@@ -127,6 +127,8 @@ static void report_up(struct mqtt *m)
 static void subscribe(struct mqtt *m)
 {
     int options = m->o.v5 ? MQTT_SUB_OPT_SEND_RETAIN_NEW : 0;
+    if (m->o.v5 && m->o.retain_flag)
+        options |= MQTT_SUB_OPT_RETAIN_AS_PUBLISHED;
     int rc = mosquitto_subscribe_multiple(m->lib, NULL, m->filters, (char *const *)m->o.subscribe,
                                           1, options, NULL);
     if (rc == MOSQ_ERR_SUCCESS)

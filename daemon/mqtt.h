@@ -59,6 +59,7 @@ struct mqtt_options {
     int64_t reconnect_max_ms;
     const char *will_topic, *will_payload; /* retained, QoS 1; "" = none */
     const char *const *subscribe; /* filters at QoS 1, NULL-terminated; renewed at each connect */
+    bool retain_flag; /* `retained` is the sender's flag, also of live messages (MQTT 5 only) */
 
     void (*on_message)(void *context, const struct mqtt_message *message);
     /* Subscribed and usable. With a persistent session messages may come before it. */
