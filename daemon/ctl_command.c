@@ -23,6 +23,11 @@ static const struct ctl_command table[] = {
     {"item show", "One item: state, who is responsible, notices, clocks.",
      CTL_REMOTE, "GET", "/control/item/", NULL, "",
      {{CTL_OPERAND, "ID", CTL_PATH, "", true, "code of the item, as receipts and notices name it"}}},
+    {"item close", "Close a refusal by hand, with the reason; other items end by an answer.",
+     CTL_REMOTE, "POST", "/control/close/", NULL, "",
+     {{CTL_OPERAND, "ID", CTL_PATH, "", true, "code of the refusal"},
+      {CTL_OPERAND, "CODE", CTL_QUERY, "code", true,
+       "why, a word of a-z and _ that is kept in the audit: called_back, no_case"}}},
     {"explain", "Who would be told of an event and why; nothing is stored or sent.",
      CTL_REMOTE, "POST", "/control/explain", "text", "",
      {{CTL_OPERAND, "FILE", CTL_BODY, "", true, "the event as JSON; \"-\" reads standard input"},
@@ -83,8 +88,27 @@ static int match_words(const struct ctl_command *c, int argc, char *const *argv)
     return argc > 1 && str_eq(argv[1], space + 1) ? 2 : 0;
 }
 
+/* "item" alone, or with a word that is not its own: names those that it has. */
+static bool unknown_second_word(const char *said, struct buf *err)
+{
+    struct buf words = BUF_INIT;
+    for (const struct ctl_command *c = table; c->words; c++) {
+        const char *space = strchr(c->words, ' ');
+        if (!space || strlen(said) != (size_t)(space - c->words) || !str_starts(c->words, said))
+            continue;
+        buf_printf(&words, "%s\"%s\"", words.len ? ", " : "", c->words);
+    }
+    bool found = words.len > 0;
+    if (found)
+        buf_printf(err, "there is no command \"%s\" alone; there is %s", said, buf_str(&words));
+    buf_release(&words);
+    return found;
+}
+
 static void unknown_command(const char *said, struct buf *err)
 {
+    if (unknown_second_word(said, err))
+        return;
     const char *nearest = NULL;
     unsigned best = 3;
     for (const struct ctl_command *c = table; c->words; c++) {

@@ -40,6 +40,7 @@ static void test_targets(void **state)
         {"item|list|--all", "/control/items?state=all", ""},
         {"item|show|K7F3-92QX", "/control/item/K7F3-92QX", ""},
         {"item|show|../a b?c", "/control/item/..%2Fa%20b%3Fc", ""},
+        {"item|close|K7F3-92QX|called_back", "/control/close/K7F3-92QX?code=called_back", ""},
         {"send|e.json", "/control/send", "e.json"},
         {"send|-|--source|jugendamt-ulm|--late", "/control/send?source=jugendamt-ulm&late=1", "-"},
         {"send|--source=a&b|e.json", "/control/send?source=a%26b", "e.json"},
@@ -75,8 +76,10 @@ static void test_wrong_lines(void **state)
         const char *in, *want;
     } cases[] = {
         {"stauts", "did you mean \"status\""},
-        {"item", "there is no command \"item\""},
-        {"item|shov", "there is no command \"item\""},
+        {"item", "there is \"item list\", \"item show\", \"item close\""},
+        {"item|shov", "there is \"item list\", \"item show\""},
+        {"clock", "there is \"clock advance\""},
+        {"item|close|K7F3-92QX", "CODE is missing"},
         {"xyzzy", "stafettectl --help"},
         {"item|show", "ID is missing"},
         {"item|show|a|b", "one argument too many"},
