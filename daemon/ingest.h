@@ -37,7 +37,9 @@ void ingest_acknowledge(struct stafette *g);
 void ingest_receipt(struct stafette *g, const char *source, const struct buf *receipt);
 
 /* Out-events that the broker has acknowledged: deleted in the transaction, forgotten after it. */
+enum { INGEST_SETTLE_MS = 20 }; /* a few wait this long for company: one commit settles them */
 bool ingest_has_settled(const struct ingest *in);
+bool ingest_unsettled(const struct ingest *in);
 void ingest_settle(struct stafette *g);
 void ingest_settled(struct stafette *g);
 

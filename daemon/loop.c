@@ -107,6 +107,10 @@ static int64_t wait_ms(const struct stafette *g, int mqtt_ms)
         return min_wait(ms, turn_retry_ms(g->turn) - g->mono_ms);
     if (ingest_pending(g->ingest))
         return 0;
+    if (outbox_unsettled(g->outbox))
+        ms = min_wait(ms, OUTBOX_SETTLE_MS);
+    if (ingest_unsettled(g->ingest))
+        ms = min_wait(ms, INGEST_SETTLE_MS);
     if ((at_ms = turn_next_clock_ms(g->turn)))
         ms = min_wait(ms, at_ms - g->now_ms);
     if ((at_ms = outbox_next_ms(g->outbox)))

@@ -122,9 +122,18 @@ void outbox_run(struct outbox *o, void (*run)(void *context), void *context,
     carriers_submit(o->carriers, job);
 }
 
-static void take_list(struct stafette *g, struct job *list)
+static void add_finished(struct stafette *g, struct job *job)
 {
     struct outbox *o = g->outbox;
+    if (!o->finished_count++)
+        o->finished_since_ms = g->mono_ms;
+    job->next = NULL;
+    *o->finished_tail = job;
+    o->finished_tail = &job->next;
+}
+
+static void take_list(struct stafette *g, struct job *list)
+{
     while (list) {
         struct job *job = list;
         list = job->next;
@@ -136,16 +145,23 @@ static void take_list(struct stafette *g, struct job *list)
             job_free(job);
             continue;
         }
-        *o->finished_tail = job;
-        o->finished_tail = &job->next;
+        add_finished(g, job);
     }
+}
+
+bool outbox_unsettled(const struct outbox *o)
+{
+    return o->finished != NULL;
 }
 
 bool outbox_collect(struct stafette *g)
 {
-    take_list(g, carriers_take(g->outbox->carriers));
+    struct outbox *o = g->outbox;
+    take_list(g, carriers_take(o->carriers));
     take_list(g, transfer_take(g->transfer));
-    return g->outbox->finished != NULL;
+    return o->finished &&
+           (o->finished_count >= OUTBOX_SETTLE_COUNT || o->finished_count == o->flights ||
+            g->mono_ms - o->finished_since_ms >= OUTBOX_SETTLE_MS);
 }
 
 /* The compiled text of a kept template; NULL when the store does not have it. */
@@ -223,8 +239,7 @@ static void start_one(struct stafette *g, const struct due *due, size_t lane)
     test_point("before-start");
     if (!prepare_job(g, due, job)) {
         add_flight(g, due, lane, false);
-        *o->finished_tail = job;
-        o->finished_tail = &job->next;
+        add_finished(g, job);
         return;
     }
     bool on_multi = job->transport->adapter->engine == ENGINE_MULTI;

@@ -26,8 +26,12 @@ void outbox_close(struct outbox *o, int wait_ms);
 /* The fd that becomes readable when a carrier has finished something. */
 int outbox_fd(const struct outbox *o);
 
-/* Takes finished attempts from the engines; true when there are any to settle. */
+/* Takes finished attempts from the engines; true when they should be settled now. A few results
+ * wait up to OUTBOX_SETTLE_MS for company while others are still in flight: one commit settles
+ * them all. */
+enum { OUTBOX_SETTLE_MS = 2, OUTBOX_SETTLE_COUNT = 64 };
 bool outbox_collect(struct stafette *g);
+bool outbox_unsettled(const struct outbox *o);
 
 /* Writes the results into the open transaction; may run again after a rollback. */
 void outbox_settle(struct stafette *g);

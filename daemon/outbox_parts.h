@@ -47,6 +47,8 @@ struct outbox {
     size_t multi_flights;
     struct job *finished; /* by job->next; results not yet committed */
     struct job **finished_tail;
+    size_t finished_count;
+    int64_t finished_since_ms; /* monotonic time of the first of them */
     struct frozen *frozen;
     size_t frozens, frozen_cap;
 };

@@ -153,4 +153,5 @@ void outbox_settled(struct stafette *g)
         job_free(job);
     }
     o->finished_tail = &o->finished;
+    o->finished_count = 0;
 }

@@ -94,7 +94,8 @@ void page_items(struct stafette *g, struct http_call *call, struct known *fresh)
     }
     page_json(call);
     buf_addc(&call->answer, '[');
-    store_item_each(g->store, !str_empty(http_argument(call, "all")), from + 1, &list, list_item);
+    store_item_each(g->store, str_eq(http_argument(call, "state"), "all"), from + 1, &list,
+                    list_item);
     buf_addc(&call->answer, ']');
 }
 

@@ -174,8 +174,10 @@ struct store *store_open(const char *path, struct buf *err)
     struct buf why = BUF_INIT;
     if (take_lock(s, path, err) < 0)
         goto fail;
-    if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) !=
-        SQLITE_OK) {
+    /* One thread uses the connection: locks inside SQLite would only cost time. */
+    if (sqlite3_open_v2(path, &s->db,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+                        NULL) != SQLITE_OK) {
         buf_printf(err, "%s: cannot open: %s", path, sqlite3_errmsg(s->db));
         goto fail;
     }

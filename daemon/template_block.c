@@ -194,10 +194,31 @@ static const struct {
     {"date_of_birth", date_of_birth},
 };
 
+static const char *past_blanks(const char *p)
+{
+    while (*p == ' ')
+        p++;
+    return p;
+}
+
+/* False where none of the patterns can begin, so that plain words cost one look: they begin with a
+ * digit, with one or two letters before a digit, or with what speaks of a birth. */
+static bool may_begin(const char *p)
+{
+    if (is_digit(*p) || *p == '*' || (*p | 0x20) == 'g')
+        return true;
+    if (!is_letter(*p))
+        return false;
+    const char *q = past_blanks(p + 1);
+    if (is_letter(*q))
+        q = past_blanks(q + 1);
+    return is_digit(*q);
+}
+
 /* Behind a link or a telephone number at p, else p. */
 static const char *pass_over(const char *p)
 {
-    if (str_starts(p, "https://") || str_starts(p, "http://"))
+    if (*p == 'h' && (str_starts(p, "https://") || str_starts(p, "http://")))
         return p + strcspn(p, " \n\t<>\"");
     if (p[0] != '+' || !is_digit(p[1]))
         return p;
@@ -218,7 +239,7 @@ bool template_blocked(const char *text, const char **what)
             p = behind;
             continue;
         }
-        bool begins = p == text || !is_word(p[-1]);
+        bool begins = (p == text || !is_word(p[-1])) && may_begin(p);
         for (size_t i = 0; begins && i < COUNT_OF(patterns); i++) {
             if (patterns[i].here(p)) {
                 *what = patterns[i].what;

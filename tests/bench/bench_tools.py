@@ -94,6 +94,8 @@ class Daemon:
         self.process = None
 
     def start(self):
+        log = pathlib.Path(self.folder) / "stafetted.log"
+        self.begun_at = log.stat().st_size if log.exists() else 0
         self.process = Process("stafetted", [str(BUILD / "stafetted"), "-c", str(self.config)],
                                self.folder)
         self.process.wait_ready(lambda: port_open(self.port), 60)
@@ -101,6 +103,12 @@ class Daemon:
 
     def stop(self):
         self.process.stop(60)
+
+    def log(self):
+        """What this run has logged."""
+        with open(self.process.log, errors="replace") as lines:
+            lines.seek(self.begun_at)
+            return lines.read()
 
     def metrics(self):
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=30) as answer:

@@ -1,0 +1,106 @@
+"""mail_vs_smtp_source: a backlog of notices to accepted mail per second, 16 carriers, against
+smtp-source -d -s 16 on the same smtp-sink.
+mail_slow_relay: the same with a relay that takes 10 ms at the final dot, 32 carriers, against the
+32 / 10 ms that so many carriers can reach at best.
+end_to_end_vs_smtp_source: from the published event to the accepted mail, both at once."""
+
+import subprocess
+import time
+
+from bench_tools import ACCEPTED, MAILED, Daemon, events, figure, median, note, open_session
+from bench_tools import ratio, write_config
+from mqtt5 import Client
+from peers import Broker, Folder, SmtpSink, peer_command, started
+
+MAILS, SLOW_MAILS, ROUNDS = 30000, 8000, 3
+
+
+def relay(port):
+    return (f'{{ name = "relay"; adapter = "email_smtp"; url = "smtp://127.0.0.1:{port}"; '
+            f'tls = "none"; from = "stafette@bench.example"; helo = "gw.bench.example"; }}, '
+            f'{{ name = "sms"; adapter = "null_sms"; }}')
+
+
+# Nobody listens on port 9: everything waits.
+DEAD = relay(9)
+IDLE = ('delivery = { carriers = 1; in_flight_max = 1; retry_first = "1h"; retry_max = "2h"; };')
+
+
+def smtp_source(port, count):
+    begun = time.monotonic()
+    subprocess.run(peer_command("usr/sbin/smtp-source", "-d", "-s", 16, "-m", count, "-l", 1600,
+                                f"127.0.0.1:{port}"), check=True, stdout=subprocess.DEVNULL)
+    return count / (time.monotonic() - begun)
+
+
+def publish(broker, count, seed):
+    with Client(broker.port, "publisher") as publisher:
+        publisher.publish_many(events(count, 10, seed))
+
+
+def fill(folder, broker, count, seed):
+    """A store with `count` notices that wait; returns how many are due at once: the few that were
+    tried on the dead relay wait for their hour."""
+    config, port = write_config(folder, broker.port, DEAD, 10, IDLE)
+    for old in config.glob("stafette.db*"):
+        old.unlink()
+    open_session(broker.port, "stafette-bench")
+    publish(broker, count, seed)
+    daemon = Daemon(folder, config, port).start()
+    daemon.wait_value(ACCEPTED, count)
+    daemon.stop()
+    return count - daemon.log().count("result=deferred")
+
+
+def rate(daemon, count):
+    """Mails per second between the first that was seen and the last."""
+    first = daemon.wait_value(MAILED, 1)
+    seen = daemon.value(MAILED)
+    last = daemon.wait_value(MAILED, count)
+    return (count - seen) / (last - first)
+
+
+def drain(folder, broker, sink, carriers, count):
+    settings = f"delivery = {{ carriers = {carriers}; in_flight_max = 512; }};"
+    config, port = write_config(folder, broker.port, relay(sink.port), 10, settings)
+    daemon = Daemon(folder, config, port).start()
+    result = rate(daemon, count)
+    daemon.stop()
+    return result
+
+
+def end_to_end(folder, broker, sink, count, seed):
+    settings = "delivery = { carriers = 16; in_flight_max = 512; };"
+    config, port = write_config(folder, broker.port, relay(sink.port), 10, settings)
+    for old in config.glob("stafette.db*"):
+        old.unlink()
+    daemon = Daemon(folder, config, port).start()
+    begun = time.monotonic()
+    publish(broker, count, seed)
+    last = daemon.wait_value(MAILED, count)
+    daemon.stop()
+    return count / (last - begun)
+
+
+def main():
+    folder = Folder()
+    broker = Broker(folder, durable=False)
+    sink, slow = SmtpSink(folder), SmtpSink(folder, "-W", ".:0.01")
+    rows = []
+    with started(broker, sink):
+        for i in range(ROUNDS):
+            source = smtp_source(sink.port, MAILS)
+            due = fill(folder, broker, MAILS, 10 + i)
+            mail = drain(folder, broker, sink, 16, due)
+            both = end_to_end(folder, broker, sink, MAILS, 20 + i)
+            rows.append((source, mail, both))
+            note(f"round {i + 1}: smtp-source {source:.0f}/s, mails {mail:.0f}/s, "
+                 f"end to end {both:.0f}/s")
+    figure("mail_smtp_source", median([r[0] for r in rows]), "mails/s")
+    figure("mail_backlog", median([r[1] for r in rows]), "mails/s")
+    figure("mail_end_to_end", median([r[2] for r in rows]), "mails/s")
+    ratio("mail_vs_smtp_source", median([r[1] / r[0] for r in rows]))
+    ratio("end_to_end_vs_smtp_source", median([r[2] / r[0] for r in rows]))
+
+
+main()
