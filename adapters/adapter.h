@@ -55,7 +55,7 @@ struct result {
     char text[160];               /* cleaned words of the peer: no address, no body */
     char provider_id[80];         /* queue id, gateway's message id; "" when none */
     int64_t retry_after_s;        /* what the peer asked for; 0 when nothing */
-    unsigned char bytes_hash[32]; /* SHA-256 of the bytes handed over */
+    unsigned char bytes_hash[32]; /* SHA-256 of the mail, or of the SMS text handed over */
 };
 
 /* One attempt. Made by the outbox, run by one engine, handed back. */

@@ -243,6 +243,7 @@ static void run_transfer(struct job *job, CURL *easy)
         curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &opened);
         job->transport->adapter->finish(job, easy, code);
     }
+    curl_easy_reset(easy); /* nothing of the job stays in the handle; its connection does */
     uintptr_t now = opened > 0 ? 1 : job->on_connection + 1u;
     curl_easy_setopt(easy, CURLOPT_PRIVATE, (void *)now);
 }

@@ -290,8 +290,7 @@ static void nothing_slips_into_a_command(void **state)
         "team@",
         "@ulm.test",
         "a@b@ulm.test",
-        "t\xc3\xa4"
-        "am@ulm.test",
+        "\xc3\xb6team@ulm.test",
         "",
     };
     struct relay r = relay_start(NULL, NULL, PLAIN);

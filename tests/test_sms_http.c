@@ -154,77 +154,79 @@ static struct transports *gateway_transport(struct gateway *g, const char *path,
     return all;
 }
 
+static const struct {
+    const char *label, *path, *options;
+    const char *want[4]; /* all to be found in the request */
+} sendings[] = {
+    {"query",
+     "/answer/200/ok",
+     "body = \"query\"; from = \"Ulm\"; params = ( { name = \"to\"; value = \"{to}\"; }, { "
+     "name = "
+     "\"t&x\"; value = \"{text}\"; }, { name = \"sender\"; value = \"{from}\"; }, { name = "
+     "\"none\"; value = \"{report_url}\"; } );",
+     {"GET /answer/200/ok?to=%2B491510000001&t%26x=Vorgang%20%7Bto%7D%20%26%20%22x%22%20%C3%BC"
+      "&sender=Ulm HTTP/1.1\n"}},
+    {"form with key and report address",
+     "/answer/200/ok",
+     "password_file = \"@/key\"; number_format = \"digits\"; report_url = "
+     "\"https://gw.test/r?ref={reference}\"; params = ( { name = \"to\"; value = \"{to}\"; }, "
+     "{ "
+     "name = \"key\"; value = \"{password}\"; }, { name = \"cb\"; value = \"{report_url}\"; } "
+     ");",
+     {"POST /answer/200/ok HTTP/1.1\n", "application/x-www-form-urlencoded",
+      "\n\nto=491510000001&key=ge%26heim&cb=https%3A%2F%2Fgw.test%2Fr%3Fref%3D42"}},
+    {"json of params, header key",
+     "/answer/200/ok",
+     "body = \"json\"; password_file = \"@/key\"; number_format = \"00\"; headers = ( { name = "
+     "\"X-Api-Key\"; value = \"{password}\"; }, { name = \"Idempotency-Key\"; value = "
+     "\"{reference}\"; } ); params = ( { name = \"to\"; value = \"{to}\"; }, { name = "
+     "\"text\"; "
+     "value = \"{text}\"; } );",
+     {"X-Api-Key: ge&heim\n", "Idempotency-Key: 42\n", "Content-Type: application/json\n",
+      "\n\n{\"to\":\"00491510000001\",\"text\":\"Vorgang {to} & \\\"x\\\" \xc3\xbc\"}"}},
+    {"json template, PUT",
+     "/answer/200/ok",
+     "body = \"json\"; method = \"PUT\"; template = "
+     "\"{\\\"params\\\":{\\\"to\\\":\\\"{to}\\\",\\\"message\\\":\\\"{text}\\\","
+     "\\\"unicode\\\":"
+     "{coding}}}\";",
+     {"PUT /answer", "\n\n{\"params\":{\"to\":\"+491510000001\",\"message\":\"Vorgang {to} & "
+                     "\\\"x\\\" \xc3\xbc\",\"unicode\":0}}"}},
+    {"text",
+     "/answer/200/ok",
+     "body = \"text\"; template = \"{to}: {text}\";",
+     {"Content-Type: text/plain; charset=utf-8\n",
+      "\n\n+491510000001: Vorgang {to} & \"x\" \xc3\xbc"}},
+    {"basic",
+     "/answer/200/ok",
+     "auth = \"basic\"; username = \"token\"; password_file = \"@/key\";",
+     {"Authorization: Basic dG9rZW46Z2UmaGVpbQ==\n"}},
+    {"placeholder in the path",
+     "/answer/200/{username}",
+     "username = \"a/b\"; body = \"query\";",
+     {"GET /answer/200/a%2Fb HTTP/1.1\n"}},
+};
+
 static void requests(void **state)
 {
     (void)state;
-    const struct {
-        const char *label, *path, *options;
-        const char *want[4]; /* all to be found in the request */
-    } cases[] = {
-        {"query",
-         "/answer/200/ok",
-         "body = \"query\"; from = \"Ulm\"; params = ( { name = \"to\"; value = \"{to}\"; }, { "
-         "name = "
-         "\"t&x\"; value = \"{text}\"; }, { name = \"sender\"; value = \"{from}\"; }, { name = "
-         "\"none\"; value = \"{report_url}\"; } );",
-         {"GET /answer/200/ok?to=%2B491510000001&t%26x=Vorgang%20%7Bto%7D%20%26%20%22x%22%20%C3%BC"
-          "&sender=Ulm HTTP/1.1\n"}},
-        {"form with key and report address",
-         "/answer/200/ok",
-         "password_file = \"@/key\"; number_format = \"digits\"; report_url = "
-         "\"https://gw.test/r?ref={reference}\"; params = ( { name = \"to\"; value = \"{to}\"; }, "
-         "{ "
-         "name = \"key\"; value = \"{password}\"; }, { name = \"cb\"; value = \"{report_url}\"; } "
-         ");",
-         {"POST /answer/200/ok HTTP/1.1\n", "application/x-www-form-urlencoded",
-          "\n\nto=491510000001&key=ge%26heim&cb=https%3A%2F%2Fgw.test%2Fr%3Fref%3D42"}},
-        {"json of params, header key",
-         "/answer/200/ok",
-         "body = \"json\"; password_file = \"@/key\"; number_format = \"00\"; headers = ( { name = "
-         "\"X-Api-Key\"; value = \"{password}\"; }, { name = \"Idempotency-Key\"; value = "
-         "\"{reference}\"; } ); params = ( { name = \"to\"; value = \"{to}\"; }, { name = "
-         "\"text\"; "
-         "value = \"{text}\"; } );",
-         {"X-Api-Key: ge&heim\n", "Idempotency-Key: 42\n", "Content-Type: application/json\n",
-          "\n\n{\"to\":\"00491510000001\",\"text\":\"Vorgang {to} & \\\"x\\\" \xc3\xbc\"}"}},
-        {"json template, PUT",
-         "/answer/200/ok",
-         "body = \"json\"; method = \"PUT\"; template = "
-         "\"{\\\"params\\\":{\\\"to\\\":\\\"{to}\\\",\\\"message\\\":\\\"{text}\\\","
-         "\\\"unicode\\\":"
-         "{coding}}}\";",
-         {"PUT /answer", "\n\n{\"params\":{\"to\":\"+491510000001\",\"message\":\"Vorgang {to} & "
-                         "\\\"x\\\" \xc3\xbc\",\"unicode\":0}}"}},
-        {"text",
-         "/answer/200/ok",
-         "body = \"text\"; template = \"{to}: {text}\";",
-         {"Content-Type: text/plain; charset=utf-8\n",
-          "\n\n+491510000001: Vorgang {to} & \"x\" \xc3\xbc"}},
-        {"basic",
-         "/answer/200/ok",
-         "auth = \"basic\"; username = \"token\"; password_file = \"@/key\";",
-         {"Authorization: Basic dG9rZW46Z2UmaGVpbQ==\n"}},
-        {"placeholder in the path",
-         "/answer/200/{username}",
-         "username = \"a/b\"; body = \"query\";",
-         {"GET /answer/200/a%2Fb HTTP/1.1\n"}},
-    };
     struct gateway g = gateway_start();
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct transports *all = gateway_transport(&g, cases[i].path, cases[i].options);
+    for (size_t i = 0; i < COUNT_OF(sendings); i++) {
+        struct transports *all = gateway_transport(&g, sendings[i].path, sendings[i].options);
         struct job *job = rig_job(all->transport[0], "+491510000001",
                                   "Vorgang {to} & \xe2\x80\x9ex\xe2\x80\x9c \xc3\xbc");
         char file[32];
         job_run(job, g.easy);
-        rig_expect(cases[i].label, job, ATTEMPT_SENT, CLASS_NONE);
+        rig_expect(sendings[i].label, job, ATTEMPT_SENT, CLASS_NONE);
         snprintf(file, sizeof file, "%d.req", ++g.requests);
         struct buf request = rig_read(g.dir, file), plain = BUF_INIT;
         for (const char *p = buf_str(&request); *p; p++)
             if (*p != '\r')
                 buf_addc(&plain, *p);
-        for (size_t k = 0; k < COUNT_OF(cases[i].want) && cases[i].want[k]; k++)
-            if (!strstr(buf_str(&plain), cases[i].want[k]))
-                fail_msg("%s: no %s in %s", cases[i].label, cases[i].want[k], buf_str(&plain));
+        for (size_t k = 0; k < COUNT_OF(sendings[i].want) && sendings[i].want[k]; k++)
+            if (!strstr(buf_str(&plain), sendings[i].want[k]))
+                fail_msg("%s: no %s in %s", sendings[i].label, sendings[i].want[k],
+                         buf_str(&plain));
         buf_release(&plain);
         buf_release(&request);
         job_free(job);
@@ -233,63 +235,64 @@ static void requests(void **state)
     gateway_stop(&g);
 }
 
+#define SEVEN                                                                                      \
+    "body = \"json\"; ok_codes = \"200\"; ok_pointer = \"/success\"; ok_values = \"100\"; "        \
+    "temporary_values = \"500\"; auth_values = \"900 902\"; address_values = \"202\"; "            \
+    "id_pointer = \"/messages/0/id\";"
+#define EAGLE                                                                                      \
+    "ok_regex = \"^([A-Z]+);\"; ok_values = \"OK\"; id_regex = \"ID=([0-9]+)\"; "                  \
+    "address_codes = \"404\";"
+
+static const struct {
+    const char *path, *options;
+    enum attempt_end end;
+    enum error_class class;
+    int code;
+    const char *id;
+} answers[] = {
+    {"/answer/200/ok", "", ATTEMPT_SENT, CLASS_NONE, 200, ""},
+    {"/answer/204/", "", ATTEMPT_SENT, CLASS_NONE, 204, ""},
+    {"/answer/400/no", "", ATTEMPT_FAILED, CLASS_PERMANENT, 400, ""},
+    {"/answer/401/", "", ATTEMPT_DEFERRED, CLASS_AUTH, 401, ""},
+    {"/answer/403/", "", ATTEMPT_DEFERRED, CLASS_AUTH, 403, ""},
+    {"/answer/408/", "", ATTEMPT_DEFERRED, CLASS_TEMPORARY, 408, ""},
+    {"/later/429", "", ATTEMPT_DEFERRED, CLASS_THROTTLED, 429, ""},
+    {"/later/503", "", ATTEMPT_DEFERRED, CLASS_TEMPORARY, 503, ""},
+    {"/moved", "", ATTEMPT_DEFERRED, CLASS_LOCAL, 302, ""},
+    {"/drop", "", ATTEMPT_DEFERRED, CLASS_AMBIGUOUS, 0, ""},
+    {"/hang", "timeout = \"1s\";", ATTEMPT_DEFERRED, CLASS_AMBIGUOUS, 0, ""},
+    {"/answer/200/%7B%22success%22:%22100%22,%22messages%22:%5B%7B%22id%22:%2277-a%22%7D%5D%7D",
+     SEVEN, ATTEMPT_SENT, CLASS_NONE, 200, "77-a"},
+    {"/answer/200/%7B%22success%22:100,%22messages%22:%5B%7B%22id%22:%22a%20b%22%7D%5D%7D", SEVEN,
+     ATTEMPT_SENT, CLASS_NONE, 200, ""},
+    {"/answer/200/%7B%22success%22:%22900%22%7D", SEVEN, ATTEMPT_DEFERRED, CLASS_AUTH, 200, ""},
+    {"/answer/200/%7B%22success%22:%22500%22%7D", SEVEN, ATTEMPT_DEFERRED, CLASS_TEMPORARY, 200,
+     ""},
+    {"/answer/200/%7B%22success%22:%22202%22%7D", SEVEN, ATTEMPT_FAILED, CLASS_ADDRESS, 200, ""},
+    {"/answer/200/%7B%22success%22:%22305%22%7D", SEVEN, ATTEMPT_FAILED, CLASS_PERMANENT, 200, ""},
+    {"/answer/200/maintenance", SEVEN, ATTEMPT_DEFERRED, CLASS_AMBIGUOUS, 200, ""},
+    {"/big", SEVEN, ATTEMPT_DEFERRED, CLASS_AMBIGUOUS, 200, ""},
+    {"/answer/200/OK;%20ID=297", EAGLE, ATTEMPT_SENT, CLASS_NONE, 200, "297"},
+    {"/answer/200/ERR;%20full", EAGLE, ATTEMPT_FAILED, CLASS_PERMANENT, 200, ""},
+    {"/answer/200/hello", EAGLE, ATTEMPT_DEFERRED, CLASS_AMBIGUOUS, 200, ""},
+    {"/answer/404/no", EAGLE, ATTEMPT_FAILED, CLASS_ADDRESS, 404, ""},
+};
+
 static void verdicts(void **state)
 {
     (void)state;
-    static const char seven[] =
-        "body = \"json\"; ok_codes = \"200\"; ok_pointer = \"/success\"; ok_values = \"100\"; "
-        "temporary_values = \"500\"; auth_values = \"900 902\"; address_values = \"202\"; "
-        "id_pointer = \"/messages/0/id\";";
-    static const char eagle[] = "ok_regex = \"^([A-Z]+);\"; ok_values = \"OK\"; id_regex = "
-                                "\"ID=([0-9]+)\"; address_codes = \"404\";";
-    const struct {
-        const char *path, *options;
-        enum attempt_end end;
-        enum error_class class;
-        int code;
-        const char *id;
-    } cases[] = {
-        {"/answer/200/ok", "", ATTEMPT_SENT, CLASS_NONE, 200, ""},
-        {"/answer/204/", "", ATTEMPT_SENT, CLASS_NONE, 204, ""},
-        {"/answer/400/no", "", ATTEMPT_FAILED, CLASS_PERMANENT, 400, ""},
-        {"/answer/401/", "", ATTEMPT_DEFERRED, CLASS_AUTH, 401, ""},
-        {"/answer/403/", "", ATTEMPT_DEFERRED, CLASS_AUTH, 403, ""},
-        {"/answer/408/", "", ATTEMPT_DEFERRED, CLASS_TEMPORARY, 408, ""},
-        {"/later/429", "", ATTEMPT_DEFERRED, CLASS_THROTTLED, 429, ""},
-        {"/later/503", "", ATTEMPT_DEFERRED, CLASS_TEMPORARY, 503, ""},
-        {"/moved", "", ATTEMPT_DEFERRED, CLASS_LOCAL, 302, ""},
-        {"/drop", "", ATTEMPT_DEFERRED, CLASS_AMBIGUOUS, 0, ""},
-        {"/hang", "timeout = \"1s\";", ATTEMPT_DEFERRED, CLASS_AMBIGUOUS, 0, ""},
-        {"/answer/200/%7B%22success%22:%22100%22,%22messages%22:%5B%7B%22id%22:%2277-a%22%7D%5D%7D",
-         seven, ATTEMPT_SENT, CLASS_NONE, 200, "77-a"},
-        {"/answer/200/%7B%22success%22:100,%22messages%22:%5B%7B%22id%22:%22a%20b%22%7D%5D%7D",
-         seven, ATTEMPT_SENT, CLASS_NONE, 200, ""},
-        {"/answer/200/%7B%22success%22:%22900%22%7D", seven, ATTEMPT_DEFERRED, CLASS_AUTH, 200, ""},
-        {"/answer/200/%7B%22success%22:%22500%22%7D", seven, ATTEMPT_DEFERRED, CLASS_TEMPORARY, 200,
-         ""},
-        {"/answer/200/%7B%22success%22:%22202%22%7D", seven, ATTEMPT_FAILED, CLASS_ADDRESS, 200,
-         ""},
-        {"/answer/200/%7B%22success%22:%22305%22%7D", seven, ATTEMPT_FAILED, CLASS_PERMANENT, 200,
-         ""},
-        {"/answer/200/maintenance", seven, ATTEMPT_DEFERRED, CLASS_AMBIGUOUS, 200, ""},
-        {"/big", seven, ATTEMPT_DEFERRED, CLASS_AMBIGUOUS, 200, ""},
-        {"/answer/200/OK;%20ID=297", eagle, ATTEMPT_SENT, CLASS_NONE, 200, "297"},
-        {"/answer/200/ERR;%20full", eagle, ATTEMPT_FAILED, CLASS_PERMANENT, 200, ""},
-        {"/answer/200/hello", eagle, ATTEMPT_DEFERRED, CLASS_AMBIGUOUS, 200, ""},
-        {"/answer/404/no", eagle, ATTEMPT_FAILED, CLASS_ADDRESS, 404, ""},
-    };
     struct gateway g = gateway_start();
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct transports *all = gateway_transport(&g, cases[i].path, cases[i].options);
+    for (size_t i = 0; i < COUNT_OF(answers); i++) {
+        struct transports *all = gateway_transport(&g, answers[i].path, answers[i].options);
         struct job *job = rig_job(all->transport[0], "+491510000001", "Bitte quittieren.");
         job_run(job, g.easy);
-        rig_expect(cases[i].path, job, cases[i].end, cases[i].class);
-        assert_int_equal(job->result.code, cases[i].code);
-        assert_string_equal(job->result.provider_id, cases[i].id);
-        assert_int_equal(job->result.retry_after_s, str_starts(cases[i].path, "/later") ? 7 : 0);
+        rig_expect(answers[i].path, job, answers[i].end, answers[i].class);
+        assert_int_equal(job->result.code, answers[i].code);
+        assert_string_equal(job->result.provider_id, answers[i].id);
+        assert_int_equal(job->result.retry_after_s, str_starts(answers[i].path, "/later") ? 7 : 0);
         assert_true(job->answer.len <= ANSWER_MAX);
         if (strstr(job->result.text, "quittieren") || strstr(job->result.text, "49151"))
-            fail_msg("%s: content shows in \"%s\"", cases[i].path, job->result.text);
+            fail_msg("%s: content shows in \"%s\"", answers[i].path, job->result.text);
         job_free(job);
         transports_free(all);
     }
