@@ -18,7 +18,7 @@ enum {
     ITEM_OPEN,
     ITEM_OLDEST,
     ITEM_UNITS,
-    ITEM_TOLD
+    ITEM_ASKED
 };
 
 #define COLUMNS                                                                                    \
@@ -44,7 +44,8 @@ static const char *const sql[] = {
                    " (select owner_unit as unit from item where closed_ms = 0"
                    " union all select waiting_unit from item where closed_ms = 0)"
                    " group by unit",
-    [ITEM_TOLD] = "select 1 from notice where item_seq = ? and unit = ? limit 1",
+    [ITEM_ASKED] = "select 1 from notice where item_seq = ? and unit = ?"
+                   " and deadline_ms > 0 limit 1",
 };
 const struct store_statements store_item_statements = {sql, COUNT_OF(sql)};
 
@@ -175,9 +176,9 @@ int64_t store_item_oldest_open(struct store *s)
     return query_single(&q);
 }
 
-bool store_item_told(struct store *s, int64_t seq, const char *unit)
+bool store_item_asked(struct store *s, int64_t seq, const char *unit)
 {
-    struct query q = query_start(s, NOUN_ITEM, ITEM_TOLD);
+    struct query q = query_start(s, NOUN_ITEM, ITEM_ASKED);
     query_int(&q, seq);
     query_text(&q, unit);
     return query_single(&q) != 0;

@@ -58,7 +58,7 @@ int64_t store_item_oldest_open(struct store *s);
 void store_item_each_unit(struct store *s, void *context,
                           void (*each)(void *context, const char *unit, int64_t items));
 
-/* True when the item has told that unit something. */
-bool store_item_told(struct store *s, int64_t seq, const char *unit);
+/* True when that unit was asked to answer (told with a deadline). */
+bool store_item_asked(struct store *s, int64_t seq, const char *unit);
 
 #endif

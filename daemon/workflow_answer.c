@@ -89,7 +89,7 @@ static bool is_receiver(const struct work *w, const struct item *item, const str
         if (to->deputy[i] == by)
             return true;
     return (to && to->lead == by) ||
-           (!str_eq(by->id, item->from_unit) && store_item_told(w->g->store, item->seq, by->id));
+           (!str_eq(by->id, item->from_unit) && store_item_asked(w->g->store, item->seq, by->id));
 }
 
 static bool may_say(const struct work *w, const struct item *item, enum actor actor)

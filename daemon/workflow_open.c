@@ -152,12 +152,20 @@ static void find_route(const struct work *w, struct route_result *route)
         route->target[0] = (struct route_target){on_call, REASON_ON_CALL, route->rule};
 }
 
+/* Who must act gets the request; who is only informed gets a line to that effect, no deadline. */
 static void tell_targets(struct work *w, const struct route_result *route, const char *what,
                          int64_t due_ms)
 {
+    char outcome[ID_MAX];
+    work_template(outcome, w->item.kind, "outcome");
     for (size_t i = 0; i < route->targets; i++) {
-        const struct telling telling = {route->target[i].unit, route->target[i].reason, what,
-                                        due_ms, ""};
+        struct telling telling = {route->target[i].unit, route->target[i].reason, what, due_ms, ""};
+        if (i >= route->targets - route->copies) {
+            telling.what = outcome;
+            telling.deadline_ms = 0;
+            telling.outcome = "Nur zur Kenntnis: Der Vorgang liegt bei einer anderen Stelle; Sie "
+                              "müssen nichts tun.";
+        }
         tell_unit(w->g, &w->item, &w->limits, &telling);
     }
 }
