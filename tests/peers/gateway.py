@@ -190,7 +190,7 @@ class Gateway:
         if isinstance(when, str):
             when = datetime.datetime.fromisoformat(when)
         self.clock = self.folder / "clock"
-        self.clock.write_text(f"{int(when.timestamp() * 1000)}\n")
+        self.clock.write_text(when.astimezone(datetime.timezone.utc).isoformat() + "\n")
         self.extra += ["--test-clock", str(self.clock)]
 
     @property
