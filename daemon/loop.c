@@ -156,7 +156,7 @@ static void serve_pages(struct stafette *g)
 static void tidy(struct stafette *g)
 {
     balance_check(g);
-    g->metrics.wal_bytes = store_checkpoint(g->store);
+    g->metrics.wal_bytes = store_checkpoint(g->store, false);
     page_idle(g);
 }
 
@@ -178,8 +178,10 @@ static int one_turn(struct stafette *g)
     outbox_start(g);
     ingest_heartbeat(g, false);
     ingest_publish(g);
-    if (end == TURN_DONE)
+    if (end == TURN_DONE) {
+        g->metrics.wal_bytes = store_checkpoint(g->store, true);
         metrics_turn(&g->metrics, (double)(util_monotonic_ms() - from_ms) / 1000);
+    }
     return mqtt_ms;
 }
 

@@ -70,9 +70,10 @@ int64_t store_intern(struct store *s, const char *text);
 /* The text of a number; "" when unknown. Valid until the next call. */
 const char *store_intern_text(struct store *s, int64_t id);
 
-/* Moves WAL pages into the file, a bounded number of them; call in idle turns. Returns the WAL's
- * size in bytes, -1 when unknown. */
-int64_t store_checkpoint(struct store *s);
+/* Moves the write-ahead log into the file once it is worth the effort: earlier in an idle turn than
+ * in a `busy` one, so that a lasting load cannot let the log grow without end. Outside a
+ * transaction. Returns the log's size in bytes. */
+int64_t store_checkpoint(struct store *s, bool busy);
 int64_t store_size(struct store *s);
 
 #endif
