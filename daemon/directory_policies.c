@@ -28,7 +28,8 @@ static void load_span(struct loader *l, struct conf_node *group, const char *mem
     bool short_time = valid && span->unit != SPAN_STAFFED && span->amount < MINUTE_MS;
     if (valid && !short_time && span->amount > 0)
         return;
-    conf_fault(l->faults, group,
+    struct conf_node *at = conf_get(group, member);
+    conf_fault(l->faults, at ? at : group,
                "\"%s\" must be a length of at least a minute, such as \"30m\", \"2 office hours\" "
                "or \"1 staffed day\"",
                member);

@@ -39,7 +39,11 @@ static void log_report(const struct buf *report)
     const char *line = buf_str(report);
     while (*line) {
         size_t n = strcspn(line, "\n");
-        log_warn("configuration", "at=\"%.*s\"", (int)n, line);
+        char *text = xstrndup(line, n);
+        for (char *quote = strchr(text, '"'); quote; quote = strchr(quote, '"'))
+            *quote = '\''; /* or the value would end there */
+        log_warn("configuration", "at=\"%s\"", text);
+        free(text);
         line += n + (line[n] == '\n');
     }
 }
