@@ -63,10 +63,21 @@ static int fail_buf(int status, struct buf *text)
     return status;
 }
 
-/* Only the settings, not the whole configuration: it may be large, and a fault in a rule must not
- * keep the operator from asking. */
+/* Whether the socket's place was readable, whatever else is wrong. */
+static bool names_socket(struct conf_node *root)
+{
+    struct buf text = BUF_INIT;
+    struct conf_faults faults = {.text = &text};
+    const char *path = conf_text(conf_get(root, "http"), "control_socket", "", &faults);
+    buf_release(&text);
+    return !str_empty(path);
+}
+
+/* Only the settings, not the whole configuration: it may be large, and a fault in it must not keep
+ * the operator from asking a daemon that runs on an older one. */
 static int read_settings(const struct ctl *ctl, struct settings *settings)
 {
+    bool asks = ctl->use.command->local == CTL_REMOTE;
     const char *path = str_empty(ctl->config) ? DEFAULT_CONFIG : ctl->config;
     struct buf text = BUF_INIT;
     struct conf_faults faults = {.text = &text};
@@ -78,13 +89,15 @@ static int read_settings(const struct ctl *ctl, struct settings *settings)
         return EX_CONFIG;
     }
     settings_load(settings, root, &faults);
+    bool usable = faults.errors == 0 || (asks && names_socket(root));
     conf_free(root);
-    if (faults.errors > 0) {
-        fprintf(stderr, "stafettectl: the settings have faults:\n%s", buf_str(&text));
+    if (faults.errors > 0)
+        fprintf(stderr, "stafettectl: the configuration has faults%s:\n%s",
+                usable ? " (the daemon would refuse to load it)" : "", buf_str(&text));
+    if (!usable)
         settings_release(settings);
-    }
     buf_release(&text);
-    return faults.errors > 0 ? EX_CONFIG : EX_OK;
+    return usable ? EX_OK : EX_CONFIG;
 }
 
 static int find_socket(const struct ctl *ctl, struct buf *path)
