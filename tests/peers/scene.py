@@ -13,6 +13,7 @@ import email.policy
 import json
 import os
 import random
+import urllib.request
 
 from gateway import Gateway
 from mqtt5 import Client
@@ -203,3 +204,9 @@ class Scene:
 
     def item(self, code):
         return self.gateway.json("item", "show", code)
+
+    def page(self, path):
+        """A page of the internal listener."""
+        url = f"http://127.0.0.1:{self.gateway.internal_port}{path}"
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return answer.read().decode()
