@@ -116,6 +116,7 @@ struct event_input {
     const char *content_type;     /* "" on MQTT 3.1.1: then structured mode is meant */
     const char *const *attribute; /* binary mode: name, value, name, value ...; NULL-terminated */
     bool retained;
+    bool late; /* somebody vouches that it is no repeat, however old it is */
 };
 
 /* What became of reading. */

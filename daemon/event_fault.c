@@ -71,6 +71,8 @@ static const struct fault_row faults[] = {
      "Jede neue oder geänderte Meldung mit einer neuen id senden."},
     {"E-FREIGABE", EVENT_FORBIDDEN, "F1", "setzt die Freigabe durch eine andere Person voraus",
      "Freigabe durch die Führung des Fachdienstes einholen; wer anfragt, gibt nicht frei."},
+    {"E-ALT", EVENT_FORBIDDEN, "Wiederholung", "ist älter, als Wiederholungen erkannt werden",
+     "Prüfen, ob die Meldung schon ankam; wenn nicht, mit stafettectl send --late einreichen."},
     {"E-GEFAHR", EVENT_FORBIDDEN, "H3", "setzt voraus, dass die Gefahr beseitigt ist",
      "Zuerst hazard.cleared senden, dann übergeben."},
     {"E-INTERN", EVENT_FORBIDDEN, "Betrieb", "konnte nicht verarbeitet werden",

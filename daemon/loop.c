@@ -28,7 +28,14 @@
 #include "turn.h"
 #include "util.h"
 
-enum { WAIT_MAX_MS = 1000, STOP_WAIT_MS = 10000, CONNECTIONS_MAX = 200, REQUEST_TIMEOUT_S = 15 };
+enum {
+    WAIT_MAX_MS = 1000,
+    WAIT_STOPPING_MS = 50,
+    STOP_WAIT_MS = 10000,
+    CLOSE_WAIT_MS = 200,
+    CONNECTIONS_MAX = 200,
+    REQUEST_TIMEOUT_S = 15
+};
 
 static int64_t min_wait(int64_t wait_ms, int64_t other_ms)
 {
@@ -89,7 +96,7 @@ void loop_close(struct stafette *g)
     ingest_close(g);
     if (g->http)
         http_close(g->http);
-    outbox_close(g->outbox, STOP_WAIT_MS);
+    outbox_close(g->outbox, CLOSE_WAIT_MS);
     transfer_close(g->transfer);
     turn_close(g->turn);
     store_close(g->store);
@@ -107,6 +114,8 @@ static int64_t wait_ms(const struct stafette *g, int mqtt_ms)
         return min_wait(ms, turn_retry_ms(g->turn) - g->mono_ms);
     if (ingest_pending(g->ingest))
         return 0;
+    if (g->stopping)
+        ms = min_wait(ms, WAIT_STOPPING_MS);
     if (outbox_unsettled(g->outbox))
         ms = min_wait(ms, OUTBOX_SETTLE_MS);
     if (ingest_unsettled(g->ingest))
@@ -155,7 +164,6 @@ static void serve_pages(struct stafette *g)
 /* Work for moments when nothing came in. */
 static void tidy(struct stafette *g)
 {
-    balance_check(g);
     g->metrics.wal_bytes = store_checkpoint(g->store, false);
     page_idle(g);
 }
@@ -165,7 +173,7 @@ static int one_turn(struct stafette *g)
     int mqtt_ms = WAIT_MAX_MS;
     int64_t from_ms = g->mono_ms;
     bool troubled = turn_retry_ms(g->turn) > g->mono_ms;
-    if (!turn_retry_ms(g->turn))
+    if (!turn_retry_ms(g->turn) && !g->stopping)
         mqtt_ms = ingest_step(g);
     serve_pages(g);
     if (troubled)
@@ -175,7 +183,9 @@ static int one_turn(struct stafette *g)
         return mqtt_ms;
     if (end == TURN_IDLE)
         tidy(g);
-    outbox_start(g);
+    balance_check(g);
+    if (!g->stopping)
+        outbox_start(g);
     ingest_heartbeat(g, false);
     ingest_publish(g);
     if (end == TURN_DONE) {
@@ -197,6 +207,17 @@ static int open_signals(void)
     return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
+/* After the first signal, attempts under way may end and are settled, so that they are not repeated
+ * at the next start; a second signal, or ten seconds, and they are left to it. */
+static bool is_over(struct stafette *g, int stops)
+{
+    if (stops == 1 && !g->stop_ms) {
+        notify_send("STOPPING=1");
+        g->stop_ms = g->mono_ms + STOP_WAIT_MS;
+    }
+    return stops > 1 || (stops && (!outbox_in_flight(g->outbox) || g->mono_ms >= g->stop_ms));
+}
+
 int loop_run(struct stafette *g)
 {
     int stops = 0, mqtt_ms = 0, signals = open_signals();
@@ -204,17 +225,17 @@ int loop_run(struct stafette *g)
     log_info("start", "version=%s instance=%s config=%s ids=%zu", STAFETTE_VERSION,
              g->config->settings.instance, g->config->version, known_count(&g->known));
     notify_send("READY=1");
-    while (!stops) {
+    while (!is_over(g, stops)) {
         wait_for_work(g, signals, mqtt_ms);
         timekeeper_read(g);
         take_signals(g, signals, &stops);
+        g->stopping = stops > 0;
         mqtt_ms = one_turn(g);
         if (watchdog_ms && g->mono_ms >= next_watchdog_ms) {
             notify_send("WATCHDOG=1");
             next_watchdog_ms = g->mono_ms + watchdog_ms;
         }
     }
-    notify_send("STOPPING=1");
     log_info("stop", "in_flight=%zu", outbox_in_flight(g->outbox));
     close(signals);
     return 0;

@@ -61,7 +61,8 @@ void page_send(struct stafette *g, struct http_call *call, struct known *fresh)
         decision = call->state = xcalloc(1, sizeof *decision);
     decision_reset(decision);
     topic_of(&topic, http_argument(call, "source"), &call->body);
-    const struct event_input input = input_of(call, &topic);
+    struct event_input input = input_of(call, &topic);
+    input.late = !str_empty(http_argument(call, "late"));
     workflow_event(g, &input, fresh, decision);
     if (decision->event_seq)
         known_add(fresh, decision->id_hash, decision->event_seq, g->now_ms / 86400000);

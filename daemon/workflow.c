@@ -204,6 +204,14 @@ static void end_work(struct work *w)
     buf_release(&w->candidates);
 }
 
+/* Ids are remembered for a while only: an event from before may be a repeat that nobody would
+ * notice, so it needs somebody who vouches for it. */
+static bool too_old(const struct work *w)
+{
+    return !w->input->late && w->ev.time_ms &&
+           w->ev.time_ms < w->g->now_ms - (int64_t)ID_MEMORY_DAYS * 86400000;
+}
+
 void workflow_event(struct stafette *g, const struct event_input *input, const struct known *fresh,
                     struct decision *decision)
 {
@@ -213,6 +221,10 @@ void workflow_event(struct stafette *g, const struct event_input *input, const s
     identify(&w);
     if (!is_repeat(&w)) {
         verdict = admit(g->config->directory, &w.ev, verdict, &w.parties);
+        if (too_old(&w)) {
+            event_fault_add(&w.ev, "E-ALT", "time");
+            verdict = EVENT_FORBIDDEN;
+        }
         bool reused_id = find_hash(&w, w.row.id_hash) != 0;
         if (reused_id) {
             hash_id(&w, true);
