@@ -22,9 +22,11 @@
 #include "json.h"
 #include "log.h"
 #include "loop.h"
+#include "open_units.h"
 #include "peers.h"
 #include "route.h"
 #include "settings.h"
+#include "store.h"
 #include "timekeeper.h"
 #include "util.h"
 
@@ -99,9 +101,25 @@ static void read_arguments(struct arguments *args, int argc, char **argv)
     }
 }
 
+/* A store that is there is asked whether its open items would lose a unit. */
+static int report_lost_units(const struct config *config)
+{
+    struct buf report = BUF_INIT;
+    if (access(config->settings.store, F_OK) < 0)
+        return 0;
+    struct store *store = store_open_reader(config->settings.store, &report);
+    size_t lost = store ? open_units_lost(store, config->directory, &report) : 0;
+    fprintf(stderr, "%s%s", buf_str(&report), store ? "" : ": open items are not checked\n");
+    store_close(store);
+    buf_release(&report);
+    return lost ? EX_CONFIG : 0;
+}
+
 static int report_check(const struct config *config)
 {
     struct buf gaps = BUF_INIT;
+    if (report_lost_units(config))
+        return EX_CONFIG;
     size_t n = routing_gaps(config->routing, config->directory, util_wall_ms(), &gaps);
     fputs(buf_str(&gaps), stdout);
     printf("%s: good: %zu places, %zu units, %zu sources, %zu rules, %zu cells without a rule of "

@@ -13,10 +13,10 @@
 #include "gateway.h"
 #include "log.h"
 #include "notify.h"
+#include "open_units.h"
 #include "outbox.h"
 #include "store.h"
 #include "store_delivery.h"
-#include "store_item.h"
 #include "tell.h"
 #include "util.h"
 
@@ -48,29 +48,6 @@ static void log_report(const struct buf *report)
     }
 }
 
-/* Open items must not wait for a unit that is gone. */
-struct lost_units {
-    const struct directory *dir;
-    size_t lost;
-};
-
-static void check_unit(void *context, const char *unit, int64_t items)
-{
-    struct lost_units *check = context;
-    if (str_empty(unit) || directory_unit(check->dir, unit))
-        return;
-    log_error("configuration", "refused=unit_in_use unit=%s open_items=%lld", unit,
-              (long long)items);
-    check->lost++;
-}
-
-static bool keeps_open_items(struct stafette *g, const struct config *fresh)
-{
-    struct lost_units check = {fresh->directory, 0};
-    store_item_each_unit(g->store, &check, check_unit);
-    return check.lost == 0;
-}
-
 static void note_restart_settings(const struct settings *old, const struct settings *new)
 {
     if (!str_eq(old->store, new->store) || !str_eq(old->mqtt_host, new->mqtt_host) ||
@@ -95,7 +72,7 @@ static void wake_lanes(struct stafette *g)
 static void finish(struct stafette *g, void *context)
 {
     struct reload *r = context;
-    bool fits = r->config && keeps_open_items(g, r->config);
+    bool fits = r->config && !open_units_lost(g->store, r->config->directory, &r->report);
     log_report(&r->report);
     g->metrics.reloads[fits ? 0 : 1]++;
     if (fits) {

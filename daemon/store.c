@@ -167,36 +167,52 @@ static void read_interned(struct store *s)
     s->interned_committed = s->interned_count;
 }
 
+/* One thread uses a connection: locks inside SQLite would only cost time. */
+static int connect_to(struct store *s, const char *path, int flags, struct buf *err)
+{
+    if (sqlite3_open_v2(path, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK)
+        return 0;
+    buf_printf(err, "%s: cannot open: %s", path, sqlite3_errmsg(s->db));
+    return -1;
+}
+
+static struct store *give_up(struct store *s, const char *path, struct buf *why, struct buf *err)
+{
+    if (why->len)
+        buf_printf(err, "%s: %s", path, buf_str(why));
+    buf_release(why);
+    store_close(s);
+    return NULL;
+}
+
 struct store *store_open(const char *path, struct buf *err)
 {
     struct store *s = xcalloc(1, sizeof *s);
+    struct buf why = BUF_INIT;
     int created = 0;
     s->lock_fd = -1;
-    struct buf why = BUF_INIT;
-    if (take_lock(s, path, err) < 0)
-        goto fail;
-    /* One thread uses the connection: locks inside SQLite would only cost time. */
-    if (sqlite3_open_v2(path, &s->db,
-                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-                        NULL) != SQLITE_OK) {
-        buf_printf(err, "%s: cannot open: %s", path, sqlite3_errmsg(s->db));
-        goto fail;
-    }
-    if (run_pragmas(s, &why) < 0 || schema_migrate(s->db, &created, &why) < 0 ||
-        prepare_all(s, &why) < 0) {
-        buf_printf(err, "%s: %s", path, buf_str(&why));
-        goto fail;
-    }
+    if (take_lock(s, path, err) < 0 ||
+        connect_to(s, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err) < 0 ||
+        run_pragmas(s, &why) < 0 || schema_migrate(s->db, &created, &why) < 0 ||
+        prepare_all(s, &why) < 0)
+        return give_up(s, path, &why, err);
     buf_release(&why);
     s->is_new = created != 0;
     sqlite3_wal_hook(s->db, count_wal, s);
     read_sequences(s);
     read_interned(s);
     return s;
-fail:
-    buf_release(&why);
-    store_close(s);
-    return NULL;
+}
+
+struct store *store_open_reader(const char *path, struct buf *err)
+{
+    struct store *s = xcalloc(1, sizeof *s);
+    struct buf why = BUF_INIT;
+    s->lock_fd = -1;
+    if (connect_to(s, path, SQLITE_OPEN_READONLY, err) < 0 || prepare_all(s, &why) < 0)
+        return give_up(s, path, &why, err);
+    read_interned(s);
+    return s;
 }
 
 void store_close(struct store *s)

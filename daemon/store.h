@@ -41,6 +41,9 @@ enum store_end {
 
 /* Opens or creates the store, migrates it, takes the lock. NULL with one sentence in err. */
 struct store *store_open(const char *path, struct buf *err);
+
+/* For looking only, also beside a running daemon: no lock, no migration. */
+struct store *store_open_reader(const char *path, struct buf *err);
 void store_close(struct store *s);
 
 /* True when this open found no store and made one. */

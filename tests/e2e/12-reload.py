@@ -128,7 +128,7 @@ def unit_in_use_stays(scene, files):
     remove_unit(files)
     before, after = reload(scene, False)
     assert before == after
-    assert "refused=unit_in_use unit=probe-team open_items=1" in scene.gateway.log
+    assert "unit probe-team: 1 open items name it" in scene.gateway.log
     answer = {"item_id": code, "by_unit": "probe-team", "at": now()}
     assert scene.soziales.accepted("handover.accepted", answer)["state"] == "accepted"
     reload(scene, True)
