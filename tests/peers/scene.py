@@ -13,6 +13,7 @@ import email.policy
 import json
 import os
 import random
+import urllib.error
 import urllib.request
 
 from gateway import Gateway
@@ -142,12 +143,13 @@ class Mail:
 
 class Scene:
     """Broker, daemon and one connection per source, in a folder of their own. `options` go to
-    Gateway(); with anonymous=True the broker lets everybody write everything."""
+    Gateway(); with anonymous=True the broker lets everybody write everything, with durable=False
+    it does not save after each event."""
 
-    def __init__(self, anonymous=False, broker=None, **options):
+    def __init__(self, anonymous=False, durable=True, **options):
         self.folder = Folder()
         self.accounts = None if anonymous else ACCOUNTS
-        self.broker = broker or Broker(self.folder, self.accounts)
+        self.broker = Broker(self.folder, self.accounts, durable)
         self.options = options
         self.gateway = None
         self.source = {}
@@ -205,8 +207,13 @@ class Scene:
     def item(self, code):
         return self.gateway.json("item", "show", code)
 
-    def page(self, path):
-        """A page of the internal listener."""
+    def page(self, path, status=200):
+        """A page of the internal listener, which must answer with that status."""
         url = f"http://127.0.0.1:{self.gateway.internal_port}{path}"
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        try:
+            answer = urllib.request.urlopen(url, timeout=10)
+        except urllib.error.HTTPError as error:
+            answer = error
+        with answer:
+            assert answer.status == status, f"{path}: status {answer.status}"
             return answer.read().decode()
