@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "incident.h"
 #include "keys.h"
 #include "known.h"
 #include "metrics.h"
@@ -30,6 +31,7 @@ struct stafette {
     struct keys keys;
     struct known known; /* ids that are committed */
     struct metrics metrics;
+    struct incidents incidents;
     struct ingest *ingest;
     struct outbox *outbox;
     struct http *http;

@@ -62,6 +62,14 @@ static void write_attempts(const struct metrics *m, struct buf *out)
                    error_class_name((enum error_class)i), (unsigned long long)m->classes[i]);
 }
 
+static void write_incidents(const struct stafette *g, struct buf *out)
+{
+    head(out, "transport_trouble", "gauge", "1 while a transport cannot be used.");
+    for (size_t i = 0; i < g->incidents.count; i++)
+        buf_printf(out, "stafette_transport_trouble{transport=\"%s\"} %d\n",
+                   g->incidents.incident[i].transport, g->incidents.incident[i].open);
+}
+
 static void write_turns(const struct metrics *m, struct buf *out)
 {
     uint64_t sum = 0;
@@ -87,6 +95,7 @@ void metrics_write(const struct stafette *g, struct buf *out)
     write_events(m, out);
     write_attempts(m, out);
     write_turns(m, out);
+    write_incidents(g, out);
     counter(out, "clocks_fired", "Clocks that fell due.", m->clocks_fired);
     counter(out, "commits", "Transactions committed.", m->commits);
     counter(out, "store_troubles", "Transactions that had to be run again.", m->store_troubles);

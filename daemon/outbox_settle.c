@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "config.h"
 #include "gateway.h"
+#include "incident.h"
 #include "log.h"
 #include "outbox.h"
 #include "outbox_parts.h"
@@ -142,6 +143,8 @@ void outbox_settled(struct stafette *g)
         struct flight *flight = outbox_flight(o, job->delivery_id);
         o->finished = job->next;
         log_attempt(job, flight);
+        if (job->transport)
+            incident_note(g, job->transport->name, &job->result);
         g->metrics.attempts[flight->channel][job->result.end]++;
         g->metrics.classes[job->result.class]++;
         struct lane *lane = &o->lane[flight->lane];

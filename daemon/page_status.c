@@ -42,6 +42,22 @@ static void trouble(struct buf *out, bool bad, const char *what, const char *why
     buf_addc(out, '}');
 }
 
+static void transport_troubles(const struct stafette *g, struct buf *list)
+{
+    for (size_t i = 0; i < g->incidents.count; i++) {
+        const struct incident *incident = &g->incidents.incident[i];
+        struct buf what = BUF_INIT, why = BUF_INIT;
+        buf_printf(&what, "transport %s", incident->transport);
+        buf_printf(&why, "%llu attempts failed for %lld s, the last with class %s; see the log",
+                   (unsigned long long)incident->failures,
+                   (long long)(g->mono_ms - incident->since_ms) / 1000,
+                   error_class_name(incident->class));
+        trouble(list, incident->open, buf_str(&what), buf_str(&why));
+        buf_release(&what);
+        buf_release(&why);
+    }
+}
+
 void page_health(struct stafette *g, struct http_call *call, struct known *fresh)
 {
     (void)fresh;
@@ -54,6 +70,7 @@ void page_health(struct stafette *g, struct http_call *call, struct known *fresh
             "restored from a backup; run stafettectl release when the sources have replayed");
     trouble(&list, g->metrics.wal_bytes > g->config->settings.store_max_bytes, "log size",
             "the write-ahead log is not shrinking; a long backup or another reader holds it");
+    transport_troubles(g, &list);
     buf_addc(&list, ']');
     page_json(call);
     bool well = list.len == 2;

@@ -1,0 +1,60 @@
+/*
+ * Incidents: see incident.h.
+ */
+#include "incident.h"
+
+#include "../adapters/adapter.h"
+#include "gateway.h"
+#include "log.h"
+#include "retry.h"
+#include "util.h"
+
+static struct incident *find(struct incidents *all, const char *transport)
+{
+    for (size_t i = 0; i < all->count; i++)
+        if (str_eq(all->incident[i].transport, transport))
+            return &all->incident[i];
+    if (all->count == INCIDENTS_MAX)
+        return NULL;
+    struct incident *fresh = &all->incident[all->count++];
+    *fresh = (struct incident){.since_ms = 0};
+    str_copy(fresh->transport, sizeof fresh->transport, transport);
+    return fresh;
+}
+
+/* The transport itself is unwell, as against this one address or message. */
+static bool is_unwell(enum error_class class)
+{
+    return class == CLASS_CONNECT || class == CLASS_TIMEOUT || retry_rule(class)->alarm;
+}
+
+static void end_incident(struct incident *incident)
+{
+    if (incident->open)
+        log_info("transport", "name=%s state=well failures=%llu", incident->transport,
+                 (unsigned long long)incident->failures);
+    incident->open = false;
+    incident->since_ms = 0;
+    incident->failures = 0;
+}
+
+void incident_note(struct stafette *g, const char *transport, const struct result *result)
+{
+    struct incident *incident = find(&g->incidents, transport);
+    if (!incident)
+        return;
+    if (!is_unwell(result->class)) {
+        end_incident(incident);
+        return;
+    }
+    if (!incident->since_ms)
+        incident->since_ms = g->mono_ms;
+    incident->class = result->class;
+    incident->failures++;
+    if (incident->open ||
+        (!retry_rule(result->class)->alarm && g->mono_ms - incident->since_ms < INCIDENT_AFTER_MS))
+        return;
+    incident->open = true;
+    log_error("transport", "name=%s state=trouble class=%s", transport,
+              error_class_name(result->class));
+}

@@ -1,0 +1,39 @@
+/*
+ * Incidents: a transport that cannot be reached is one incident for the operators, not one message
+ * for each delivery (DESIGN 1.4). Kept in memory; shown by /healthz, /metrics and one log line when
+ * it begins and one when it ends.
+ */
+#ifndef INCIDENT_H
+#define INCIDENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "stafette.h"
+
+struct result;
+struct stafette;
+
+enum { INCIDENTS_MAX = 64, INCIDENT_AFTER_MS = 60000 };
+
+struct incident {
+    char transport[ID_MAX];
+    int64_t since_ms; /* monotonic time of the first failure since the last success; 0 = well */
+    enum error_class class; /* of the last failure */
+    uint64_t failures;
+    bool open; /* it counts as an incident */
+};
+
+struct incidents {
+    struct incident incident[INCIDENTS_MAX];
+    size_t count;
+};
+
+/* Notes how an attempt over a transport ended. Failures that are the peer's or our own (connection,
+ * time, encryption, login, disk) open an incident: at once when operators must act, after a minute
+ * without a success otherwise. An answer about one address or message shows that the peer is well.
+ */
+void incident_note(struct stafette *g, const char *transport, const struct result *result);
+
+#endif

@@ -1,0 +1,84 @@
+/*
+ * Incidents: when a transport counts as unwell, and when it is well again.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../adapters/adapter.h"
+#include "../daemon/gateway.h"
+#include "../daemon/util.h"
+
+static const struct {
+    const char *label;
+    enum error_class class;
+    int64_t after_ms; /* since the first failure */
+    bool open;
+} cases[] = {
+    {"refused login: at once", CLASS_AUTH, 0, true},
+    {"no trust: at once", CLASS_TLS, 0, true},
+    {"disk full: at once", CLASS_LOCAL, 0, true},
+    {"no connection: not yet", CLASS_CONNECT, INCIDENT_AFTER_MS - 1, false},
+    {"no connection for a minute", CLASS_CONNECT, INCIDENT_AFTER_MS, true},
+    {"no answer for a minute", CLASS_TIMEOUT, INCIDENT_AFTER_MS, true},
+    {"an answer that says later", CLASS_TEMPORARY, INCIDENT_AFTER_MS, false},
+    {"one dead address", CLASS_ADDRESS, INCIDENT_AFTER_MS, false},
+};
+
+static void note(struct stafette *g, enum error_class class)
+{
+    const struct result result = {.class = class};
+    incident_note(g, "relay", &result);
+}
+
+static void test_opening(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct stafette g = {.mono_ms = 1000};
+        note(&g, cases[i].class);
+        g.mono_ms += cases[i].after_ms;
+        note(&g, cases[i].class);
+        if (g.incidents.incident[0].open != cases[i].open)
+            fail_msg("%s", cases[i].label);
+    }
+}
+
+static void test_success_ends(void **state)
+{
+    (void)state;
+    struct stafette g = {.mono_ms = 1000};
+    note(&g, CLASS_TLS);
+    assert_true(g.incidents.incident[0].open);
+    note(&g, CLASS_NONE);
+    assert_false(g.incidents.incident[0].open);
+    assert_int_equal(g.incidents.incident[0].failures, 0);
+    g.mono_ms += INCIDENT_AFTER_MS;
+    note(&g, CLASS_CONNECT);
+    assert_false(g.incidents.incident[0].open);
+}
+
+static void test_transports_apart(void **state)
+{
+    (void)state;
+    struct stafette g = {.mono_ms = 1000};
+    const struct result bad = {.class = CLASS_AUTH}, good = {.class = CLASS_NONE};
+    incident_note(&g, "relay-a", &bad);
+    incident_note(&g, "relay-b", &good);
+    assert_int_equal(g.incidents.count, 2);
+    assert_true(g.incidents.incident[0].open);
+    assert_false(g.incidents.incident[1].open);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_opening),
+        cmocka_unit_test(test_success_ends),
+        cmocka_unit_test(test_transports_apart),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
