@@ -26,19 +26,20 @@
 
 enum { LANES_AT_START = 4096, FROZEN_MAX = 256 };
 
-static struct lane *find_lane(struct outbox *o, int64_t id)
+static struct lane *find_lane(struct stafette *g, struct outbox *o, int64_t id)
 {
     for (size_t i = 0; i < o->lanes; i++)
         if (o->lane[i].id == id)
             return &o->lane[i];
     o->lane = grow(o->lane, o->lanes, &o->lane_cap, sizeof *o->lane);
-    o->lane[o->lanes] = (struct lane){.id = id};
+    o->lane[o->lanes] = (struct lane){
+        .id = id, .urgent = str_ends(store_intern_text(g->store, id), OUTBOX_URGENT_LANE)};
     return &o->lane[o->lanes++];
 }
 
-void outbox_wake(struct outbox *o, int64_t lane_id)
+void outbox_wake(struct stafette *g, int64_t lane_id)
 {
-    find_lane(o, lane_id)->wake_ms = 0;
+    find_lane(g, g->outbox, lane_id)->wake_ms = 0;
 }
 
 struct outbox *outbox_open(struct stafette *g)
@@ -49,7 +50,7 @@ struct outbox *outbox_open(struct stafette *g)
     o->finished_tail = &o->finished;
     size_t n = store_delivery_lanes(g->store, ids, LANES_AT_START);
     for (size_t i = 0; i < n; i++)
-        find_lane(o, ids[i]);
+        find_lane(g, o, ids[i]);
     free(ids);
     return o;
 }
@@ -256,6 +257,9 @@ static size_t lane_room(const struct stafette *g, const struct lane *lane)
     const struct outbox *o = g->outbox;
     size_t share = (size_t)s->carriers > 1 ? (size_t)s->carriers / 2 : 1;
     size_t total = (size_t)s->in_flight_max;
+    /* The last places are kept for what is urgent. */
+    if (!lane->urgent && total > 1)
+        total -= (total + 7) / 8;
     if (o->flights >= total || lane->in_flight >= share)
         return 0;
     return total - o->flights < share - lane->in_flight ? total - o->flights

@@ -42,8 +42,11 @@ void outbox_settled(struct stafette *g);
 /* After the commit: starts what is due, as far as there is room. */
 void outbox_start(struct stafette *g);
 
+/* Ends the names of lanes that urgent deliveries have for themselves. */
+#define OUTBOX_URGENT_LANE " (urgent)"
+
 /* A delivery was made for this lane. */
-void outbox_wake(struct outbox *o, int64_t lane_id);
+void outbox_wake(struct stafette *g, int64_t lane_id);
 
 /* Steady time of the next attempt that is not due yet, 0 = none; now when there is more to do. */
 int64_t outbox_next_ms(const struct outbox *o);

@@ -18,6 +18,7 @@ struct template;
 /* A destination, e.g. "relay/jobcenter.example". */
 struct lane {
     int64_t id;
+    bool urgent;
     size_t in_flight;
     int64_t wake_ms; /* steady time of its next due delivery; 0 = look now; -1 = nothing waits */
 };

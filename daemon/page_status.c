@@ -144,7 +144,7 @@ void page_release_committed(struct stafette *g, const struct http_call *call)
     g->held_since_ms = 0;
     size_t n = store_delivery_lanes(g->store, lanes, COUNT_OF(lanes));
     for (size_t i = 0; i < n; i++)
-        outbox_wake(g->outbox, lanes[i]);
+        outbox_wake(g, lanes[i]);
 }
 
 void page_clock(struct stafette *g, struct http_call *call, struct known *fresh)

@@ -65,7 +65,7 @@ static void wake_lanes(struct stafette *g)
     int64_t *lanes = xcalloc(LANES_MAX, sizeof *lanes);
     size_t n = store_delivery_lanes(g->store, lanes, LANES_MAX);
     for (size_t i = 0; i < n; i++)
-        outbox_wake(g->outbox, lanes[i]);
+        outbox_wake(g, lanes[i]);
     free(lanes);
 }
 

@@ -59,16 +59,18 @@ static const struct transport *transport_of(const struct stafette *g, const stru
                                    : transports_find(g->config->transports, c->transport);
 }
 
-/* Destination: (relay, domain) for mail, the gateway for SMS (DESIGN 7). */
-static int64_t lane_of(struct stafette *g, const struct transport *t, const struct contact *c)
+/* Destination: (relay, domain) for mail, the gateway for SMS (DESIGN 7). What is urgent has a lane
+ * of its own, so that it never queues behind a backlog for the same destination. */
+static int64_t lane_of(struct stafette *g, const struct transport *t, const struct contact *c,
+                       bool urgent)
 {
-    char name[2 * ID_MAX + 256];
     const char *domain = c->channel == CHANNEL_EMAIL ? strrchr(c->address, '@') : NULL;
     struct buf text = BUF_INIT;
-    buf_printf(&text, "%s%s%s", t->name, domain ? "/" : "", domain ? domain + 1 : "");
-    str_copy(name, sizeof name, buf_str(&text));
+    buf_printf(&text, "%s%s%s%s", t->name, domain ? "/" : "", domain ? domain + 1 : "",
+               urgent ? OUTBOX_URGENT_LANE : "");
+    int64_t id = store_intern(g->store, buf_str(&text));
     buf_release(&text);
-    return store_intern(g->store, name);
+    return id;
 }
 
 static void add_delivery(struct stafette *g, const struct item *item, const struct limits *limits,
@@ -79,14 +81,15 @@ static void add_delivery(struct stafette *g, const struct item *item, const stru
     const struct transport *transport = transport_of(g, contact);
     if (!t || !transport)
         return;
+    const bool urgent = item->urgency >= URGENCY_URGENT;
     struct delivery d = {
         .seq = store_next(g->store, SEQ_DELIVERY),
         .notice_seq = notice->seq,
         .item_seq = item->seq,
         .channel = contact->channel,
-        .lane_id = lane_of(g, transport, contact),
+        .lane_id = lane_of(g, transport, contact, urgent),
         .template_id = template_id(g, t),
-        .urgent = item->urgency >= URGENCY_URGENT,
+        .urgent = urgent,
         .next_ms = g->steady_ms,
         .expires_ms = g->steady_ms + limits->expire_ms,
         .created_ms = g->now_ms,
@@ -95,7 +98,7 @@ static void add_delivery(struct stafette *g, const struct item *item, const stru
     d.state = item->created_ms <= g->held_since_ms ? DELIVERY_HELD : DELIVERY_PENDING;
     str_copy(d.contact, sizeof d.contact, contact->id);
     store_delivery_add(g->store, &d);
-    outbox_wake(g->outbox, d.lane_id);
+    outbox_wake(g, d.lane_id);
 }
 
 static const struct unit *reachable(const struct stafette *g, const struct unit *unit,
