@@ -130,11 +130,13 @@ static int64_t wait_ms(const struct stafette *g, int mqtt_ms)
 static void wait_for_work(struct stafette *g, int signals, int mqtt_ms)
 {
     bool troubled = turn_retry_ms(g->turn) != 0;
+    /* What is not read must not wake us, or we would spin. */
+    bool deaf = troubled || g->stopping;
     const struct transfer_fd fds[] = {
         {signals, false},
         {http_fd(g->http), false},
         {troubled ? -1 : outbox_fd(g->outbox), false},
-        {troubled ? -1 : ingest_fd(g->ingest), ingest_wants_write(g->ingest)},
+        {deaf ? -1 : ingest_fd(g->ingest), ingest_wants_write(g->ingest)},
     };
     transfer_wait(g->transfer, fds, COUNT_OF(fds), (int)wait_ms(g, mqtt_ms));
 }

@@ -4,6 +4,7 @@
 same store is refused, and what came in meanwhile is decided after the start."""
 
 import json
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -118,14 +119,21 @@ def second_elsewhere_is_refused(scene):
     assert not (scene.folder / "control2.sock").exists()
 
 
+def cpu_s():
+    """Processor time of the children that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def hanging_transfer(scene):
     """A gateway that never answers must not keep the daemon from stopping; the SMS is not lost."""
     scene.hangs = True
     code = scene.hotline.accepted("emergency.reported", emergency())["item_id"]
     scene.sink.wait(1)
-    began = time.monotonic()
+    began, used = time.monotonic(), cpu_s()
     scene.gateway.stop(STOP_S + SLACK_S)
     assert time.monotonic() - began < STOP_S + SLACK_S
+    assert cpu_s() - used < 2, f"{cpu_s() - used:.1f} s of processor time while it waited"
     assert scene.heartbeat()["state"] == "offline"
     scene.hangs = False
     scene.sink.let_go()
