@@ -193,6 +193,9 @@ void job_peer_text(struct job *job, const char *text);
 
 /* Runs one job on a handle from beginning to end (carriers; tests). */
 void job_run(struct job *job, CURL *easy);
+/* Ends a handle that job_run() has used. Its last connection is cut, not closed by QUIT: libcurl
+ * would wait up to two minutes for the answer of a relay that hangs. */
+void job_handle_free(CURL *easy);
 /* libcurl settings that every transfer needs: no signals, no proxy from the environment, no
  * redirects, time limits, protocols. */
 void job_curl_defaults(struct job *job, CURL *easy, const char *protocols, int64_t timeout_ms);

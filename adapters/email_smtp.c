@@ -169,6 +169,7 @@ static void set_session(const struct job *job, CURL *easy, const struct smtp *sm
         curl_easy_setopt(easy, CURLOPT_USERNAME, smtp->username);
         curl_easy_setopt(easy, CURLOPT_PASSWORD, buf_str(&smtp->password));
     }
+    curl_easy_setopt(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)(smtp->timeout_ms / 1000));
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_MAX_S);
     curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, (long)CONNECTION_MAX_S);
     if ((job->on_connection + 1) % smtp->per_connection == 0)

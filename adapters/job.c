@@ -10,6 +10,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "../daemon/util.h"
 #include "adapter.h"
@@ -229,6 +230,21 @@ void job_curl_defaults(struct job *job, CURL *easy, const char *protocols, int64
     }
 }
 
+/* libcurl keeps a connection whose answer to the final dot did not come in time, and would use it
+ * for the next mail, whose commands would then be answered one too late. Cut, it is found dead. */
+static void cut_connection(CURL *easy)
+{
+    curl_socket_t fd = CURL_SOCKET_BAD;
+    if (curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK && fd != CURL_SOCKET_BAD)
+        shutdown(fd, SHUT_RDWR);
+}
+
+void job_handle_free(CURL *easy)
+{
+    cut_connection(easy);
+    curl_easy_cleanup(easy);
+}
+
 /* How many transfers the handle's connection has carried rides in the handle's private pointer,
  * because it must outlive the job and belongs to nothing but the handle. */
 static void run_transfer(struct job *job, CURL *easy)
@@ -242,6 +258,8 @@ static void run_transfer(struct job *job, CURL *easy)
         CURLcode code = curl_easy_perform(easy);
         curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &opened);
         job->transport->adapter->finish(job, easy, code);
+        if (code != CURLE_OK)
+            cut_connection(easy);
     }
     curl_easy_reset(easy); /* nothing of the job stays in the handle; its connection does */
     uintptr_t now = opened > 0 ? 1 : job->on_connection + 1u;

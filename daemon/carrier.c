@@ -129,7 +129,7 @@ static void *carry(void *context)
             pthread_cond_signal(&c->quiet);
     }
     pthread_mutex_unlock(&c->lock);
-    curl_easy_cleanup(easy);
+    job_handle_free(easy);
     return NULL;
 }
 

@@ -182,7 +182,9 @@ static struct relay relay_start(const char *flag, const char *flag2, const char 
 
 static void relay_stop(struct relay *r)
 {
-    curl_easy_cleanup(r->easy);
+    int64_t before = util_monotonic_ms();
+    job_handle_free(r->easy);
+    assert_true(util_monotonic_ms() - before < RIG_DEADLINE_MS);
     transports_free(r->all);
     rig_stop(&r->peer);
     rig_dir_free(r->dir);
@@ -216,6 +218,8 @@ static void scripted_answers(void **state)
         {"closercpt@ulm.test", ATTEMPT_DEFERRED, CLASS_CONNECT, 0, "", ""},
         {"closedot@ulm.test", ATTEMPT_DEFERRED, CLASS_AMBIGUOUS, 0, "", ""},
         {"hangrcpt@ulm.test", ATTEMPT_DEFERRED, CLASS_TIMEOUT, 0, "", ""},
+        {"hangdot@ulm.test", ATTEMPT_DEFERRED, CLASS_AMBIGUOUS, 0, "", ""},
+        {"team@ulm.test", ATTEMPT_SENT, CLASS_NONE, 250, "2.0.0", "4XQ4abc"},
         {"hangdot@ulm.test", ATTEMPT_DEFERRED, CLASS_AMBIGUOUS, 0, "", ""},
     };
     struct relay r = relay_start(NULL, NULL, "tls = \"none\"; timeout = \"1s\";");
