@@ -121,6 +121,8 @@ void work_close_refusal(struct stafette *g, struct item *refusal, enum item_stat
     const struct telling telling = {desk ? desk : g->config->directory->catch_all, REASON_OUTCOME,
                                     name, 0, outcome};
     tell_unit(g, refusal, &limits, &telling);
+    work_template(name, ITEM_REFUSAL, item_state_name(state));
+    tell_status(g, refusal, name, "", "");
 }
 
 static void fill_item(struct work *w)

@@ -219,6 +219,7 @@ def corrected_by_event_id(scene):
     receipt = scene.soziales.accepted("handover.requested", handover(), corrects=event["id"])
     assert receipt["item_id"] != refusal, "the corrected event opens an item of its own"
     assert scene.item(refusal)["state"] == "corrected"
+    scene.soziales.status("refusal.corrected", refusal)
     scene.wait_mail(refusal, TECHNICAL, count=2)
     scene.wait_mail(receipt["item_id"], TEAM)
 
