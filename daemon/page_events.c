@@ -97,6 +97,16 @@ static void explain_channels(const struct stafette *g, const struct unit *unit,
     buf_addc(text, '\n');
 }
 
+static void explain_approval(const struct directory *dir, const struct unit *from, struct buf *text)
+{
+    const struct unit *approver = from && from->lead ? from->lead : dir->catch_all;
+    buf_printf(text,
+               "Zuerst wird um Freigabe gebeten: %s (%s). Ein Träger wird erst danach "
+               "benachrichtigt, und nur mit Rechtsgrundlage, Berechtigung und gültiger "
+               "Vereinbarung.\n",
+               approver->name, approver->id);
+}
+
 static void explain_event(struct stafette *g, const struct event *ev, const struct parties *parties,
                           int64_t at_ms, struct buf *text)
 {
@@ -111,8 +121,7 @@ static void explain_event(struct stafette *g, const struct event *ev, const stru
     for (size_t i = 0; i < route.targets; i++)
         explain_channels(g, route.target[i].unit, route.policy, ev->urgency, text);
     if (query.kind == ITEM_REFERRAL)
-        buf_puts(text, "Ein Träger wird erst nach Freigabe, mit Rechtsgrundlage, Berechtigung und "
-                       "gültiger Vereinbarung benachrichtigt.\n");
+        explain_approval(g->config->directory, parties->from, text);
 }
 
 void page_explain(struct stafette *g, struct http_call *call, struct known *fresh)
