@@ -35,10 +35,11 @@ struct ingest {
     int64_t *settled; /* numbers of acknowledged out-events */
     size_t settled_count, settled_cap;
     int64_t settled_since_ms; /* monotonic time of the first of them */
-    int64_t published; /* the highest out-event published since the last connect */
-    bool more;         /* the store may hold unpublished ones */
+    int64_t published;        /* the highest out-event published since the last connect */
+    bool more;                /* the store may hold unpublished ones */
     int64_t next_heartbeat_ms;
-    bool read_enough; /* the turn is full: do not read on */
+    bool read_enough;  /* the turn is full: do not read on */
+    struct buf logged; /* the trouble that the log has told of; "" when up */
 };
 
 static void on_message(void *context, const struct mqtt_message *message)
@@ -50,9 +51,21 @@ static void on_message(void *context, const struct mqtt_message *message)
     turn_add_message(in->gateway->turn, message);
 }
 
+/* Why there is no connection: once for each reason, not for each attempt. */
+static void log_trouble(struct ingest *in)
+{
+    const char *why = mqtt_trouble(in->mqtt);
+    if (str_empty(why) || str_eq(why, buf_str(&in->logged)))
+        return;
+    buf_reset(&in->logged);
+    buf_puts(&in->logged, why);
+    log_warn("broker", "state=down why=\"%s\"", why);
+}
+
 static void on_up(void *context, bool session_present)
 {
     struct ingest *in = context;
+    buf_reset(&in->logged);
     log_info("broker", "state=up session_present=%d", session_present);
     /* What was published and not acknowledged before may be lost: all of it once more. */
     in->sent_count = 0;
@@ -64,7 +77,7 @@ static void on_up(void *context, bool session_present)
 static void on_down(void *context)
 {
     struct ingest *in = context;
-    log_warn("broker", "state=down why=\"%s\"", mqtt_trouble(in->mqtt));
+    log_trouble(in);
     in->sent_count = 0;
 }
 
@@ -164,6 +177,7 @@ void ingest_close(struct stafette *g)
     }
     buf_release(&payload);
     mqtt_close(in->mqtt);
+    buf_release(&in->logged);
     free(in->settled);
     free(in->topic);
     free(in);
@@ -199,6 +213,7 @@ int ingest_step(struct stafette *g)
 {
     struct ingest *in = g->ingest;
     int wait_ms = mqtt_step(in->mqtt, g->mono_ms);
+    log_trouble(in);
     size_t before = turn_waiting(g->turn);
     if (before < TURN_EVENTS_MAX)
         mqtt_read(in->mqtt, TURN_EVENTS_MAX - before, READ_BUDGET_MS);
@@ -225,8 +240,7 @@ void ingest_receipt(struct stafette *g, const char *source, const struct buf *re
 bool ingest_has_settled(const struct ingest *in)
 {
     return in->settled_count >= SETTLE_COUNT ||
-           (in->settled_count &&
-            in->gateway->mono_ms - in->settled_since_ms >= INGEST_SETTLE_MS);
+           (in->settled_count && in->gateway->mono_ms - in->settled_since_ms >= INGEST_SETTLE_MS);
 }
 
 bool ingest_unsettled(const struct ingest *in)

@@ -63,6 +63,7 @@ struct mqtt {
     const char *attribute[2 * ATTRIBUTES_MAX + 1];
     int (*tls_pending)(const void *ssl);
     struct buf trouble;
+    struct buf tls_trouble; /* what TLS said of this attempt; "" = nothing */
 };
 
 static void set_trouble(struct mqtt *m, const char *what, const char *why)
@@ -106,7 +107,9 @@ static bool check(struct mqtt *m, int rc)
     int error = errno;
     if (rc == MOSQ_ERR_SUCCESS && m->lost_rc == 0 && mosquitto_socket(m->lib) >= 0)
         return true;
-    if (m->lost_rc == 0)
+    if (m->lost_rc == 0 && m->tls_trouble.len)
+        set_trouble(m, "cannot connect to the broker by TLS", buf_str(&m->tls_trouble));
+    else if (m->lost_rc == 0)
         set_trouble(m, "connection to the broker lost", reason_of(rc, error));
     fall(m);
     return false;
@@ -116,6 +119,7 @@ static void report_up(struct mqtt *m)
 {
     if (m->state == MQTT_UP)
         return;
+    mosquitto_log_callback_set(m->lib, NULL); /* it would cost a line for each packet */
     m->state = MQTT_UP;
     m->up_since_ms = 0;
     buf_reset(&m->trouble);
@@ -241,8 +245,20 @@ static void handle_disconnect(struct mosquitto *lib, void *context, int code,
     m->lost_rc = MOSQ_ERR_CONN_LOST;
 }
 
+/* The library says why a handshake failed only to its log: "OpenSSL Error[0]: error:0A000086:SSL
+ * routines::certificate verify failed". The first line of an attempt is the cause. */
+static void handle_log(struct mosquitto *lib, void *context, int level, const char *text)
+{
+    struct mqtt *m = context;
+    const char *last = strrchr(text, ':');
+    (void)lib;
+    if (level == MOSQ_LOG_ERR && str_starts(text, "OpenSSL Error") && last && !m->tls_trouble.len)
+        buf_puts(&m->tls_trouble, last + 1);
+}
+
 static void set_callbacks(struct mosquitto *lib)
 {
+    mosquitto_log_callback_set(lib, handle_log);
     mosquitto_connect_v5_callback_set(lib, handle_connack);
     mosquitto_disconnect_v5_callback_set(lib, handle_disconnect);
     mosquitto_subscribe_v5_callback_set(lib, handle_suback);
@@ -254,6 +270,7 @@ static void set_callbacks(struct mosquitto *lib)
 static void begin_connect(struct mqtt *m, int64_t now_ms)
 {
     probe_stop(&m->probe);
+    buf_reset(&m->tls_trouble);
     m->lost_rc = 0;
     m->accepted = false;
     int rc = mqtt_setup_object(&m->lib, &m->o, m);
@@ -435,6 +452,7 @@ static void free_mqtt(struct mqtt *m)
 {
     mqtt_setup_release(&m->o);
     buf_release(&m->trouble);
+    buf_release(&m->tls_trouble);
     free(m);
     mosquitto_lib_cleanup();
 }
