@@ -123,6 +123,41 @@ static int put_in_place(const char *fresh, const char *store, struct buf *err)
     return rc;
 }
 
+/* root restores for the daemon's account, which must be able to open what is put in place: the
+ * owner of the old store, or of its directory when there is none. */
+static int give_to_owner(int fd, const char *store, struct buf *err)
+{
+    struct buf directory = BUF_INIT;
+    struct stat owner;
+    const char *slash = strrchr(store, '/');
+    if (slash)
+        buf_add(&directory, store, (size_t)(slash - store) + 1);
+    int rc = stat(store, &owner);
+    if (rc < 0)
+        rc = stat(slash ? buf_str(&directory) : ".", &owner);
+    if (rc == 0 && geteuid() == 0)
+        rc = fchown(fd, owner.st_uid, owner.st_gid);
+    if (rc < 0)
+        buf_printf(err, "cannot give the restored store to its owner: %s", strerror(errno));
+    buf_release(&directory);
+    return rc;
+}
+
+/* Private, and the daemon's own. */
+static int finish_file(const char *path, const char *store, struct buf *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fchmod(fd, 0600) < 0) {
+        buf_printf(err, "%s: cannot set the mode: %s", path, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    int rc = give_to_owner(fd, store, err);
+    close(fd);
+    return rc;
+}
+
 static int lock_store(const char *store, struct buf *err)
 {
     struct buf name = BUF_INIT;
@@ -158,6 +193,10 @@ int store_restore(const char *file, const char *store, struct buf *err)
         " on conflict (name) do update set value = excluded.value;"
         "delete from meta where name = 'replay_asked';"
         "commit;";
+    if (access(file, R_OK) < 0) {
+        buf_printf(err, "%s: cannot read: %s", file, strerror(errno));
+        return -1;
+    }
     if (!is_sound(file, err))
         return -1;
     int lock = lock_store(store, err);
@@ -168,7 +207,11 @@ int store_restore(const char *file, const char *store, struct buf *err)
     unlink(buf_str(&fresh));
     int rc = copy_database(file, buf_str(&fresh), err);
     if (rc == 0)
-        rc = chmod(buf_str(&fresh), 0600) < 0 ? -1 : run_on(buf_str(&fresh), hold, err);
+        rc = run_on(buf_str(&fresh), hold, err);
+    if (rc == 0)
+        rc = finish_file(buf_str(&fresh), store, err);
+    if (rc == 0)
+        rc = give_to_owner(lock, store, err);
     if (rc == 0)
         rc = put_in_place(buf_str(&fresh), store, err);
     if (rc < 0)

@@ -5,6 +5,7 @@ human says so, new events work meanwhile, and no id is given out twice."""
 
 import contextlib
 import json
+import os
 import sqlite3
 import sys
 import threading
@@ -128,7 +129,15 @@ def restore_refuses_others(scene):
 def restored_is_held(scene):
     scene.gateway.stop()
     restore_refuses_others(scene)
+    store, other = scene.gateway.store, 65534
+    if os.getuid() == 0:
+        os.chown(store, other, other)
+    owner = store.stat().st_uid
+    missing = scene.gateway.ctl("restore", "/nonexistent", check=False)
+    assert missing.returncode != 0 and "No such file" in missing.stderr, missing
     scene.gateway.ctl("restore", scene.backup)
+    assert store.stat().st_uid == owner, "the daemon's account cannot open what root restored"
+    assert store.stat().st_mode & 0o777 == 0o600, oct(store.stat().st_mode)
     assert events_in(str(scene.gateway.store) + ".before-restore") > LOAD
     scene.later = False
     scene.mails_before = len(scene.relay.mails)
