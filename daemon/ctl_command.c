@@ -139,6 +139,12 @@ static int read_option(struct ctl_use_of *use, int argc, char *const *argv, int 
     const char *word = argv[*i], *equals = strchr(word, '=');
     size_t len = equals ? (size_t)(equals - word) : strlen(word);
     const struct ctl_param *p = find_option(use->command, word, len);
+    if (!p && (str_eq(word, "-c") || str_starts(word, "--config") || str_starts(word, "--socket") ||
+               str_eq(word, "--json"))) {
+        buf_printf(err, "%s stands before the command: stafettectl %s ... %s", word, word,
+                   use->command->words);
+        return -1;
+    }
     if (!p || (p->form == CTL_FLAG && equals)) {
         buf_printf(err, "%s has no option %s; see stafettectl %s --help", use->command->words, word,
                    use->command->words);

@@ -84,6 +84,8 @@ static void test_wrong_lines(void **state)
         {"item|show", "ID is missing"},
         {"item|show|a|b", "one argument too many"},
         {"item|list|--al", "has no option --al"},
+        {"status|-c|/etc/x", "-c stands before the command: stafettectl -c ... status"},
+        {"item|list|--json", "--json stands before the command"},
         {"item|list|--all=1", "has no option --all=1"},
         {"item|list|--all|--all", "given twice"},
         {"send|e|--source", "--source needs a value"},
