@@ -315,6 +315,7 @@ def not_yet(scene):
 
 
 def all_well(scene):
+    scene.gateway.wait_quiet()
     status = scene.gateway.json("status")
     assert status["green"] and status["broker"] == "up" and not status["pending"], status
     assert status["open_items"] == status["open_clocks"], status
