@@ -198,7 +198,8 @@ class Scene:
         return [mail for mail in found if code in mail.text and to in mail.to]
 
     def wait_mail(self, code="", to="", count=1):
-        wait_until(lambda: len(self.mails(code, to)) >= count, f"{count} mails to {to or 'anybody'}")
+        wait_until(lambda: len(self.mails(code, to)) >= count,
+                   f"{count} mails to {to or 'anybody'}")
         return self.mails(code, to)[count - 1]
 
     def texts(self, code=""):
