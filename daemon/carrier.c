@@ -212,6 +212,7 @@ void carriers_close(struct carriers *c, int wait_ms)
     pthread_cond_destroy(&c->quiet);
     pthread_mutex_destroy(&c->lock);
     close(c->fd);
+    curl_global_cleanup();
     free(c);
 }
 

@@ -4,7 +4,6 @@
  * Exit status (sysexits): 0 stopped by a signal, 64 wrong usage, 70 broken world (restart me),
  * 78 the configuration is refused (do not restart me).
  */
-#include <curl/curl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -159,7 +158,6 @@ int main(int argc, char **argv)
     read_arguments(&args, argc, argv);
     digest_start();
     json_start();
-    curl_global_init(CURL_GLOBAL_DEFAULT);
     g.config = config_load(args.config, &report);
     fputs(buf_str(&report), stderr);
     buf_release(&report);
@@ -177,6 +175,5 @@ int main(int argc, char **argv)
         fprintf(stderr, "stafetted: %s\n", buf_str(&err));
     buf_release(&err);
     config_drop(g.config);
-    curl_global_cleanup();
     return status;
 }

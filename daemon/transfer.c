@@ -25,8 +25,7 @@ struct transfer {
 struct transfer *transfer_open(void)
 {
     struct transfer *t = xcalloc(1, sizeof *t);
-    t->multi = curl_multi_init();
-    if (!t->multi)
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || !(t->multi = curl_multi_init()))
         fatal("libcurl cannot start");
     t->done_tail = &t->done;
     return t;
@@ -148,5 +147,6 @@ void transfer_close(struct transfer *t)
     for (size_t i = 0; i < t->pooled; i++)
         curl_easy_cleanup(t->pool[i]);
     curl_multi_cleanup(t->multi);
+    curl_global_cleanup();
     free(t);
 }

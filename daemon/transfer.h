@@ -16,6 +16,7 @@ struct transfer_fd {
     bool write; /* also wait for writability */
 };
 
+/* Also starts libcurl, so it comes before anything else that uses it. */
 struct transfer *transfer_open(void);
 /* Ends what runs; jobs not finished are freed (their deliveries are pending in the store). */
 void transfer_close(struct transfer *t);
