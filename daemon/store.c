@@ -70,8 +70,8 @@ enum {
 
 static const char *const meta_sql[] = {
     [META_GET] = "select value from meta where name = ?",
-    [META_SET] = "insert into meta (name, value) values (?, ?)"
-                 " on conflict (name) do update set value = excluded.value",
+    [META_SET] = ("insert into meta (name, value) values (?, ?)"
+                  " on conflict (name) do update set value = excluded.value"),
     [META_INTERN_ALL] = "select intern_id, text from intern order by intern_id",
     [META_INTERN_ADD] = "insert into intern (intern_id, text) values (?, ?)",
     [META_MAX_EVENT] = "select coalesce(max(event_seq), 0) from event",

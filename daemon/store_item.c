@@ -44,8 +44,8 @@ static const char *const sql[] = {
                    " (select owner_unit as unit from item where closed_ms = 0"
                    " union all select waiting_unit from item where closed_ms = 0)"
                    " group by unit",
-    [ITEM_ASKED] = "select 1 from notice where item_seq = ? and unit = ?"
-                   " and deadline_ms > 0 limit 1",
+    [ITEM_ASKED] = ("select 1 from notice where item_seq = ? and unit = ?"
+                    " and deadline_ms > 0 limit 1"),
 };
 const struct store_statements store_item_statements = {sql, COUNT_OF(sql)};
 

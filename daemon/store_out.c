@@ -11,8 +11,8 @@ enum { OUT_ADD, OUT_SETTLE, OUT_EACH, OUT_TALLY };
 static const char *const sql[] = {
     [OUT_ADD] = "insert into out_event (out_seq, item_seq, topic, payload) values (?, ?, ?, ?)",
     [OUT_SETTLE] = "delete from out_event where out_seq = ?",
-    [OUT_EACH] = "select out_seq, item_seq, topic, payload from out_event where out_seq > ?"
-                 " order by out_seq",
+    [OUT_EACH] = ("select out_seq, item_seq, topic, payload from out_event where out_seq > ?"
+                  " order by out_seq"),
     [OUT_TALLY] = "select count(*) from out_event",
 };
 const struct store_statements store_out_statements = {sql, COUNT_OF(sql)};
