@@ -32,7 +32,7 @@ struct http_call {
     const char *type; /* content type of the answer; static text */
     struct buf answer;
     struct http_call *next;
-    void *state; /* the handler's own */
+    void *state;      /* the handler's own */
     void *connection; /* http.c's */
     void *arguments;  /* http.c's */
 };

@@ -151,7 +151,8 @@ def handover(number, chooser, places, urgency="routine"):
     return json.dumps({
         "specversion": "1.0", "id": f"b-{number}-{chooser.getrandbits(48):012x}",
         "source": "/bench/fachverfahren", "type": "de.sozialraum.handover.requested.v1",
-        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "subject": ref, "urgency": urgency,
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "subject": ref,
+        "urgency": urgency,
         "datacontenttype": "application/json",
         "data": {"case_ref": ref, "from_unit": "u0", "place": f"p{number % places}",
                  "rechtskreis": "SGB_VIII", "service": "ksd", "reason": "move",

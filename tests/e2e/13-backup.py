@@ -27,7 +27,8 @@ class BackupScene(Scene):
         transports = (f'( {{ name = "relay"; adapter = "email_smtp"; tls = "none"; '
                       f'url = "smtp://127.0.0.1:{self.relay.port}"; from = "stafette@ulm.example"; '
                       f'}}, {{ name = "sms-ausgang"; adapter = "sms_file"; path = "sms"; }} )')
-        super().__init__(durable=False, settings={"transports": transports, "delivery.retry_first": "1s",
+        super().__init__(durable=False, settings={"transports": transports,
+                                                  "delivery.retry_first": "1s",
                                                   "delivery.retry_max": "1s",
                                                   "events.heartbeat": "1s"})
         self.items = {}  # event id -> item code, of what was accepted before the restore

@@ -20,7 +20,8 @@ from scene import STRUCTURED, Source, handover, topic_of  # noqa: E402
 
 BACKLOG = 3000
 KEEPALIVE_S = 5
-TRANSPORTS = '( { name = "post"; adapter = "null_email"; }, { name = "sms"; adapter = "null_sms"; } )'
+TRANSPORTS = ('( { name = "post"; adapter = "null_email"; },'
+              ' { name = "sms"; adapter = "null_sms"; } )')
 
 
 class Bench:

@@ -320,7 +320,8 @@ def tls_refused(papers, words, how):
 
 REFUSALS = [
     ("TLS: an authority we do not trust", ("certificate verify failed",), {"ca": "fremde-ca"}),
-    ("TLS: a certificate for another name", ("certificate verify failed",), {"certificate": "anderer"}),
+    ("TLS: a certificate for another name", ("certificate verify failed",),
+     {"certificate": "anderer"}),
     ("TLS: our certificate is a stranger's", ("unknown ca",), {"own": "fremd"}),
     ("TLS: no certificate of our own", ("certificate required",), {"own": ""}),
 ]
