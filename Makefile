@@ -165,7 +165,11 @@ install: programs
 	  $(DESTDIR)$(PREFIX)/lib/sysusers.d/stafette.conf
 	install -m 644 contrib/systemd/stafette.tmpfiles \
 	  $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/stafette.conf
-	cp -R config contrib/schemas contrib/mosquitto $(SHARE)/stafette/
+	cp -R config contrib/schemas contrib/mosquitto contrib/asyncapi.yaml $(SHARE)/stafette/
+	install -d $(SHARE)/doc/stafette
+	install -m 644 README.md contrib/betrieb.md $(SHARE)/doc/stafette/
+	chmod -R u=rwX,go=rX $(SHARE)/stafette
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/stafetted.service
 
 # The unpacked test servers stay: they are downloads, not products.
 clean:
