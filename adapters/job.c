@@ -15,7 +15,7 @@
 #include "../daemon/util.h"
 #include "adapter.h"
 
-enum { CONNECT_MS = 15000, PHONE_DIGITS = 7, LOCAL_PART_MIN = 3 };
+enum { CONNECT_MS = 10000, URGENT_MS = 20000, PHONE_DIGITS = 7, LOCAL_PART_MIN = 3 };
 
 struct job *job_new(void)
 {
@@ -209,6 +209,9 @@ static size_t on_answer(char *bytes, size_t size, size_t n, void *context)
 void job_curl_defaults(struct job *job, CURL *easy, const char *protocols, int64_t timeout_ms)
 {
     long total = (long)timeout_ms;
+    /* Another relay or gateway may still be reached in time. */
+    if (job->urgent && total > URGENT_MS)
+        total = URGENT_MS;
     job->error[0] = '\0';
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, job->error);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);

@@ -25,7 +25,8 @@ static struct incident *find(struct incidents *all, const char *transport)
 /* The transport itself is unwell, as against this one address or message. */
 static bool is_unwell(enum error_class class)
 {
-    return class == CLASS_CONNECT || class == CLASS_TIMEOUT || retry_rule(class)->alarm;
+    return class == CLASS_CONNECT || class == CLASS_TIMEOUT || class == CLASS_AMBIGUOUS ||
+           retry_rule(class)->alarm;
 }
 
 static void end_incident(struct incident *incident)

@@ -13,6 +13,7 @@
 #include "config.h"
 #include "directory.h"
 #include "gateway.h"
+#include "lane.h"
 #include "outbox_parts.h"
 #include "render.h"
 #include "store.h"
@@ -32,8 +33,7 @@ static struct lane *find_lane(struct stafette *g, struct outbox *o, int64_t id)
         if (o->lane[i].id == id)
             return &o->lane[i];
     o->lane = grow(o->lane, o->lanes, &o->lane_cap, sizeof *o->lane);
-    o->lane[o->lanes] = (struct lane){
-        .id = id, .urgent = str_ends(store_intern_text(g->store, id), OUTBOX_URGENT_LANE)};
+    o->lane[o->lanes] = (struct lane){.id = id, .urgent = lane_is_urgent(g, id)};
     return &o->lane[o->lanes++];
 }
 
@@ -187,14 +187,6 @@ static const struct template *frozen_template(struct stafette *g, int64_t id)
     return t;
 }
 
-static const struct transport *transport_for(const struct stafette *g,
-                                             const struct contact *contact)
-{
-    const struct transports *all = g->config->transports;
-    return str_empty(contact->transport) ? transports_first(all, contact->channel)
-                                         : transports_find(all, contact->transport);
-}
-
 /* Fills the job; false when it ended here, without a transport being asked. */
 static bool prepare_job(struct stafette *g, const struct due *due, struct job *job)
 {
@@ -207,7 +199,9 @@ static bool prepare_job(struct stafette *g, const struct due *due, struct job *j
         job_end(job, ATTEMPT_FAILED, CLASS_ADDRESS, 0);
         return false;
     }
-    job->transport = transport_for(g, contact);
+    job->transport = lane_transport(g, due->delivery.lane_id, contact);
+    if (!job->transport)
+        job->transport = lane_default(g, contact);
     if (!text || !job->transport || !store_item_get(g->store, due->delivery.item_seq, &item)) {
         job_end(job, ATTEMPT_DEFERRED, CLASS_LOCAL, 0);
         return false;

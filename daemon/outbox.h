@@ -42,9 +42,6 @@ void outbox_settled(struct stafette *g);
 /* After the commit: starts what is due, as far as there is room. */
 void outbox_start(struct stafette *g);
 
-/* Ends the names of lanes that urgent deliveries have for themselves. */
-#define OUTBOX_URGENT_LANE " (urgent)"
-
 /* A delivery was made for this lane. */
 void outbox_wake(struct stafette *g, int64_t lane_id);
 

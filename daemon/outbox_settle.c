@@ -9,8 +9,10 @@
 #include "../adapters/adapter.h"
 #include "clock.h"
 #include "config.h"
+#include "directory.h"
 #include "gateway.h"
 #include "incident.h"
+#include "lane.h"
 #include "log.h"
 #include "outbox.h"
 #include "outbox_parts.h"
@@ -41,6 +43,24 @@ static void plan_next(const struct stafette *g, const struct job *job, struct de
         return;
     d->state = DELIVERY_FAILED;
     d->ended_ms = g->now_ms;
+}
+
+/* What is urgent does not wait for a relay or gateway that is dead, silent or says "later": the
+ * next one of the same channel is tried at once, at the risk of a copy. When all have been tried,
+ * the first waits for the planned time (DESIGN 1.4). */
+static void change_transport(struct stafette *g, const struct job *job, struct delivery *d)
+{
+    if (!d->urgent || d->state != DELIVERY_PENDING || !job->transport)
+        return;
+    const struct directory *dir = g->config->directory;
+    const struct contact *contact = directory_contact(dir, d->contact);
+    const struct transport *next = lane_next(g, job->transport);
+    if (!contact || str_eq(next->name, job->transport->name))
+        return;
+    d->lane_id = lane_of(g, next, contact, d->urgent);
+    if (next != lane_default(g, contact))
+        d->next_ms = g->steady_ms;
+    outbox_wake(g, d->lane_id);
 }
 
 static void audit_end(struct stafette *g, const struct job *job, const struct delivery *d)
@@ -106,8 +126,10 @@ static void settle_one(struct stafette *g, const struct job *job)
         break;
     case ATTEMPT_DEFERRED:
     case ATTEMPT_END_COUNT:
-        if (!cancelled)
+        if (!cancelled) {
             plan_next(g, job, &d);
+            change_transport(g, job, &d);
+        }
         break;
     }
     store_delivery_settle(g->store, &d);

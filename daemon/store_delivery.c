@@ -37,8 +37,9 @@ static const char *const sql[] = {
                      " created_ms, ended_ms, class, code, provider_id)"
                      " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [DELIVERY_GET] = "select " COLUMNS " from delivery d where d.delivery_seq = ?",
-    [DELIVERY_SETTLE] = "update delivery set state = ?, attempts = ?, next_ms = ?, ended_ms = ?,"
-                        " class = ?, code = ?, provider_id = ? where delivery_seq = ?",
+    [DELIVERY_SETTLE] =
+        "update delivery set lane_id = ?, state = ?, attempts = ?, next_ms = ?, ended_ms = ?,"
+        " class = ?, code = ?, provider_id = ? where delivery_seq = ?",
     [DELIVERY_DUE] = "select " COLUMNS ", n.unit, n.reason, n.template_name, n.deadline_ms,"
                      " n.outcome, n.doubtful, n.created_ms"
                      " from delivery d join notice n on n.notice_seq = d.notice_seq"
@@ -126,6 +127,7 @@ bool store_delivery_get(struct store *s, int64_t seq, struct delivery *d)
 void store_delivery_settle(struct store *s, const struct delivery *d)
 {
     struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_SETTLE);
+    query_int(&q, d->lane_id);
     query_int(&q, d->state);
     query_int(&q, d->attempts);
     query_int(&q, d->next_ms);

@@ -38,7 +38,8 @@ struct delivery {
 void store_delivery_add(struct store *s, const struct delivery *delivery);
 bool store_delivery_get(struct store *s, int64_t seq, struct delivery *delivery);
 
-/* What an attempt came to: state, attempts, next_ms, ended_ms, class, code, provider_id. */
+/* What an attempt came to: lane_id, state, attempts, next_ms, ended_ms, class, code, provider_id.
+ */
 void store_delivery_settle(struct store *s, const struct delivery *delivery);
 
 /* A due delivery with what is needed to render it. */

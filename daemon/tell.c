@@ -11,6 +11,7 @@
 #include "event.h"
 #include "gateway.h"
 #include "json.h"
+#include "lane.h"
 #include "outbox.h"
 #include "store.h"
 #include "store_delivery.h"
@@ -53,32 +54,12 @@ static const struct contact *pick_contact(const struct unit *unit, enum channel 
     return NULL;
 }
 
-static const struct transport *transport_of(const struct stafette *g, const struct contact *c)
-{
-    return str_empty(c->transport) ? transports_first(g->config->transports, c->channel)
-                                   : transports_find(g->config->transports, c->transport);
-}
-
-/* Destination: (relay, domain) for mail, the gateway for SMS (DESIGN 7). What is urgent has a lane
- * of its own, so that it never queues behind a backlog for the same destination. */
-static int64_t lane_of(struct stafette *g, const struct transport *t, const struct contact *c,
-                       bool urgent)
-{
-    const char *domain = c->channel == CHANNEL_EMAIL ? strrchr(c->address, '@') : NULL;
-    struct buf text = BUF_INIT;
-    buf_printf(&text, "%s%s%s%s", t->name, domain ? "/" : "", domain ? domain + 1 : "",
-               urgent ? OUTBOX_URGENT_LANE : "");
-    int64_t id = store_intern(g->store, buf_str(&text));
-    buf_release(&text);
-    return id;
-}
-
 static void add_delivery(struct stafette *g, const struct item *item, const struct limits *limits,
                          const struct notice *notice, const struct contact *contact)
 {
     const struct template *t =
         templates_find(g->config->templates, notice->template_name, contact->channel);
-    const struct transport *transport = transport_of(g, contact);
+    const struct transport *transport = lane_default(g, contact);
     if (!t || !transport)
         return;
     const bool urgent = item->urgency >= URGENCY_URGENT;

@@ -24,6 +24,7 @@ static const struct {
     {"no connection: not yet", CLASS_CONNECT, INCIDENT_AFTER_MS - 1, false},
     {"no connection for a minute", CLASS_CONNECT, INCIDENT_AFTER_MS, true},
     {"no answer for a minute", CLASS_TIMEOUT, INCIDENT_AFTER_MS, true},
+    {"lost answers for a minute", CLASS_AMBIGUOUS, INCIDENT_AFTER_MS, true},
     {"an answer that says later", CLASS_TEMPORARY, INCIDENT_AFTER_MS, false},
     {"one dead address", CLASS_ADDRESS, INCIDENT_AFTER_MS, false},
 };

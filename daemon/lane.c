@@ -1,0 +1,68 @@
+/*
+ * Lanes: see lane.h. A domain holds no blank and a transport's name no slash, so a name is read
+ * back without doubt.
+ */
+#include "lane.h"
+
+#include <string.h>
+
+#include "../adapters/adapter.h"
+#include "config.h"
+#include "directory.h"
+#include "gateway.h"
+#include "store.h"
+#include "util.h"
+
+static const char urgent_mark[] = " (urgent)";
+
+const struct transport *lane_default(const struct stafette *g, const struct contact *contact)
+{
+    const struct transports *all = g->config->transports;
+    return str_empty(contact->transport) ? transports_first(all, contact->channel)
+                                         : transports_find(all, contact->transport);
+}
+
+int64_t lane_of(struct stafette *g, const struct transport *transport,
+                const struct contact *contact, bool urgent)
+{
+    const char *at = contact->channel == CHANNEL_EMAIL ? strrchr(contact->address, '@') : NULL;
+    struct buf text = BUF_INIT;
+    buf_printf(&text, "%s%s%s%s", transport->name, at ? "/" : "", at ? at + 1 : "",
+               urgent ? urgent_mark : "");
+    int64_t id = store_intern(g->store, buf_str(&text));
+    buf_release(&text);
+    return id;
+}
+
+bool lane_is_urgent(const struct stafette *g, int64_t lane_id)
+{
+    return str_ends(store_intern_text(g->store, lane_id), urgent_mark);
+}
+
+const struct transport *lane_transport(const struct stafette *g, int64_t lane_id,
+                                       const struct contact *contact)
+{
+    const struct transports *all = g->config->transports;
+    const char *name = store_intern_text(g->store, lane_id);
+    size_t len = strcspn(name, "/ ");
+    for (size_t i = 0; i < all->count; i++) {
+        const struct transport *t = all->transport[i];
+        if (strlen(t->name) == len && strncmp(t->name, name, len) == 0)
+            return t->adapter->channel == contact->channel ? t : NULL;
+    }
+    return NULL;
+}
+
+const struct transport *lane_next(const struct stafette *g, const struct transport *transport)
+{
+    const struct transports *all = g->config->transports;
+    size_t i = 0;
+    while (i < all->count && !str_eq(all->transport[i]->name, transport->name))
+        i++;
+    for (size_t n = 1; n <= all->count; n++) {
+        const struct transport *t = all->transport[(i + n) % all->count];
+        if (t->adapter->channel == transport->adapter->channel)
+            return t;
+    }
+    return transport;
+}

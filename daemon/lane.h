@@ -1,0 +1,36 @@
+/*
+ * Lanes: the destinations of deliveries, each an interned name in the store. "relay/domain" for
+ * mail, "gateway" for SMS; what is urgent has lanes of its own, "relay/domain (urgent)", so that it
+ * never queues behind a backlog for the same destination. The lane says which transport the next
+ * attempt uses.
+ */
+#ifndef LANE_H
+#define LANE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct contact;
+struct stafette;
+struct transport;
+
+/* The transport that a contact is configured for: its own, or the first of its channel. NULL when
+ * the configuration has none. */
+const struct transport *lane_default(const struct stafette *g, const struct contact *contact);
+
+/* The lane's number; interned in the open transaction when it is new. */
+int64_t lane_of(struct stafette *g, const struct transport *transport,
+                const struct contact *contact, bool urgent);
+
+bool lane_is_urgent(const struct stafette *g, int64_t lane_id);
+
+/* The transport of a lane; NULL when the configuration no longer has it or it is of another
+ * channel than the contact's. */
+const struct transport *lane_transport(const struct stafette *g, int64_t lane_id,
+                                       const struct contact *contact);
+
+/* The transport to try after this one: the next of the same channel in the order of the
+ * configuration, the first again after the last. Itself when it is the only one. */
+const struct transport *lane_next(const struct stafette *g, const struct transport *transport);
+
+#endif
