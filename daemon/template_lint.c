@@ -19,10 +19,11 @@
 
 /* What the workflow sends; each must exist for both channels, because a desk may have one only. */
 static const char *const wanted[] = {
-    "handover.requested", "handover.reminder",  "handover.outcome",  "handover.returned",
-    "referral.requested", "referral.offered",   "referral.reminder", "referral.outcome",
-    "emergency.reported", "emergency.reminder", "emergency.refused", "emergency.outcome",
-    "refusal.opened",     "refusal.reminder",   "refusal.outcome",
+    "handover.requested", "handover.reminder",  "handover.outcome",   "handover.returned",
+    "referral.requested", "referral.offered",   "referral.reminder",  "referral.outcome",
+    "referral.returned",  "emergency.reported", "emergency.reminder", "emergency.refused",
+    "emergency.outcome",  "emergency.returned", "refusal.opened",     "refusal.reminder",
+    "refusal.outcome",
 };
 
 /* What no mail may be silent about. */

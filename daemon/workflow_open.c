@@ -178,6 +178,8 @@ static void open_returned(struct work *w)
 {
     const struct unit *giver = w->parties.from ? w->parties.from : technical_desk(w);
     struct buf why = BUF_INIT;
+    char what[ID_MAX];
+    work_template(what, w->item.kind, "returned");
     w->item.state = STATE_RETURNED;
     w->row.outcome = OUTCOME_RETURNED;
     set_unit(w->item.owner_unit, giver);
@@ -185,8 +187,7 @@ static void open_returned(struct work *w)
     store_item_add(w->g->store, &w->item);
     first_fault_german(w, &why);
     int64_t due_ms = workflow_set_clock(w->g, &w->item, &w->limits, 0);
-    const struct telling telling = {giver, REASON_SENDER, "handover.returned", due_ms,
-                                    buf_str(&why)};
+    const struct telling telling = {giver, REASON_SENDER, what, due_ms, buf_str(&why)};
     tell_unit(w->g, &w->item, &w->limits, &telling);
     alarm_on_call(w);
     buf_release(&why);
