@@ -5,10 +5,10 @@
 
 #include "buf.h"
 #include "code.h"
-#include "config.h"
 #include "event.h"
 #include "gateway.h"
 #include "json.h"
+#include "out_event.h"
 #include "store_item.h"
 #include "util.h"
 
@@ -67,14 +67,7 @@ static void put_item(struct buf *out, struct stafette *g, int64_t item_seq)
 void receipt_write(struct buf *out, struct stafette *g, const struct event_row *row,
                    const char *faults, bool repeated)
 {
-    buf_printf(out,
-               "{\"specversion\":\"1.0\",\"id\":\"%s-r%lld\",\"source\":\"/stafette/%s\","
-               "\"type\":\"de.sozialraum.gateway.receipt.v1\"",
-               g->config->settings.instance, (long long)row->seq, g->config->settings.instance);
-    json_member_time(out, "time", g->now_ms);
-    json_member_text(out, "datacontenttype", "application/json");
-    json_put_name(out, "data");
-    buf_addc(out, '{');
+    out_event_start(out, g, "r", row->seq, "gateway.receipt");
     json_member_text(out, "event_id", row->id);
     json_member_text(out, "event_type", row->type);
     json_member_text(out, "outcome",
@@ -87,5 +80,5 @@ void receipt_write(struct buf *out, struct stafette *g, const struct event_row *
         json_put_name(out, "faults");
         buf_puts(out, faults);
     }
-    buf_puts(out, "}}");
+    out_event_end(out);
 }

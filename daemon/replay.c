@@ -9,30 +9,19 @@
 #include "gateway.h"
 #include "json.h"
 #include "log.h"
+#include "out_event.h"
 #include "store.h"
 #include "store_audit.h"
 #include "store_out.h"
 
 static void ask_source(struct stafette *g, const char *source)
 {
-    struct buf topic = BUF_INIT, text = BUF_INIT;
+    struct buf text = BUF_INIT;
     struct out_event out = {.seq = store_next(g->store, SEQ_OUT)};
-    const char *instance = g->config->settings.instance;
-    buf_printf(&topic, "stafette/out/%s/replay", source);
-    buf_printf(&text,
-               "{\"specversion\":\"1.0\",\"id\":\"%s-%lld\",\"source\":\"/stafette/%s\","
-               "\"type\":\"de.sozialraum.gateway.replay.v1\"",
-               instance, (long long)out.seq, instance);
-    json_member_time(&text, "time", g->now_ms);
-    json_put_name(&text, "data");
-    buf_addc(&text, '{');
+    out_event_start(&text, g, "", out.seq, "gateway.replay");
     json_member_time(&text, "since", g->held_since_ms);
-    buf_puts(&text, "}}");
-    out.topic = buf_str(&topic);
-    out.payload = buf_str(&text);
-    store_out_add(g->store, &out);
-    buf_release(&topic);
-    buf_release(&text);
+    out_event_end(&text);
+    out_event_post(g, &out, source, "replay", &text);
 }
 
 int replay_ask(struct stafette *g, struct buf *err)

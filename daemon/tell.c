@@ -8,10 +8,10 @@
 #include "code.h"
 #include "config.h"
 #include "directory.h"
-#include "event.h"
 #include "gateway.h"
 #include "json.h"
 #include "lane.h"
+#include "out_event.h"
 #include "outbox.h"
 #include "store.h"
 #include "store_delivery.h"
@@ -119,20 +119,10 @@ void tell_status(struct stafette *g, const struct item *item, const char *type,
     if (str_empty(item->source))
         return;
     char code[ITEM_ID_LEN + 1];
-    struct buf topic = BUF_INIT, text = BUF_INIT;
+    struct buf text = BUF_INIT;
     struct out_event out = {.seq = store_next(g->store, SEQ_OUT), .item_seq = item->seq};
     code_write(code, item->seq, g->keys.code);
-    buf_printf(&topic, "stafette/out/%s/status", item->source);
-    buf_printf(&text,
-               "{\"specversion\":\"1.0\",\"id\":\"%s-%lld\",\"source\":\"/stafette/%s\","
-               "\"type\":\"",
-               g->config->settings.instance, (long long)out.seq, g->config->settings.instance);
-    event_full_type(&text, type);
-    buf_addc(&text, '"');
-    json_member_time(&text, "time", g->now_ms);
-    json_member_text(&text, "datacontenttype", "application/json");
-    json_put_name(&text, "data");
-    buf_addc(&text, '{');
+    out_event_start(&text, g, "", out.seq, type);
     json_member_text(&text, "item_id", code);
     if (!str_empty(item->case_ref))
         json_member_text(&text, "case_ref", item->case_ref);
@@ -141,10 +131,6 @@ void tell_status(struct stafette *g, const struct item *item, const char *type,
     json_member_text(&text, "responsible", item->owner_unit);
     if (!str_empty(detail_name))
         json_member_text(&text, detail_name, detail);
-    buf_puts(&text, "}}");
-    out.topic = buf_str(&topic);
-    out.payload = buf_str(&text);
-    store_out_add(g->store, &out);
-    buf_release(&topic);
-    buf_release(&text);
+    out_event_end(&text);
+    out_event_post(g, &out, item->source, "status", &text);
 }
