@@ -7,7 +7,6 @@
  * (disk full, rights) and the operator hears of it. A crash leaves at most a file under tmp/, which
  * Maildir readers ignore.
  */
-#include "../daemon/digest.h"
 #include "adapter.h"
 #include "adapters_list.h"
 #include "file_drop.h"
@@ -25,7 +24,7 @@ static int check(struct transport *t, struct conf_node *node, struct conf_faults
     return file_check(t, node, faults);
 }
 
-static int make_maildir(const char *path, struct buf *err)
+static void make_maildir(const char *path, struct buf *err)
 {
     static const char *const parts[] = {"tmp", "new", "cur"};
     int rc = 0;
@@ -35,7 +34,6 @@ static int make_maildir(const char *path, struct buf *err)
         rc = file_make_dir(buf_str(&dir), err);
         buf_release(&dir);
     }
-    return rc;
 }
 
 static void deliver(struct job *job)
@@ -43,20 +41,11 @@ static void deliver(struct job *job)
     const struct transport *t = job->transport;
     const struct mime_sender sender = {transport_text(t, "from_name"), transport_text(t, "from")};
     const char *path = transport_text(t, "path");
-    struct buf name = BUF_INIT, stage = BUF_INIT, final = BUF_INIT, err = BUF_INIT;
+    struct buf err = BUF_INIT;
     buf_reset(&job->bytes);
     mime_build(&job->bytes, &job->message, &sender);
-    digest_sha256(job->result.bytes_hash, job->bytes.data, job->bytes.len);
-    file_name(&name, job);
-    buf_puts(&name, ".stafette");
-    buf_printf(&stage, "%s/tmp/%s", path, buf_str(&name));
-    buf_printf(&final, "%s/new/%s", path, buf_str(&name));
-    if (make_maildir(path, &err) == 0)
-        file_drop(buf_str(&stage), buf_str(&final), &job->bytes, &err);
-    file_end(job, buf_str(&name), &err);
-    buf_release(&name);
-    buf_release(&stage);
-    buf_release(&final);
+    make_maildir(path, &err);
+    file_deliver(job, &(struct file_place){path, "tmp/", "new/", ".stafette"}, &err);
     buf_release(&err);
 }
 

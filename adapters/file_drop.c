@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "../daemon/conf.h"
+#include "../daemon/digest.h"
 #include "../daemon/util.h"
 #include "adapter.h"
 
@@ -104,7 +105,7 @@ int file_make_dir(const char *path, struct buf *err)
     return rc;
 }
 
-void file_name(struct buf *out, const struct job *job)
+static void file_name(struct buf *out, const struct job *job)
 {
     const char *reference = job->message.reference ? job->message.reference : "";
     if (str_empty(reference))
@@ -117,7 +118,7 @@ void file_name(struct buf *out, const struct job *job)
     }
 }
 
-void file_end(struct job *job, const char *name, const struct buf *err)
+static void file_end(struct job *job, const char *name, const struct buf *err)
 {
     if (err->len) {
         job_peer_text(job, buf_str(err));
@@ -126,6 +127,22 @@ void file_end(struct job *job, const char *name, const struct buf *err)
     }
     str_copy(job->result.provider_id, sizeof job->result.provider_id, name);
     job_end(job, ATTEMPT_SENT, CLASS_NONE, 0);
+}
+
+void file_deliver(struct job *job, const struct file_place *place, struct buf *err)
+{
+    struct buf name = BUF_INIT, stage = BUF_INIT, final = BUF_INIT;
+    digest_sha256(job->result.bytes_hash, job->bytes.data, job->bytes.len);
+    file_name(&name, job);
+    buf_puts(&name, place->suffix);
+    buf_printf(&stage, "%s/%s%s", place->dir, place->stage, buf_str(&name));
+    buf_printf(&final, "%s/%s%s", place->dir, place->final, buf_str(&name));
+    if (!err->len)
+        file_drop(buf_str(&stage), buf_str(&final), &job->bytes, err);
+    file_end(job, buf_str(&name), err);
+    buf_release(&name);
+    buf_release(&stage);
+    buf_release(&final);
 }
 
 int file_check(const struct transport *transport, struct conf_node *node,

@@ -11,7 +11,6 @@
  * repeat of the same delivery replaces its file. Refuses nothing but what the disk refuses: then
  * the SMS is put off. A crash leaves at most a file whose name begins with a dot.
  */
-#include "../daemon/digest.h"
 #include "adapter.h"
 #include "adapters_list.h"
 #include "file_drop.h"
@@ -38,22 +37,13 @@ static void add_header(struct buf *out, const char *name, const char *value)
 static void deliver(struct job *job)
 {
     const char *path = transport_text(job->transport, "path");
-    struct buf name = BUF_INIT, stage = BUF_INIT, final = BUF_INIT, err = BUF_INIT;
+    struct buf err = BUF_INIT;
     buf_reset(&job->bytes);
     add_header(&job->bytes, "To", job->message.address);
     add_header(&job->bytes, "Reference", job->message.reference);
     buf_printf(&job->bytes, "\n%s\n", job->message.body ? job->message.body : "");
-    digest_sha256(job->result.bytes_hash, job->bytes.data, job->bytes.len);
-    file_name(&name, job);
-    buf_puts(&name, ".sms");
-    buf_printf(&stage, "%s/.%s", path, buf_str(&name));
-    buf_printf(&final, "%s/%s", path, buf_str(&name));
-    if (file_make_dir(path, &err) == 0)
-        file_drop(buf_str(&stage), buf_str(&final), &job->bytes, &err);
-    file_end(job, buf_str(&name), &err);
-    buf_release(&name);
-    buf_release(&stage);
-    buf_release(&final);
+    file_make_dir(path, &err);
+    file_deliver(job, &(struct file_place){path, ".", "", ".sms"}, &err);
     buf_release(&err);
 }
 
