@@ -105,7 +105,7 @@ int file_make_dir(const char *path, struct buf *err)
     return rc;
 }
 
-static void file_name(struct buf *out, const struct job *job)
+void file_name(struct buf *out, const struct job *job)
 {
     const char *reference = job->message.reference ? job->message.reference : "";
     if (str_empty(reference))

@@ -18,14 +18,17 @@ int file_drop(const char *stage, const char *path, const struct buf *bytes, stru
 /* Makes a directory of mode 0700, and those above it that are missing. */
 int file_make_dir(const char *path, struct buf *err);
 
+/* Appends the name of a job's file: its client reference, the same at every repeat, made safe as a
+ * file name (never hidden, never a path). */
+void file_name(struct buf *out, const struct job *job);
+
 /* Where a job's file goes: <dir>/<final><name><suffix>, written as <dir>/<stage><name><suffix>. */
 struct file_place {
     const char *dir, *stage, *final, *suffix;
 };
 
 /* Writes job->bytes as a file and ends the job: sent, or put off as our own fault, also when err
- * holds a fault already. The name is the job's client reference, the same at every repeat, made
- * safe as a file name (never hidden, never a path). */
+ * holds a fault already. */
 void file_deliver(struct job *job, const struct file_place *place, struct buf *err);
 
 /* Load time: the option "path" is empty, or a directory, or to be made later. */
