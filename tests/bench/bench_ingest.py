@@ -1,13 +1,12 @@
 """ingest_vs_mosquitto_sub: handovers fully decided and durable (event, item, notice, delivery,
 clock, audit) per second, against mosquitto_sub -q 1 reading the same backlog to nowhere.
-route_10000_vs_10: processor time of an event with 10,000 rules against 10.
-known_id_bytes: memory of one remembered id."""
+route_10000_vs_10: processor time of an event with 10,000 rules against 10."""
 
 import subprocess
 import time
 
-from bench_tools import ACCEPTED, Daemon, events, figure, median, note, open_session, ratio
-from bench_tools import write_config
+from bench_tools import ACCEPTED, Daemon, events, figure, fresh_store, median, note, open_session
+from bench_tools import ratio, write_config
 from mqtt5 import Client
 from peers import Broker, Folder, started
 
@@ -38,8 +37,7 @@ def decide(daemon, count):
 
 def one_round(folder, broker, rules, seed, plain):
     config, port = write_config(folder, broker.port, TRANSPORTS, rules, QUIET)
-    for old in config.glob("stafette.db*"):
-        old.unlink()
+    fresh_store(config)
     open_session(broker.port, "stafette-bench")
     if plain:
         open_session(broker.port, "plain")

@@ -7,22 +7,17 @@ end_to_end_vs_smtp_source: from the published event to the accepted mail, both a
 import subprocess
 import time
 
-from bench_tools import ACCEPTED, MAILED, Daemon, events, figure, median, note, open_session
-from bench_tools import ratio, write_config
+from bench_tools import ACCEPTED, MAILED, Daemon, events, figure, fresh_store, mail_transports
+from bench_tools import median, note, open_session, ratio, write_config
 from mqtt5 import Client
 from peers import Broker, Folder, SmtpSink, peer_command, started
+from slow_relay import SlowRelay
 
-MAILS, SLOW_MAILS, ROUNDS = 30000, 8000, 3
-
-
-def relay(port):
-    return (f'{{ name = "relay"; adapter = "email_smtp"; url = "smtp://127.0.0.1:{port}"; '
-            f'tls = "none"; from = "stafette@bench.example"; helo = "gw.bench.example"; }}, '
-            f'{{ name = "sms"; adapter = "null_sms"; }}')
+MAILS, SLOW_MAILS, ROUNDS = 30000, 12000, 3
+DELAY_MS, SLOW_CARRIERS = 10, 32
 
 
-# Nobody listens on port 9: everything waits.
-DEAD = relay(9)
+DEAD = mail_transports(9)
 IDLE = ('delivery = { carriers = 1; in_flight_max = 1; retry_first = "1h"; retry_max = "2h"; };')
 
 
@@ -42,8 +37,7 @@ def fill(folder, broker, count, seed):
     """A store with `count` notices that wait; returns how many are due at once: the few that were
     tried on the dead relay wait for their hour."""
     config, port = write_config(folder, broker.port, DEAD, 10, IDLE)
-    for old in config.glob("stafette.db*"):
-        old.unlink()
+    fresh_store(config)
     open_session(broker.port, "stafette-bench")
     publish(broker, count, seed)
     daemon = Daemon(folder, config, port).start()
@@ -62,7 +56,7 @@ def rate(daemon, count):
 
 def drain(folder, broker, sink, carriers, count):
     settings = f"delivery = {{ carriers = {carriers}; in_flight_max = 512; }};"
-    config, port = write_config(folder, broker.port, relay(sink.port), 10, settings)
+    config, port = write_config(folder, broker.port, mail_transports(sink.port), 10, settings)
     daemon = Daemon(folder, config, port).start()
     result = rate(daemon, count)
     daemon.stop()
@@ -71,9 +65,8 @@ def drain(folder, broker, sink, carriers, count):
 
 def end_to_end(folder, broker, sink, count, seed):
     settings = "delivery = { carriers = 16; in_flight_max = 512; };"
-    config, port = write_config(folder, broker.port, relay(sink.port), 10, settings)
-    for old in config.glob("stafette.db*"):
-        old.unlink()
+    config, port = write_config(folder, broker.port, mail_transports(sink.port), 10, settings)
+    fresh_store(config)
     daemon = Daemon(folder, config, port).start()
     begun = time.monotonic()
     publish(broker, count, seed)
@@ -85,22 +78,26 @@ def end_to_end(folder, broker, sink, count, seed):
 def main():
     folder = Folder()
     broker = Broker(folder, durable=False)
-    sink, slow = SmtpSink(folder), SmtpSink(folder, "-W", ".:0.01")
+    sink, slow = SmtpSink(folder), SlowRelay(folder, DELAY_MS)
     rows = []
-    with started(broker, sink):
+    with started(broker, sink, slow):
         for i in range(ROUNDS):
             source = smtp_source(sink.port, MAILS)
             due = fill(folder, broker, MAILS, 10 + i)
             mail = drain(folder, broker, sink, 16, due)
             both = end_to_end(folder, broker, sink, MAILS, 20 + i)
-            rows.append((source, mail, both))
+            due = fill(folder, broker, SLOW_MAILS, 30 + i)
+            patient = drain(folder, broker, slow, SLOW_CARRIERS, due)
+            rows.append((source, mail, both, patient))
             note(f"round {i + 1}: smtp-source {source:.0f}/s, mails {mail:.0f}/s, "
-                 f"end to end {both:.0f}/s")
+                 f"end to end {both:.0f}/s, slow relay {patient:.0f}/s")
     figure("mail_smtp_source", median([r[0] for r in rows]), "mails/s")
     figure("mail_backlog", median([r[1] for r in rows]), "mails/s")
     figure("mail_end_to_end", median([r[2] for r in rows]), "mails/s")
+    figure("mail_slow_relay", median([r[3] for r in rows]), "mails/s")
     ratio("mail_vs_smtp_source", median([r[1] / r[0] for r in rows]))
     ratio("end_to_end_vs_smtp_source", median([r[2] / r[0] for r in rows]))
+    ratio("mail_slow_relay", median([r[3] for r in rows]) * DELAY_MS / 1000 / SLOW_CARRIERS)
 
 
 main()

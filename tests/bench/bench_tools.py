@@ -86,6 +86,18 @@ routes = {{ policy = "standard"; to = ["desk"]; rules = ( {branches} ); }};
     return folder, ports["internal"]
 
 
+def mail_transports(port, sms='adapter = "null_sms";'):
+    """Transports with a mail relay at `port`; nobody listens on port 9: everything waits."""
+    return (f'{{ name = "relay"; adapter = "email_smtp"; url = "smtp://127.0.0.1:{port}"; '
+            f'tls = "none"; from = "stafette@bench.example"; helo = "gw.bench.example"; }}, '
+            f'{{ name = "sms"; {sms} }}')
+
+
+def fresh_store(config):
+    for old in config.glob("stafette.db*"):
+        old.unlink()
+
+
 class Daemon:
     """stafetted on such a configuration."""
 

@@ -1,0 +1,123 @@
+"""sms_vs_wrk: SMS notices accepted by nginx per second through sms_http, against wrk sending the
+same request with as many open at once. nginx answers both with 200 and "OK"; how many requests it
+took is read from nginx itself, not only from the daemon."""
+
+import pathlib
+import re
+import subprocess
+import urllib.request
+
+from bench_tools import ACCEPTED, TEXTED, Daemon, events, figure, fresh_store, median, note
+from bench_tools import open_session, ratio, write_config
+from mqtt5 import Client
+from peers import Broker, Folder, Process, free_port, peer_command, port_open, started
+
+TEXTS, WIDE, ROUNDS = 20000, 32, 3
+MAIL = '{ name = "post"; adapter = "null_email"; }'
+SETTINGS = (f"delivery = {{ carriers = 4; in_flight_max = 512; sms_in_flight_max = {WIDE};"
+            ' retry_first = "1h"; retry_max = "2h"; };')
+WRK = """wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
+wrk.body = "to=%2B4915100000001&text=Neue%20Meldung%20im%20Postfach%2C%20Vorgang%20K7F3-92QX.%0A"
+  .. "Bitte%20bis%2021.11.%2010%3A00%20quittieren.&ref=d100000.8c3f01aa"
+"""
+
+
+class Nginx:
+    """nginx with one worker and no log, which takes any body and says OK."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder) / "nginx"
+        self.folder.mkdir()
+        self.port = free_port()
+        self.process = None
+
+    def start(self):
+        folder = self.folder
+        temp = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in
+                       ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        (folder / "nginx.conf").write_text(f"""
+daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;
+events {{ worker_connections 512; }}
+http {{ access_log off; keepalive_requests 1000000; {temp}
+  server {{ listen 127.0.0.1:{self.port};
+    location /count {{ stub_status; }}
+    location / {{ default_type text/plain; return 200 "OK"; }} }} }}
+""")
+        command = peer_command("usr/sbin/nginx", "-p", folder, "-e", folder / "error.log",
+                               "-c", folder / "nginx.conf")
+        self.process = Process("nginx", command, folder)
+        self.process.wait_ready(lambda: port_open(self.port))
+        return self
+
+    def stop(self):
+        if self.process:
+            self.process.stop()
+
+    def requests(self):
+        """All requests so far, this question included."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/count", timeout=10) as answer:
+            return int(answer.read().split(b"\n")[2].split()[2])
+
+
+def by_http(port):
+    return (f'{MAIL}, {{ name = "sms"; adapter = "sms_http"; url = "http://127.0.0.1:{port}/sms";'
+            ' tls = "none"; body = "form"; params = ( { name = "to"; value = "{to}"; },'
+            ' { name = "text"; value = "{text}"; }, { name = "ref"; value = "{reference}"; } ); }')
+
+
+def wrk(folder, port):
+    script = pathlib.Path(folder) / "post.lua"
+    script.write_text(WRK)
+    done = subprocess.run(["wrk", "-t1", f"-c{WIDE}", "-d4s", "-s", str(script),
+                           f"http://127.0.0.1:{port}/sms"], check=True, capture_output=True,
+                          text=True).stdout
+    if "Non-2xx" in done or "Socket errors" in done:
+        raise AssertionError(f"nginx refused:\n{done}")
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", done).group(1))
+
+
+def fill(folder, broker, seed):
+    """A store with TEXTS waiting emergency texts; returns how many are due at once: the first were
+    tried where nobody listens, and wait for their hour."""
+    config, port = write_config(folder, broker.port, by_http(9), 10, SETTINGS)
+    fresh_store(config)
+    open_session(broker.port, "stafette-bench")
+    with Client(broker.port, "publisher") as publisher:
+        publisher.publish_many(events(TEXTS, 10, seed, "emergency"))
+    daemon = Daemon(folder, config, port).start()
+    daemon.wait_value(ACCEPTED, TEXTS)
+    daemon.stop()
+    return TEXTS - daemon.log().count("result=deferred")
+
+
+def drain(folder, broker, nginx, count):
+    config, port = write_config(folder, broker.port, by_http(nginx.port), 10, SETTINGS)
+    before = nginx.requests()
+    daemon = Daemon(folder, config, port).start()
+    first = daemon.wait_value(TEXTED, 1)
+    seen = daemon.value(TEXTED)
+    last = daemon.wait_value(TEXTED, count)
+    daemon.stop()
+    taken = nginx.requests() - before - 1
+    if taken < count:
+        raise AssertionError(f"{count} texts counted as sent, nginx took {taken}")
+    return (count - seen) / (last - first)
+
+
+def main():
+    folder = Folder()
+    broker, nginx = Broker(folder, durable=False), Nginx(folder)
+    rows = []
+    with started(broker, nginx):
+        for i in range(ROUNDS):
+            base = wrk(folder, nginx.port)
+            due = fill(folder, broker, 40 + i)
+            rows.append((base, drain(folder, broker, nginx, due)))
+            note(f"round {i + 1}: wrk {base:.0f}/s, texts {rows[-1][1]:.0f}/s ({due} due)")
+    figure("sms_wrk", median([base for base, _ in rows]), "requests/s")
+    figure("sms_texts", median([texts for _, texts in rows]), "texts/s")
+    ratio("sms_vs_wrk", median([texts / base for base, texts in rows]))
+
+
+main()
