@@ -42,12 +42,22 @@ void outbox_wake(struct stafette *g, int64_t lane_id)
     find_lane(g, g->outbox, lane_id)->wake_ms = 0;
 }
 
+/* The steady time begins anew with the process, and may begin before attempts that were planned
+ * while the wall clock was ahead. Without room for the change they merely stay late. */
+static void mend_plans(struct stafette *g)
+{
+    store_begin(g->store);
+    store_delivery_pull(g->store, g->steady_ms + g->config->settings.retry_max_ms, g->steady_ms);
+    store_commit(g->store);
+}
+
 struct outbox *outbox_open(struct stafette *g)
 {
     struct outbox *o = xcalloc(1, sizeof *o);
     int64_t *ids = xcalloc(LANES_AT_START, sizeof *ids);
     o->carriers = carriers_open((size_t)g->config->settings.carriers);
     o->finished_tail = &o->finished;
+    mend_plans(g);
     size_t n = store_delivery_lanes(g->store, ids, LANES_AT_START);
     for (size_t i = 0; i < n; i++)
         find_lane(g, o, ids[i]);

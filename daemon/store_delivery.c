@@ -15,6 +15,7 @@ enum {
     DELIVERY_SETTLE,
     DELIVERY_DUE,
     DELIVERY_NEXT,
+    DELIVERY_PULL,
     DELIVERY_LANE_AFTER,
     DELIVERY_CANCEL,
     DELIVERY_HOPEFUL,
@@ -47,6 +48,7 @@ static const char *const sql[] = {
                      " order by d.next_ms",
     [DELIVERY_NEXT] = "select next_ms from delivery where state = 0 and lane_id = ?"
                       " and next_ms > ? order by next_ms limit 1",
+    [DELIVERY_PULL] = "update delivery set next_ms = ? where state = 0 and next_ms > ?",
     [DELIVERY_LANE_AFTER] = "select lane_id from delivery where state = 0 and lane_id > ?"
                             " order by lane_id limit 1",
     [DELIVERY_CANCEL] = "update delivery set state = 3, ended_ms = ? where item_seq = ?"
@@ -174,6 +176,14 @@ int64_t store_delivery_due(struct store *s, int64_t lane_id, int64_t now_ms, voi
     query_int(&next, lane_id);
     query_int(&next, now_ms);
     return query_single(&next);
+}
+
+void store_delivery_pull(struct store *s, int64_t latest_ms, int64_t now_ms)
+{
+    struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_PULL);
+    query_int(&q, now_ms);
+    query_int(&q, latest_ms);
+    query_run(&q);
 }
 
 size_t store_delivery_lanes(struct store *s, int64_t *lanes, size_t max)

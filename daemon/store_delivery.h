@@ -54,6 +54,10 @@ struct due {
 int64_t store_delivery_due(struct store *s, int64_t lane_id, int64_t now_ms, void *context,
                            bool (*each)(void *context, const struct due *due));
 
+/* Pending deliveries whose next attempt is later than latest_ms get it now: it was planned by a
+ * clock that was ahead. */
+void store_delivery_pull(struct store *s, int64_t latest_ms, int64_t now_ms);
+
 /* Lanes that have pending deliveries: numbers, at most max; returns how many were written. */
 size_t store_delivery_lanes(struct store *s, int64_t *lanes, size_t max);
 
