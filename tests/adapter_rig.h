@@ -7,7 +7,6 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -19,7 +18,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,6 +28,7 @@
 #include "../daemon/digest.h"
 #include "../daemon/json.h"
 #include "../daemon/util.h"
+#include "rig_dir.h"
 
 #define PEERS "build/peers/usr/"
 #define PYTHON "/usr/bin/python3"
@@ -72,51 +71,6 @@ static inline int rig_port(void)
         if (free_now)
             return port;
     }
-}
-
-static inline char *rig_dir(void)
-{
-    const char *base = getenv("TMPDIR");
-    char path[256];
-    snprintf(path, sizeof path, "%s/stafette-XXXXXX", base ? base : "/tmp");
-    if (!mkdtemp(path))
-        fail_msg("no directory %s", path);
-    return xstrdup(path);
-}
-
-static inline int rig_remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-    (void)st, (void)flag, (void)ftw;
-    return remove(path);
-}
-
-static inline void rig_dir_free(char *dir)
-{
-    nftw(dir, rig_remove_one, 8, FTW_DEPTH | FTW_PHYS);
-    free(dir);
-}
-
-static inline void rig_write(const char *dir, const char *name, const char *text)
-{
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    FILE *f = fopen(path, "w");
-    if (!f)
-        fail_msg("cannot write %s", path);
-    chmod(path, 0600);
-    fputs(text, f);
-    fclose(f);
-}
-
-/* The file's content, or "" as long as it is not there; the caller releases it. */
-static inline struct buf rig_read(const char *dir, const char *name)
-{
-    struct buf text = BUF_INIT, err = BUF_INIT;
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    buf_read_file(&text, path, 1 << 20, &err);
-    buf_release(&err);
-    return text;
 }
 
 static inline void rig_need(const char *program)

@@ -16,33 +16,22 @@
 #include "../daemon/buf.h"
 #include "../daemon/conf.h"
 #include "../daemon/util.h"
+#include "rig_dir.h"
 
-static char dir[64];
-
-static void put_file(const char *name, const char *text)
-{
-    char path[256];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    assert_int_equal(fwrite(text, 1, strlen(text), f), strlen(text));
-    fclose(f);
-}
+static char *dir;
 
 static int make_dir(void **state)
 {
     (void)state;
-    const char *top = getenv("TMPDIR");
-    snprintf(dir, sizeof dir, "%s/stafette-XXXXXX", top && strlen(top) < 40 ? top : "/tmp");
-    return mkdtemp(dir) ? 0 : -1;
+    dir = rig_dir();
+    return 0;
 }
 
 static int drop_dir(void **state)
 {
     (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -r -- '%s'", dir);
-    return system(command);
+    rig_dir_free(dir);
+    return 0;
 }
 
 /* Reads below dir; the faults are in `report` with the directory's name taken out. */
@@ -241,15 +230,15 @@ static void test_fault_is_one_line(void **state)
 static void test_directory(void **state)
 {
     (void)state;
-    put_file("b.conf", "b = { x = 1; };\n");
-    put_file("a.conf", "a = 1;\n@include \"inc/more.inc\"\nz = 9;\n");
-    put_file(".hidden.conf", "h = 1;\n");
-    put_file("a.conf~", "old = 1;\n");
+    rig_write(dir, "b.conf", "b = { x = 1; };\n");
+    rig_write(dir, "a.conf", "a = 1;\n@include \"inc/more.inc\"\nz = 9;\n");
+    rig_write(dir, ".hidden.conf", "h = 1;\n");
+    rig_write(dir, "a.conf~", "old = 1;\n");
     char path[256];
     snprintf(path, sizeof path, "%s/inc", dir);
     assert_int_equal(mkdir(path, 0700), 0);
-    put_file("inc/more.inc", "m = 1;\n  @include \"deeper.inc\" # beside it\nm2 = \"t\";\n");
-    put_file("inc/deeper.inc", "d = 3;\n");
+    rig_write(dir, "inc/more.inc", "m = 1;\n  @include \"deeper.inc\" # beside it\nm2 = \"t\";\n");
+    rig_write(dir, "inc/deeper.inc", "d = 3;\n");
     struct buf report = BUF_INIT;
     size_t errors;
     struct conf_node *root = read_below("", &report, &errors);
@@ -287,7 +276,7 @@ static void test_version(void **state)
     for (size_t i = 0; i < COUNT_OF(body); i++) {
         struct buf report = BUF_INIT;
         size_t errors;
-        put_file("inc/deeper.inc", body[i]);
+        rig_write(dir, "inc/deeper.inc", body[i]);
         struct conf_node *root = read_below("", &report, &errors);
         assert_int_equal(errors, 0);
         assert_int_equal(strlen(conf_version(root)), 16);
@@ -303,11 +292,11 @@ static void test_version(void **state)
 static void test_directory_faults(void **state)
 {
     (void)state;
-    put_file("c.conf", "b = 2;\nc = 1;\n");
-    put_file("d.conf", "@include \"absent.inc\"\n");
-    put_file("e.conf", "e = 1;\n@include \"inc\"\n");
-    put_file("f.conf", "x =\n");
-    put_file("g.conf", "@include \"g.conf\"\n");
+    rig_write(dir, "c.conf", "b = 2;\nc = 1;\n");
+    rig_write(dir, "d.conf", "@include \"absent.inc\"\n");
+    rig_write(dir, "e.conf", "e = 1;\n@include \"inc\"\n");
+    rig_write(dir, "f.conf", "x =\n");
+    rig_write(dir, "g.conf", "@include \"g.conf\"\n");
     struct buf report = BUF_INIT;
     size_t errors;
     struct conf_node *root = read_below("", &report, &errors);

@@ -21,25 +21,24 @@
 #include "../daemon/route.h"
 #include "../daemon/template.h"
 #include "../daemon/util.h"
+#include "rig_dir.h"
 
 static const char *const small_files[] = {"stafette.conf", "town.conf", "routes.conf"};
 
-static char dir[64];
+static char *dir;
 
 static int make_dir(void **state)
 {
     (void)state;
-    const char *top = getenv("TMPDIR");
-    snprintf(dir, sizeof dir, "%s/stafette-XXXXXX", top && strlen(top) < 40 ? top : "/tmp");
-    return mkdtemp(dir) ? 0 : -1;
+    dir = rig_dir();
+    return 0;
 }
 
 static int drop_dir(void **state)
 {
     (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -r -- '%s'", dir);
-    return system(command);
+    rig_dir_free(dir);
+    return 0;
 }
 
 static void test_small(void **state)

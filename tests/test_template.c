@@ -20,6 +20,7 @@
 #include "../daemon/template.h"
 #include "../daemon/util.h"
 #include "golden.h"
+#include "rig_dir.h"
 
 static const char shipped[] = "config/templates";
 
@@ -392,26 +393,15 @@ static void test_find(void **state)
     templates_free(all);
 }
 
-static void put_file(const char *dir, const char *name, const char *text)
-{
-    char path[256];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    assert_true(fputs(text, f) >= 0);
-    assert_int_equal(fclose(f), 0);
-}
-
 /* A misspelt name: one message for what is too much, one for what is missing. */
 static void test_directory_faults(void **state)
 {
     (void)state;
-    char dir[] = "/tmp/stafette-templates-XXXXXX", want[512];
-    assert_non_null(mkdtemp(dir));
-    put_file(dir, "handover.requsted.email.txt", MAIL);
-    put_file(dir, "refusal.opened.email.txt", MAIL "{cod}\n");
-    put_file(dir, "README", "not a template");
-    put_file(dir, ".hidden.txt", "nor this");
+    char *dir = rig_dir(), want[512];
+    rig_write(dir, "handover.requsted.email.txt", MAIL);
+    rig_write(dir, "refusal.opened.email.txt", MAIL "{cod}\n");
+    rig_write(dir, "README", "not a template");
+    rig_write(dir, ".hidden.txt", "nor this");
     struct buf text = BUF_INIT;
     struct conf_faults faults = {.text = &text};
     assert_null(templates_load(dir, &faults));
@@ -426,8 +416,7 @@ static void test_directory_faults(void **state)
              dir, dir);
     assert_memory_equal(buf_str(&text), want, strlen(want));
     buf_release(&text);
-    snprintf(want, sizeof want, "rm -r '%s'", dir);
-    assert_int_equal(system(want), 0);
+    rig_dir_free(dir);
 }
 
 static void test_no_directory(void **state)
