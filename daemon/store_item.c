@@ -29,10 +29,10 @@ enum {
 static const char *const sql[] = {
     [ITEM_ADD] = "insert into item (" COLUMNS ")"
                  " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    [ITEM_UPDATE] = "update item set state = ?, from_unit = ?, to_unit = ?, owner_unit = ?,"
-                    " waiting_unit = ?, place = ?, area = ?, service = ?, basis = ?, rule = ?,"
-                    " urgency = ?, limits_id = ?, changed_ms = ?, closed_ms = ?"
-                    " where item_seq = ?",
+    [ITEM_UPDATE] = "update item set state = ?, case_key = ?, case_ref = ?, from_unit = ?,"
+                    " to_unit = ?, owner_unit = ?, waiting_unit = ?, place = ?, area = ?,"
+                    " service = ?, basis = ?, rule = ?, urgency = ?, restricted = ?,"
+                    " limits_id = ?, changed_ms = ?, closed_ms = ? where item_seq = ?",
     [ITEM_GET] = "select " COLUMNS " from item where item_seq = ?",
     [ITEM_BY_CASE] = "select " COLUMNS " from item where case_key = ? order by item_seq desc",
     [ITEM_EACH] = "select " COLUMNS " from item where item_seq >= ? order by item_seq",
@@ -81,6 +81,8 @@ void store_item_update(struct store *s, const struct item *item)
 {
     struct query q = query_start(s, NOUN_ITEM, ITEM_UPDATE);
     query_int(&q, item->state);
+    query_int(&q, item->case_key);
+    query_text(&q, item->case_ref);
     query_text(&q, item->from_unit);
     query_text(&q, item->to_unit);
     query_text(&q, item->owner_unit);
@@ -91,6 +93,7 @@ void store_item_update(struct store *s, const struct item *item)
     query_text(&q, item->basis);
     query_text(&q, item->rule);
     query_int(&q, item->urgency);
+    query_int(&q, item->restricted);
     query_int(&q, item->limits_id);
     query_int(&q, item->changed_ms);
     query_int(&q, item->closed_ms);
