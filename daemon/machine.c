@@ -56,6 +56,8 @@ static const struct step steps[] = {
      "referral.declined", "Der Auftrag wurde abgelehnt. Zuständig bleibt die auftraggebende Stelle."},
     {ITEM_REFERRAL, STATE_DECLINED, EVENT_REFERRAL_ACCEPTED, STATE_ACCEPTED, ACTOR_RECEIVER, WAITS_NOBODY, true,
      "referral.accepted", "Der Auftrag ist angenommen."},
+    {ITEM_REFERRAL, STATE_DECLINED, EVENT_REFERRAL_REQUESTED, STATE_APPROVAL_PENDING, ACTOR_GIVER, WAITS_APPROVER, false,
+     "referral.requested", ""},
     {ITEM_REFERRAL, STATE_DECLINED, EVENT_REFERRAL_REFUSED, STATE_REFUSED, ACTOR_APPROVER, WAITS_NOBODY, false,
      "referral.refused", "Die Freigabe wurde aufgehoben."},
     {ITEM_REFERRAL, STATE_RETURNED, EVENT_REFERRAL_REQUESTED, STATE_APPROVAL_PENDING, ACTOR_GIVER, WAITS_APPROVER, false,
@@ -71,13 +73,16 @@ static const struct step steps[] = {
 };
 /* clang-format on */
 
-/* The state that says "this fact is recorded", for events that may come twice. */
-static bool already(enum item_state state, int on)
+/* The step that an event has taken already when the item is in this state; NULL: none. What was
+ * acknowledged may be accepted by now. */
+static const struct step *taken_step(enum item_kind kind, enum item_state state, int on)
 {
     for (size_t i = 0; i < COUNT_OF(steps); i++)
-        if (steps[i].on == on && steps[i].to == state)
-            return true;
-    return on == EVENT_HANDOVER_ACKNOWLEDGED && state == STATE_ACCEPTED;
+        if (steps[i].kind == kind && steps[i].on == on &&
+            (steps[i].to == state ||
+             (on == EVENT_HANDOVER_ACKNOWLEDGED && state == STATE_ACCEPTED)))
+            return &steps[i];
+    return NULL;
 }
 
 enum step_verdict machine_next(enum item_kind kind, enum item_state state, int on,
@@ -89,9 +94,8 @@ enum step_verdict machine_next(enum item_kind kind, enum item_state state, int o
             return STEP_APPLY;
         }
     }
-    *step = NULL;
-    return machine_kind(on) == kind && !machine_opens(on) && already(state, on) ? STEP_NO_EFFECT
-                                                                                : STEP_REFUSE;
+    *step = machine_opens(on) ? NULL : taken_step(kind, state, on);
+    return *step ? STEP_NO_EFFECT : STEP_REFUSE;
 }
 
 bool item_state_is_final(enum item_state state)

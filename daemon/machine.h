@@ -65,7 +65,8 @@ enum step_verdict {
     STEP_REFUSE     /* the state does not allow it */
 };
 
-/* Looks the pair up; *step is set for STEP_APPLY. `on` is an enum event_type. */
+/* Looks the pair up; `on` is an enum event_type. *step is the row that applies, for STEP_NO_EFFECT
+ * one that has been applied (who may say it, whether it moved the owner), else NULL. */
 enum step_verdict machine_next(enum item_kind kind, enum item_state state, int on,
                                const struct step **step);
 
