@@ -21,7 +21,11 @@ static const struct unit *next_person(const struct stafette *g, const struct ite
 {
     const struct directory *dir = g->config->directory;
     const struct unit *waiting = directory_unit(dir, item->waiting_unit);
-    return step == 0 && waiting && waiting->lead ? waiting->lead : dir->catch_all;
+    /* What is restricted goes to no further role but one that may have it (DOMAIN R11). */
+    if (step > 0 || !waiting || !waiting->lead ||
+        (item->restricted && !waiting->lead->restricted_ok))
+        return dir->catch_all;
+    return waiting->lead;
 }
 
 static int64_t audit_fire(struct stafette *g, const struct clock *clock, const struct unit *unit)
