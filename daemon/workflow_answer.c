@@ -79,17 +79,23 @@ bool work_named_item(struct work *w, struct item *item)
     return found;
 }
 
-/* True when the unit is one that the item's receiver side knows: told before, or standing in. */
+/* True when the unit is on the item's receiving side: asked before, or standing in. Never the
+ * giver, whom a rejected item waits for; and of a referral only the provider's side, for its
+ * approver was asked as well. */
 static bool is_receiver(const struct work *w, const struct item *item, const struct unit *by)
 {
     const struct unit *to = directory_unit(w->g->config->directory, item->to_unit);
-    if (str_eq(by->id, item->waiting_unit) || str_eq(by->id, item->to_unit))
+    if (str_eq(by->id, item->to_unit))
         return true;
+    if (str_eq(by->id, item->from_unit))
+        return false;
     for (size_t i = 0; to && i < to->deputies; i++)
         if (to->deputy[i] == by)
             return true;
-    return (to && to->lead == by) ||
-           (!str_eq(by->id, item->from_unit) && store_item_asked(w->g->store, item->seq, by->id));
+    if (to && to->lead == by)
+        return true;
+    return item->kind != ITEM_REFERRAL &&
+           (str_eq(by->id, item->waiting_unit) || store_item_asked(w->g->store, item->seq, by->id));
 }
 
 static bool may_say(const struct work *w, const struct item *item, enum actor actor)
@@ -104,8 +110,10 @@ static bool may_say(const struct work *w, const struct item *item, enum actor ac
     case ACTOR_RECEIVER:
         return by && is_receiver(w, item, by);
     case ACTOR_APPROVER:
-        return by && (str_eq(by->id, item->waiting_unit) || (from && from->lead == by) ||
-                      by == dir->catch_all);
+        /* Four eyes (DOMAIN DO5): also while a held request waits for its giver. */
+        return by && !str_eq(by->id, item->from_unit) &&
+               (str_eq(by->id, item->waiting_unit) || (from && from->lead == by) ||
+                by == dir->catch_all);
     case ACTOR_REPORTER:
         return str_eq(w->parties.source->id, item->source) ||
                (waiting && source_speaks_for(w->parties.source, waiting));
@@ -235,6 +243,8 @@ static void approve(struct work *w)
         str_copy(item->to_unit, sizeof item->to_unit, provider->id);
     str_copy(item->waiting_unit, sizeof item->waiting_unit, asked->id);
     store_item_update(w->g->store, item);
+    store_delivery_cancel(w->g->store, item->seq, store_last(w->g->store, SEQ_NOTICE) + 1,
+                          w->g->now_ms);
     int64_t due_ms = workflow_set_clock(w->g, item, &w->limits, 0);
     const struct telling telling = {
         asked, held ? REASON_SENDER : REASON_ROUTE, held ? "referral.outcome" : "referral.offered",
@@ -312,6 +322,29 @@ static void apply(struct work *w, const struct step *step)
         tell_giver_turn(w, step, due_ms);
 }
 
+/* The field by which the event says who answers. */
+static enum field speaker(const struct work *w)
+{
+    static const enum field fields[] = {FIELD_BY_UNIT, FIELD_BY_ROLE, FIELD_PROVIDER};
+    for (size_t i = 0; i < COUNT_OF(fields); i++)
+        if (w->ev.present[fields[i]])
+            return fields[i];
+    return FIELD_NONE;
+}
+
+/* The fact is recorded already (DOMAIN E13): harmless from those who may say it. But who is told
+ * "accepted" must not believe to be responsible when somebody else is. */
+static void say_again(struct work *w, const struct step *step)
+{
+    if (!may_say(w, &w->item, step->actor)) {
+        work_fault(w, "E-STELLE", speaker(w));
+        work_refuse(w, false);
+    } else if (step->moves_owner && !str_eq(w->parties.by->id, w->item.owner_unit)) {
+        work_fault(w, "E-ZUSTAND", FIELD_NONE);
+        work_refuse(w, false);
+    }
+}
+
 void work_answer(struct work *w)
 {
     const struct step *step;
@@ -325,13 +358,13 @@ void work_answer(struct work *w)
     }
     w->row.outcome = OUTCOME_ACCEPTED;
     enum step_verdict verdict = machine_next(w->item.kind, w->item.state, w->ev.type, &step);
-    if (verdict == STEP_NO_EFFECT)
-        return;
-    if (verdict == STEP_REFUSE) {
+    if (verdict == STEP_NO_EFFECT) {
+        say_again(w, step);
+    } else if (verdict == STEP_REFUSE) {
         work_fault(w, "E-ZUSTAND", FIELD_NONE);
         work_refuse(w, false);
     } else if (!may_say(w, &w->item, step->actor)) {
-        work_fault(w, "E-STELLE", FIELD_BY_UNIT);
+        work_fault(w, "E-STELLE", speaker(w));
         work_refuse(w, false);
     } else {
         apply(w, step);

@@ -10,7 +10,9 @@
 #include "directory.h"
 #include "route.h"
 #include "store.h"
+#include "store_audit.h"
 #include "store_clock.h"
+#include "store_delivery.h"
 #include "tell.h"
 #include "template.h"
 #include "util.h"
@@ -115,6 +117,7 @@ void work_close_refusal(struct stafette *g, struct item *refusal, enum item_stat
     refusal->changed_ms = refusal->closed_ms = g->now_ms;
     refusal->waiting_unit[0] = '\0';
     store_clock_cancel(g->store, refusal->seq);
+    store_delivery_cancel(g->store, refusal->seq, store_last(g->store, SEQ_NOTICE) + 1, g->now_ms);
     store_item_update(g->store, refusal);
     work_limits(g, refusal, &limits);
     work_template(name, ITEM_REFUSAL, "outcome");
@@ -130,16 +133,21 @@ static void fill_item(struct work *w)
     struct item *item = &w->item;
     const struct event *ev = &w->ev;
     const struct parties *p = &w->parties;
-    str_copy(item->case_ref, sizeof item->case_ref, ev->text[FIELD_CASE_REF]);
+    if (ev->present[FIELD_CASE_REF])
+        str_copy(item->case_ref, sizeof item->case_ref, ev->text[FIELD_CASE_REF]);
     if (!str_empty(item->case_ref))
         item->case_key =
             (int64_t)digest_short(w->g->keys.case_ref, item->case_ref, strlen(item->case_ref));
-    set_unit(item->from_unit, p->from);
+    if (p->from)
+        set_unit(item->from_unit, p->from);
     str_copy(item->place, sizeof item->place, p->place ? p->place->id : "");
     str_copy(item->area, sizeof item->area, p->area ? p->area->id : "");
     str_copy(item->service, sizeof item->service, p->service ? p->service->id : "");
     str_copy(item->basis, sizeof item->basis, ev->text[FIELD_LEGAL_BASIS]);
-    item->urgency = ev->urgency;
+    /* Neither is silently lowered by a completion (DOMAIN E9, R11). */
+    if (item->urgency < ev->urgency)
+        item->urgency = ev->urgency;
+    item->restricted = item->restricted || ev->restricted;
 }
 
 static void find_route(const struct work *w, struct route_result *route)
@@ -172,9 +180,23 @@ static void tell_targets(struct work *w, const struct route_result *route, const
     }
 }
 
+/* A new item is added. One that is taken up is written again; what was due for it until now, its
+ * clock and the notices that have not left, is over. */
+static void put_item(struct work *w, bool is_new)
+{
+    struct store *s = w->g->store;
+    if (is_new) {
+        store_item_add(s, &w->item);
+        return;
+    }
+    store_clock_cancel(s, w->item.seq);
+    store_delivery_cancel(s, w->item.seq, store_last(s, SEQ_NOTICE) + 1, w->g->now_ms);
+    store_item_update(s, &w->item);
+}
+
 /* Waits for the giver: what is missing stands in the receipt, and its unit hears that it is its
  * turn. */
-static void open_returned(struct work *w)
+static void open_returned(struct work *w, bool is_new)
 {
     const struct unit *giver = w->parties.from ? w->parties.from : technical_desk(w);
     struct buf why = BUF_INIT;
@@ -184,7 +206,7 @@ static void open_returned(struct work *w)
     w->row.outcome = OUTCOME_RETURNED;
     set_unit(w->item.owner_unit, giver);
     set_unit(w->item.waiting_unit, giver);
-    store_item_add(w->g->store, &w->item);
+    put_item(w, is_new);
     first_fault_german(w, &why);
     int64_t due_ms = workflow_set_clock(w->g, &w->item, &w->limits, 0);
     const struct telling telling = {giver, REASON_SENDER, what, due_ms, buf_str(&why)};
@@ -209,10 +231,7 @@ static void ask(struct work *w, const struct route_result *route, bool is_new)
                                                          : directory_of(w)->catch_all;
     set_unit(item->owner_unit, w->parties.from ? w->parties.from : asked);
     set_unit(item->waiting_unit, asked);
-    if (is_new)
-        store_item_add(w->g->store, item);
-    else
-        store_item_update(w->g->store, item);
+    put_item(w, is_new);
     int64_t due_ms = workflow_set_clock(w->g, item, &w->limits, 0);
     if (item->kind == ITEM_REFERRAL) {
         const struct telling telling = {asked, REASON_LEAD, what, due_ms, ""};
@@ -256,45 +275,69 @@ static bool provider_forbidden(const struct work *w, const struct route_result *
     return false;
 }
 
-/* A request that names an item completes it when the item waits for that; a `corrects` that names
- * a refusal ends the refusal. True when w->item is that item now. */
-static bool takes_up_item(struct work *w, struct item *named, bool *is_refusal)
+/* Only who asked may ask again; where no unit is named, the same source. */
+static bool is_giver(const struct work *w, const struct item *named)
+{
+    if (!w->parties.from || str_empty(named->from_unit))
+        return str_eq(named->source, w->ev.topic_source);
+    return str_eq(named->from_unit, w->parties.from->id);
+}
+
+/* A request that names an item takes it up when the item waits for that. A complete one applies the
+ * step; one that still lacks something can only be returned once more. */
+static bool takes_up_item(struct work *w, const struct item *named, bool complete)
 {
     const struct step *step;
-    *is_refusal = named->kind == ITEM_REFUSAL && !named->closed_ms;
-    if (*is_refusal)
-        return false;
     if (named->kind != machine_kind(w->ev.type) ||
         machine_next(named->kind, named->state, w->ev.type, &step) != STEP_APPLY ||
-        (w->parties.from && !str_empty(named->from_unit) &&
-         !str_eq(named->from_unit, w->parties.from->id)))
+        (!complete && named->state != STATE_RETURNED) || !is_giver(w, named))
         return false;
     w->item = *named;
     w->item.changed_ms = w->g->now_ms;
-    store_clock_cancel(w->g->store, named->seq);
     return true;
+}
+
+/* The item that a request is about: the one it names, or a new one. False when the request was
+ * refused. A `corrects` that names an open refusal opens a new item and ends the refusal. */
+static bool find_item(struct work *w, bool complete, struct item *refusal, bool *taken)
+{
+    struct item named = {0};
+    *taken = false;
+    if (work_names_item(w)) {
+        if (!work_named_item(w, &named)) {
+            work_refuse(w, true);
+            return false;
+        }
+        if (named.kind == ITEM_REFUSAL && !named.closed_ms)
+            *refusal = named;
+        else if (!(*taken = takes_up_item(w, &named, complete))) {
+            work_fault(w, "E-ZUSTAND", FIELD_NONE);
+            work_refuse(w, false);
+            return false;
+        }
+    }
+    if (!*taken)
+        new_item(w, machine_kind(w->ev.type));
+    return true;
+}
+
+static void audit_correction(struct work *w, int64_t refusal_seq)
+{
+    struct buf text = BUF_INIT;
+    buf_printf(&text, "corrected by event=%lld item=%lld", (long long)w->row.seq,
+               (long long)w->item.seq);
+    store_audit_add(w->g->store, w->g->now_ms, refusal_seq, buf_str(&text));
+    buf_release(&text);
 }
 
 void work_open(struct work *w, bool complete)
 {
     struct route_result route;
-    struct item named = {0};
-    bool is_refusal = false, taken = false;
+    struct item refusal = {0};
+    bool taken;
     w->row.outcome = OUTCOME_ACCEPTED;
-    if (work_names_item(w)) {
-        if (!work_named_item(w, &named)) {
-            work_refuse(w, true);
-            return;
-        }
-        taken = complete && takes_up_item(w, &named, &is_refusal);
-        if (!taken && !is_refusal && complete) {
-            work_fault(w, "E-ZUSTAND", FIELD_NONE);
-            work_refuse(w, false);
-            return;
-        }
-    }
-    if (!taken)
-        new_item(w, machine_kind(w->ev.type));
+    if (!find_item(w, complete, &refusal, &taken))
+        return;
     fill_item(w);
     if (hazard_open(w)) {
         work_fault(w, "E-GEFAHR", FIELD_HAZARD_CLEARED_AT);
@@ -304,7 +347,7 @@ void work_open(struct work *w, bool complete)
     }
     find_route(w, &route);
     str_copy(w->item.rule, sizeof w->item.rule, rule_name(route.rule));
-    limits_of(&w->limits, route.policy, w->ev.urgency);
+    limits_of(&w->limits, route.policy, w->item.urgency);
     freeze_limits(w);
     if (complete && provider_forbidden(w, &route)) {
         work_fault(w, "E-RECHT", FIELD_TO_UNIT);
@@ -313,8 +356,10 @@ void work_open(struct work *w, bool complete)
     if (complete)
         ask(w, &route, !taken);
     else
-        open_returned(w);
-    if (is_refusal)
-        work_close_refusal(w->g, &named, STATE_CORRECTED,
+        open_returned(w, !taken);
+    if (refusal.seq) {
+        audit_correction(w, refusal.seq);
+        work_close_refusal(w->g, &refusal, STATE_CORRECTED,
                            "Eine berichtigte Meldung ist angekommen.");
+    }
 }
