@@ -301,12 +301,13 @@ def refused_with_real_peers():
     """--test-clock is for tests: not with a relay elsewhere, not with a file that holds no time."""
     folder = Folder()
     for peer, content, words in (
-            ("192.0.2.1", START, "reaches beyond this machine"), ("127.0.0.1", "soon", "holds no time")):
+            ("192.0.2.1", START, "reaches beyond this machine"),
+            ("127.0.0.1", "soon", "holds no time")):
         port = free_port()
+        clear = 'tls = "none";' if peer.startswith("127") else ""
         transports = ('( { name = "relay"; adapter = "email_smtp"; from = "stafette@ulm.example";'
-                      f' url = "smtp://{peer}:2525"; '
-                      + ('tls = "none"; ' if peer.startswith("127") else "") +
-                      '}, { name = "sms"; adapter = "null_sms"; } )')
+                      f' url = "smtp://{peer}:2525"; {clear} }},'
+                      ' { name = "sms"; adapter = "null_sms"; } )')
         config = make_config(folder / peer, settings={
             "transports": transports, "gateway.store": folder / "x.db",
             "gateway.key_file": folder / "keys", "http.internal": f"127.0.0.1:{port}",
