@@ -4,21 +4,19 @@
 the same Message-ID and arrives when the relay is well, what is refused for good runs the next step
 at once, and nothing ever goes out in clear where TLS is demanded."""
 
-import contextlib
 import email
 import pathlib
 import socket
 import ssl
 import subprocess
 import sys
-import threading
 import urllib.error
 import urllib.request
 
 sys.path.insert(0, "tests/peers")
 
-from peers import (Aiosmtpd, Cases, Folder, SmtpSink, free_port, make_certificate,  # noqa: E402
-                   wait_until)
+from peers import (Aiosmtpd, Cases, Folder, SmtpSink, Talker, free_port,  # noqa: E402
+                   make_certificate, wait_until)
 from scene import Scene, handover  # noqa: E402
 
 TEAM = "egh-eselsberg@ulm.example"
@@ -157,41 +155,15 @@ def slow(scene, port):
 
 # ---- a relay that breaks off in the middle of the data
 
-class Talker:
-    """A relay of a few lines, at a given port; `talk` plays one connection."""
-
-    def __init__(self, port, talk):
-        self.talk = talk
-        self.listener = socket.create_server(("127.0.0.1", port))
-        self.thread = threading.Thread(target=self._serve, daemon=True)
-        self.thread.start()
-
-    def _serve(self):
-        while True:
-            try:
-                client = self.listener.accept()[0]
-            except OSError:
-                return
-            with client, contextlib.suppress(OSError):
-                client.settimeout(5)
-                client.sendall(b"220 relay.test\r\n")
-                self.talk(client)
-
-    def stop(self):
-        """The port is free afterwards."""
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.thread.join()
-        self.listener.close()
-
-
 class MidData(Talker):
     """Answers up to 354, reads some of the mail and resets the connection."""
 
     def __init__(self, port):
         self.broken = 0
-        super().__init__(port, self._talk)
+        super().__init__(self._talk, port)
 
     def _talk(self, client):
+        client.sendall(b"220 relay.test\r\n")
         for line in client.makefile("rb"):
             if line.upper().startswith(b"DATA"):
                 client.sendall(b"354 go\r\n")
@@ -341,9 +313,10 @@ class Plain(Talker):
 
     def __init__(self, port):
         self.heard = []
-        super().__init__(port, self._talk)
+        super().__init__(self._talk, port)
 
     def _talk(self, client):
+        client.sendall(b"220 relay.test\r\n")
         for line in client.makefile("rb"):
             self.heard.append(line.strip().upper())
             client.sendall(b"250-relay.test\r\n250 AUTH PLAIN LOGIN\r\n")

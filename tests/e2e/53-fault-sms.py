@@ -5,15 +5,13 @@ same message reference at each attempt, and nothing else waits for it. And a rea
 the SMS to its network, also after having been away."""
 
 import json
-import socket
 import sys
-import threading
 import time
 import urllib.request
 
 sys.path.insert(0, "tests/peers")
 
-from peers import Cases, Folder, HttpSink, Kannel, started, wait_until  # noqa: E402
+from peers import Cases, Folder, HttpSink, Kannel, Talker, started, wait_until  # noqa: E402
 from scene import Scene, emergency, handover  # noqa: E402
 
 ON_CALL = "+4915100000001"
@@ -157,29 +155,12 @@ def wrong_login(scene, moody):
 
 # ---- what is not HTTP at all
 
-class Raw:
+def always(answer, port=0):
     """Answers each connection with the same bytes, after having read the request."""
-
-    def __init__(self, port, answer):
-        self.answer = answer
-        self.listener = socket.create_server(("127.0.0.1", port))
-        self.thread = threading.Thread(target=self._serve, daemon=True)
-        self.thread.start()
-
-    def _serve(self):
-        while True:
-            try:
-                client = self.listener.accept()[0]
-            except OSError:
-                return
-            with client:
-                client.recv(65536)
-                client.sendall(self.answer)
-
-    def stop(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.thread.join()
-        self.listener.close()
+    def talk(client):
+        client.recv(65536)
+        client.sendall(answer)
+    return Talker(talk, port)
 
 
 NOISE = [
@@ -191,17 +172,16 @@ NOISE = [
 
 
 def noise(answer):
-    raw = Raw(0, answer)
-    port = raw.listener.getsockname()[1]
-    with Scene(settings={"transports": by_http(f"http://127.0.0.1:{port}"), **QUICK}) as scene:
+    raw = always(answer)
+    with Scene(settings={"transports": by_http(f"http://127.0.0.1:{raw.port}"), **QUICK}) as scene:
         try:
             code = report(scene)
             wait_until(lambda: sms_of(scene, code)["attempts"] >= 2, "two attempts")
             row = sms_of(scene, code)
             assert row["state"] == "pending" and row["class"] in ("connect", "ambiguous"), row
             raw.stop()
-            raw = Raw(port, b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
-                            b"Content-Length: 22\r\n\r\n{\"status\": \"accepted\"}")
+            raw = always(b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
+                         b"Content-Length: 22\r\n\r\n{\"status\": \"accepted\"}", raw.port)
             wait_state(scene, code, "sent")
         finally:
             raw.stop()

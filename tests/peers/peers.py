@@ -423,6 +423,33 @@ class HttpSink:
         self.server.server_close()
 
 
+class Talker:
+    """A server of a few lines: talk(client) plays each connection, one after another."""
+
+    def __init__(self, talk, port=0):
+        self.talk = talk
+        self.listener = socket.create_server(("127.0.0.1", port))
+        self.port = self.listener.getsockname()[1]
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
+
+    def _serve(self):
+        while True:
+            try:
+                client = self.listener.accept()[0]
+            except OSError:
+                return
+            with client, contextlib.suppress(OSError):
+                client.settimeout(5)
+                self.talk(client)
+
+    def stop(self):
+        """The port is free afterwards."""
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
+        self.listener.close()
+
+
 @contextlib.contextmanager
 def started(*peers):
     """Starts peers in order and stops them in reverse order, whatever happens."""
