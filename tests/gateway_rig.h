@@ -1,7 +1,7 @@
 /*
  * A gateway without its loop: a real configuration, store, keys and outbox in a directory of its
  * own, and a clock that stands still until the test moves it. Nothing is sent: no attempt is
- * started. To be included after cmocka.h and not together with adapter_rig.h.
+ * started.
  *
  * The town: the youth office (asd, its lead asd-leitung) hands over to the social office
  * (sozialbuero, lead sb-leitung, deputy sb-vertretung); verein is a provider with agreement and
@@ -10,11 +10,9 @@
 #ifndef GATEWAY_RIG_H
 #define GATEWAY_RIG_H
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../daemon/buf.h"
@@ -37,6 +35,7 @@
 #include "../daemon/transfer.h"
 #include "../daemon/util.h"
 #include "../daemon/workflow.h"
+#include "rig_dir.h"
 
 #define RIG_CASE "cr-7f3k92qxm4t8b"
 #define RIG_CASE_2 "cr-4m8x1wq6z2k9d"
@@ -124,7 +123,7 @@ static const char rig_routes[] =
     " ); };\n";
 
 struct gateway_rig {
-    char dir[64];
+    char *dir;
     struct stafette g;
     struct known fresh;
     struct decision last;
@@ -138,19 +137,10 @@ static inline void rig_at(struct gateway_rig *rig, const char *when)
     rig->g.steady_ms = rig->g.mono_ms = rig->g.now_ms;
 }
 
-static inline void rig_put(const char *dir, const char *name, const char *const *text)
-{
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    for (; *text; text++)
-        fputs(*text, f);
-    assert_int_equal(fclose(f), 0);
-}
-
 static inline void rig_write_config(const char *dir)
 {
+    const char *const part[] = {rig_places, rig_units, rig_rights, rig_routes};
+    struct buf text = BUF_INIT;
     char head[1024], here[512];
     assert_non_null(getcwd(here, sizeof here));
     snprintf(head, sizeof head,
@@ -164,14 +154,17 @@ static inline void rig_write_config(const char *dir)
              " from = \"stafette@amt.example\"; },"
              " { name = \"funk\"; adapter = \"sms_file\"; path = \"sms\"; } );\n",
              here);
-    const char *const text[] = {head, rig_places, rig_units, rig_rights, rig_routes, NULL};
-    rig_put(dir, "stafette.conf", text);
+    buf_puts(&text, head);
+    for (size_t i = 0; i < COUNT_OF(part); i++)
+        buf_puts(&text, part[i]);
+    rig_write(dir, "stafette.conf", buf_str(&text));
+    buf_release(&text);
 }
 
 /* Loads what stands in the rig's directory now. */
 static inline struct config *rig_load(const char *dir)
 {
-    char path[128];
+    char path[512];
     struct buf report = BUF_INIT;
     snprintf(path, sizeof path, "%s/stafette.conf", dir);
     struct config *config = config_load(path, &report);
@@ -179,18 +172,6 @@ static inline struct config *rig_load(const char *dir)
         fail_msg("%s", buf_str(&report));
     buf_release(&report);
     return config;
-}
-
-static inline void rig_make_dir(struct gateway_rig *rig)
-{
-    const char *top = getenv("TMPDIR");
-    memset(rig, 0, sizeof *rig);
-    snprintf(rig->dir, sizeof rig->dir, "%s/stafette-XXXXXX",
-             top && strlen(top) < 40 ? top : "/tmp");
-    if (!mkdtemp(rig->dir))
-        fail_msg("no directory %s", rig->dir);
-    rig_write_config(rig->dir);
-    rig->g.config = rig_load(rig->dir);
 }
 
 static inline void rig_open_store(struct gateway_rig *rig)
@@ -210,18 +191,15 @@ static inline void rig_open(struct gateway_rig *rig)
 {
     digest_start();
     json_start();
-    rig_make_dir(rig);
+    memset(rig, 0, sizeof *rig);
+    rig->dir = rig_dir();
+    rig_write_config(rig->dir);
+    rig->g.config = rig_load(rig->dir);
     known_init(&rig->fresh);
     known_init(&rig->g.known);
     rig->g.transfer = transfer_open();
     rig_open_store(rig);
     rig_at(rig, RIG_MONDAY);
-}
-
-static inline int rig_remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-    (void)st, (void)flag, (void)ftw;
-    return remove(path);
 }
 
 static inline void rig_close(struct gateway_rig *rig)
@@ -233,7 +211,7 @@ static inline void rig_close(struct gateway_rig *rig)
     known_release(&rig->fresh);
     decision_release(&rig->last);
     config_drop(rig->g.config);
-    nftw(rig->dir, rig_remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    rig_dir_free(rig->dir);
 }
 
 static inline void rig_commit(struct gateway_rig *rig)
