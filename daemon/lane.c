@@ -39,8 +39,7 @@ bool lane_is_urgent(const struct stafette *g, int64_t lane_id)
     return str_ends(store_intern_text(g->store, lane_id), urgent_mark);
 }
 
-const struct transport *lane_transport(const struct stafette *g, int64_t lane_id,
-                                       const struct contact *contact)
+static const struct transport *by_name(const struct stafette *g, int64_t lane_id)
 {
     const struct transports *all = g->config->transports;
     const char *name = store_intern_text(g->store, lane_id);
@@ -48,9 +47,22 @@ const struct transport *lane_transport(const struct stafette *g, int64_t lane_id
     for (size_t i = 0; i < all->count; i++) {
         const struct transport *t = all->transport[i];
         if (strlen(t->name) == len && strncmp(t->name, name, len) == 0)
-            return t->adapter->channel == contact->channel ? t : NULL;
+            return t;
     }
     return NULL;
+}
+
+bool lane_on_multi(const struct stafette *g, int64_t lane_id)
+{
+    const struct transport *t = by_name(g, lane_id);
+    return t && t->adapter->engine == ENGINE_MULTI;
+}
+
+const struct transport *lane_transport(const struct stafette *g, int64_t lane_id,
+                                       const struct contact *contact)
+{
+    const struct transport *t = by_name(g, lane_id);
+    return t && t->adapter->channel == contact->channel ? t : NULL;
 }
 
 const struct transport *lane_next(const struct stafette *g, const struct transport *transport)

@@ -24,6 +24,9 @@ int64_t lane_of(struct stafette *g, const struct transport *transport,
 
 bool lane_is_urgent(const struct stafette *g, int64_t lane_id);
 
+/* True when the lane's attempts go by the loop's own multi handle and need no carrier. */
+bool lane_on_multi(const struct stafette *g, int64_t lane_id);
+
 /* The transport of a lane; NULL when the configuration no longer has it or it is of another
  * channel than the contact's. */
 const struct transport *lane_transport(const struct stafette *g, int64_t lane_id,

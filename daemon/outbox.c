@@ -255,11 +255,23 @@ static void start_one(struct stafette *g, const struct due *due, size_t lane)
         carriers_submit(o->carriers, job);
 }
 
+/* How many attempts one lane may have under way, so that a destination that hangs never holds all
+ * carriers; nor, with its routine and its urgent lane together, all that go by the multi handle. */
+static size_t lane_share(const struct stafette *g, const struct lane *lane)
+{
+    const struct settings *s = &g->config->settings;
+    size_t all = (size_t)s->carriers, share;
+    if (lane_on_multi(g, lane->id))
+        all = (size_t)s->sms_in_flight_max / (lane->urgent ? 1 : 2);
+    share = all / 2;
+    return share ? share : 1;
+}
+
 static size_t lane_room(const struct stafette *g, const struct lane *lane)
 {
     const struct settings *s = &g->config->settings;
     const struct outbox *o = g->outbox;
-    size_t share = (size_t)s->carriers > 1 ? (size_t)s->carriers / 2 : 1;
+    size_t share = lane_share(g, lane);
     size_t total = (size_t)s->in_flight_max;
     /* The last places are kept for what is urgent. */
     if (!lane->urgent && total > 1)
