@@ -45,7 +45,8 @@ def fill(config):
     store = sqlite3.connect(config / "stafette.db", isolation_level=None)
     store.execute("pragma temp_store = memory")
     store.execute("create temp table copies as with recursive n(value) as"
-                  f" (select 0 union all select value + 1 from n where value < {ITEMS // SAMPLES - 2})"
+                  f" (select 0 union all select value + 1 from n"
+                  f" where value < {ITEMS // SAMPLES - 2})"
                   " select value from n")
     store.execute("begin immediate")
     for table, numbered in COPIED.items():

@@ -15,7 +15,6 @@ import time
 import urllib.request
 
 import peers
-from gateway import Gateway
 from peers import BUILD, Process, port_open, wait_until
 
 UNITS = 64

@@ -21,7 +21,7 @@ import time
 from gateway import Gateway
 from mqtt5 import Client, MqttError
 from peers import Broker, Folder, SmtpSink, say, wait_until
-from scene import PREFIX, SEED, STRUCTURED, case_ref, handover, now, topic_of
+from scene import PREFIX, SEED, STRUCTURED, handover, now, topic_of
 
 SOURCE = "soziales-ulm"
 UNIT = "egh-eselsberg"
