@@ -49,6 +49,23 @@ static const char *const sql[] = {
 };
 const struct store_statements store_item_statements = {sql, COUNT_OF(sql)};
 
+/* The columns from_unit to limits_id, which stand in the same order wherever they are written. */
+static void put_duty(struct query *q, const struct item *item)
+{
+    query_text(q, item->from_unit);
+    query_text(q, item->to_unit);
+    query_text(q, item->owner_unit);
+    query_text(q, item->waiting_unit);
+    query_text(q, item->place);
+    query_text(q, item->area);
+    query_text(q, item->service);
+    query_text(q, item->basis);
+    query_text(q, item->rule);
+    query_int(q, item->urgency);
+    query_int(q, item->restricted);
+    query_int(q, item->limits_id);
+}
+
 void store_item_add(struct store *s, const struct item *item)
 {
     struct query q = query_start(s, NOUN_ITEM, ITEM_ADD);
@@ -59,18 +76,7 @@ void store_item_add(struct store *s, const struct item *item)
     query_text(&q, item->case_ref);
     query_text(&q, item->source);
     query_int(&q, item->event_seq);
-    query_text(&q, item->from_unit);
-    query_text(&q, item->to_unit);
-    query_text(&q, item->owner_unit);
-    query_text(&q, item->waiting_unit);
-    query_text(&q, item->place);
-    query_text(&q, item->area);
-    query_text(&q, item->service);
-    query_text(&q, item->basis);
-    query_text(&q, item->rule);
-    query_int(&q, item->urgency);
-    query_int(&q, item->restricted);
-    query_int(&q, item->limits_id);
+    put_duty(&q, item);
     query_int(&q, item->created_ms);
     query_int(&q, item->changed_ms);
     query_int(&q, item->closed_ms);
@@ -83,18 +89,7 @@ void store_item_update(struct store *s, const struct item *item)
     query_int(&q, item->state);
     query_int(&q, item->case_key);
     query_text(&q, item->case_ref);
-    query_text(&q, item->from_unit);
-    query_text(&q, item->to_unit);
-    query_text(&q, item->owner_unit);
-    query_text(&q, item->waiting_unit);
-    query_text(&q, item->place);
-    query_text(&q, item->area);
-    query_text(&q, item->service);
-    query_text(&q, item->basis);
-    query_text(&q, item->rule);
-    query_int(&q, item->urgency);
-    query_int(&q, item->restricted);
-    query_int(&q, item->limits_id);
+    put_duty(&q, item);
     query_int(&q, item->changed_ms);
     query_int(&q, item->closed_ms);
     query_int(&q, item->seq);
