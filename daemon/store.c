@@ -38,7 +38,7 @@ struct store {
     struct buf trouble;
     sqlite3_stmt **stmt[NOUN_COUNT];
     int64_t next[SEQ_COUNT];
-    int64_t out_committed; /* next[SEQ_OUT] as the store knows it */
+    int64_t next_committed[SEQ_COUNT]; /* as the store knows them */
     struct interned *interned;
     size_t interned_count, interned_cap;
     size_t interned_committed;
@@ -153,7 +153,7 @@ static void read_sequences(struct store *s)
     int64_t out_high = store_meta_int(s, "out_high");
     if (s->next[SEQ_OUT] <= out_high)
         s->next[SEQ_OUT] = out_high + 1;
-    s->out_committed = s->next[SEQ_OUT];
+    memcpy(s->next_committed, s->next, sizeof s->next);
 }
 
 static void read_interned(struct store *s)
@@ -196,11 +196,15 @@ struct store *store_open(const char *path, struct buf *err)
         run_pragmas(s, &why) < 0 || schema_migrate(s->db, &created, &why) < 0 ||
         prepare_all(s, &why) < 0)
         return give_up(s, path, &why, err);
-    buf_release(&why);
     s->is_new = created != 0;
     sqlite3_wal_hook(s->db, count_wal, s);
     read_sequences(s);
     read_interned(s);
+    if (s->failure) {
+        buf_printf(&why, "cannot read: %s", store_trouble(s));
+        return give_up(s, path, &why, err);
+    }
+    buf_release(&why);
     return s;
 }
 
@@ -278,8 +282,8 @@ void store_rollback(struct store *s)
     s->open_transaction = false;
     while (s->interned_count > s->interned_committed)
         free(s->interned[--s->interned_count].text);
-    read_sequences(s);
-    s->failure = 0;
+    /* Not read again: a disk in trouble may not answer, and numbers would begin at 1. */
+    memcpy(s->next, s->next_committed, sizeof s->next);
 }
 
 /* What the world may do to us, as against what our own statements may do wrong. */
@@ -302,13 +306,13 @@ static bool is_world(int code)
 
 enum store_end store_commit(struct store *s)
 {
-    if (s->next[SEQ_OUT] != s->out_committed)
+    if (s->next[SEQ_OUT] != s->next_committed[SEQ_OUT])
         store_meta_set_int(s, "out_high", s->next[SEQ_OUT] - 1);
     run_text(s, "commit");
     if (!s->failure) {
         s->open_transaction = false;
         s->interned_committed = s->interned_count;
-        s->out_committed = s->next[SEQ_OUT];
+        memcpy(s->next_committed, s->next, sizeof s->next);
         buf_reset(&s->trouble);
         return STORE_DONE;
     }
