@@ -17,8 +17,11 @@
 #include "store_sql.h"
 #include "util.h"
 
-/* Far above what a gateway numbers between two backups. */
-#define RESTORE_GAP "100000000"
+/* Above what a gateway numbers between two backups. */
+#define RESTORE_GAP 100000000
+
+/* Seconds of 2026-01-01, and the numbers a gateway gives out in a second, taken over years. */
+enum { NUMBERS_SINCE_S = 1767225600, NUMBERS_PER_S = 100 };
 
 static int copy_database(const char *from, const char *to, struct buf *err)
 {
@@ -173,26 +176,66 @@ static int lock_store(const char *store, struct buf *err)
     return fd;
 }
 
-int store_restore(const char *file, const char *store, struct buf *err)
+/* The highest row number of a store, 0 when it cannot be read. */
+static int64_t highest_number(const char *path)
 {
-    /* Held deliveries are those the backup still had pending: perhaps sent since. The highest row
-     * numbers of all tables lie below the audit's, out_event's and the gap. */
-    static const char hold[] =
-        "begin immediate;"
-        "update delivery set state = 4 where state = 0;"
-        "insert into meta (name, value)"
-        " select 'held_since_ms', value from meta where name = 'backup_ms' and true"
-        " on conflict (name) do update set value = excluded.value;"
-        "insert into meta (name, value) select 'seq_floor', max(n) + " RESTORE_GAP " from ("
+    static const char sql[] =
+        "select max(n) from ("
         " select max(event_seq) n from event union all select max(item_seq) from item"
         " union all select max(notice_seq) from notice"
         " union all select max(delivery_seq) from delivery"
         " union all select max(clock_seq) from clock union all select max(out_seq) from out_event"
-        " union all select max(audit_seq) from audit union all select 0"
-        " union all select cast(value as integer) from meta where name = 'seq_floor') where true"
-        " on conflict (name) do update set value = excluded.value;"
-        "delete from meta where name = 'replay_asked';"
-        "commit;";
+        " union all select max(audit_seq) from audit"
+        " union all select cast(value as integer) from meta"
+        " where name in ('seq_floor', 'out_high'))";
+    sqlite3 *db = NULL;
+    sqlite3_stmt *stmt = NULL;
+    int64_t n = 0;
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
+        sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) == SQLITE_OK &&
+        sqlite3_step(stmt) == SQLITE_ROW)
+        n = sqlite3_column_int64(stmt, 0);
+    sqlite3_finalize(stmt);
+    sqlite3_close(db);
+    return n;
+}
+
+/* From here on numbers are new: above the backup's and, because a backup may be restored twice,
+ * above those of the store that it replaces, or, when that one is lost, above what the time since
+ * can have used up. */
+static int64_t number_floor(const char *file, const char *store)
+{
+    int64_t highest = highest_number(file), replaced = highest_number(store);
+    int64_t by_time = (util_wall_ms() / 1000 - NUMBERS_SINCE_S) * NUMBERS_PER_S;
+    if (highest < replaced)
+        highest = replaced;
+    if (highest < by_time)
+        highest = by_time;
+    return highest + RESTORE_GAP;
+}
+
+/* Held deliveries are those the backup still had pending: perhaps sent since. */
+static int hold(const char *path, int64_t floor, struct buf *err)
+{
+    struct buf sql = BUF_INIT;
+    buf_printf(&sql,
+               "begin immediate;"
+               "update delivery set state = 4 where state = 0;"
+               "insert into meta (name, value)"
+               " select 'held_since_ms', value from meta where name = 'backup_ms' and true"
+               " on conflict (name) do update set value = excluded.value;"
+               "insert into meta (name, value) values ('seq_floor', '%lld')"
+               " on conflict (name) do update set value = excluded.value;"
+               "delete from meta where name = 'replay_asked';"
+               "commit;",
+               (long long)floor);
+    int rc = run_on(path, buf_str(&sql), err);
+    buf_release(&sql);
+    return rc;
+}
+
+int store_restore(const char *file, const char *store, struct buf *err)
+{
     if (access(file, R_OK) < 0) {
         buf_printf(err, "%s: cannot read: %s", file, strerror(errno));
         return -1;
@@ -207,7 +250,7 @@ int store_restore(const char *file, const char *store, struct buf *err)
     unlink(buf_str(&fresh));
     int rc = copy_database(file, buf_str(&fresh), err);
     if (rc == 0)
-        rc = run_on(buf_str(&fresh), hold, err);
+        rc = hold(buf_str(&fresh), number_floor(file, store), err);
     if (rc == 0)
         rc = finish_file(buf_str(&fresh), store, err);
     if (rc == 0)
