@@ -1,0 +1,165 @@
+/*
+ * schema.c: a new store is made, an old one brought up, a newer or foreign one refused; every table
+ * names its retention class (DOMAIN R19); no column holds what must not be kept.
+ */
+#include <ctype.h>
+#include <sqlite3.h>
+#include <string.h>
+
+#include "../daemon/schema.h"
+#include "rig_dir.h"
+
+static sqlite3 *db;
+static struct buf err;
+
+static int set_up(void **state)
+{
+    (void)state;
+    buf_init(&err);
+    return sqlite3_open(":memory:", &db);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    buf_release(&err);
+    return sqlite3_close(db);
+}
+
+/* The rows of a query, each ended with a line feed; columns are parted by blanks. */
+static void rows(const char *sql, struct buf *out)
+{
+    sqlite3_stmt *stmt;
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL), SQLITE_OK);
+    while (sqlite3_step(stmt) == SQLITE_ROW)
+        for (int i = 0; i < sqlite3_column_count(stmt); i++)
+            buf_printf(out, "%s%s", (const char *)sqlite3_column_text(stmt, i),
+                       i + 1 < sqlite3_column_count(stmt) ? " " : "\n");
+    sqlite3_finalize(stmt);
+}
+
+static void test_new(void **state)
+{
+    (void)state;
+    int created = -1;
+    struct buf got = BUF_INIT;
+    assert_int_equal(schema_migrate(db, &created, &err), 0);
+    assert_int_equal(created, 1);
+    rows("select user_version from pragma_user_version", &got);
+    assert_int_equal(strtol(buf_str(&got), NULL, 10), schema_version());
+    assert_int_equal(schema_migrate(db, &created, &err), 0);
+    assert_int_equal(created, 0);
+    assert_string_equal(buf_str(&err), "");
+    buf_release(&got);
+}
+
+static void test_newer(void **state)
+{
+    (void)state;
+    int created;
+    assert_int_equal(sqlite3_exec(db, "pragma user_version = 9999", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(schema_migrate(db, &created, &err), -1);
+    assert_non_null(strstr(buf_str(&err), "newer program"));
+}
+
+/* Another program's file stays as it was. */
+static void test_foreign(void **state)
+{
+    (void)state;
+    int created;
+    struct buf got = BUF_INIT;
+    assert_int_equal(sqlite3_exec(db, "create table item (x)", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(schema_migrate(db, &created, &err), -1);
+    assert_non_null(strstr(buf_str(&err), "version 1"));
+    rows("select name from sqlite_schema where type = 'table'", &got);
+    assert_string_equal(buf_str(&got), "item\n");
+    assert_true(sqlite3_get_autocommit(db));
+    buf_release(&got);
+}
+
+static void test_strict(void **state)
+{
+    (void)state;
+    int created;
+    struct buf loose = BUF_INIT, nullable = BUF_INIT;
+    assert_int_equal(schema_migrate(db, &created, &err), 0);
+    rows("select name from pragma_table_list where schema = 'main' and strict = 0"
+         " and name not like 'sqlite_%'",
+         &loose);
+    assert_string_equal(buf_str(&loose), "");
+    rows("select t.name, c.name from pragma_table_list t, pragma_table_info(t.name) c"
+         " where t.schema = 'main' and t.name not like 'sqlite_%' and c.\"notnull\" = 0"
+         " and c.pk = 0",
+         &nullable);
+    assert_string_equal(buf_str(&nullable), "");
+    buf_release(&loose);
+    buf_release(&nullable);
+}
+
+/* DOMAIN R1, R24: the store keeps references, never where somebody can be reached, nor texts. */
+static void test_no_forbidden_columns(void **state)
+{
+    (void)state;
+    int created;
+    struct buf got = BUF_INIT;
+    assert_int_equal(schema_migrate(db, &created, &err), 0);
+    rows("select t.name, c.name from pragma_table_list t, pragma_table_info(t.name) c"
+         " where t.schema = 'main' and (c.name like '%address%' or c.name like '%phone%'"
+         " or c.name like '%body%' or c.name like '%subject%' or c.name like '%birth%')",
+         &got);
+    assert_string_equal(buf_str(&got), "");
+    buf_release(&got);
+}
+
+static const char *const classes[] = {"keep", "memory", "audit", "closed+90d"};
+
+static bool is_class(const char *text)
+{
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
+        size_t n = strlen(classes[i]);
+        if (strncmp(text, classes[i], n) == 0 && strchr(" ;*", text[n]))
+            return true;
+    }
+    return false;
+}
+
+/* The class stands behind the table's name, on the same line of schema.c. */
+static void test_retention(void **state)
+{
+    (void)state;
+    int created, tables = 0;
+    struct buf source = BUF_INIT, got = BUF_INIT;
+    assert_int_equal(buf_read_file(&source, "daemon/schema.c", 1 << 20, &err), 0);
+    assert_int_equal(schema_migrate(db, &created, &err), 0);
+    rows("select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'", &got);
+    for (char *name = strtok(got.data, "\n"); name; name = strtok(NULL, "\n")) {
+        char start[80];
+        snprintf(start, sizeof start, "create table %s (", name);
+        const char *at = strstr(buf_str(&source), start);
+        if (!at)
+            fail_msg("table %s is not in daemon/schema.c", name);
+        size_t line = strcspn(at, "\n");
+        const char *mark = memmem(at, line, "/* retention: ", 14);
+        if (!mark || !is_class(mark + 14))
+            fail_msg("table %s names no retention class that is known", name);
+        tables++;
+    }
+    assert_in_range(tables, 10, 100);
+    buf_release(&source);
+    buf_release(&got);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_new),
+        TEST(test_newer),
+        TEST(test_foreign),
+        TEST(test_strict),
+        TEST(test_no_forbidden_columns),
+        TEST(test_retention),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
