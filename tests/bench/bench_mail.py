@@ -15,8 +15,7 @@ from slow_relay import SlowRelay
 
 MAILS, SLOW_MAILS, ROUNDS = 30000, 12000, 3
 DELAY_MS, SLOW_CARRIERS = 10, 32
-
-
+# Nobody listens there: everything waits.
 DEAD = mail_transports(9)
 IDLE = ('delivery = { carriers = 1; in_flight_max = 1; retry_first = "1h"; retry_max = "2h"; };')
 
