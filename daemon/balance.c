@@ -24,7 +24,8 @@ void balance_check(struct stafette *g)
     m->oldest_open_ms = store_item_oldest_open(g->store);
     m->queue_depth = store_delivery_count(g->store, DELIVERY_PENDING);
     m->out_waiting = store_out_count(g->store);
-    g->balanced = clocks == m->open_items;
+    /* What could not be counted is no balance. */
+    g->balanced = clocks == m->open_items && !store_failed(g->store);
     if (before && !g->balanced)
         log_error("ledger", "state=red open_items=%lld open_clocks=%lld", (long long)m->open_items,
                   (long long)clocks);

@@ -314,8 +314,9 @@ static void start_lane(struct stafette *g, size_t i)
     if (!claim.room)
         return;
     int64_t next_ms = store_delivery_due(g->store, o->lane[i].id, g->steady_ms, &claim, claim_one);
-    /* The room was used up: there may be more, look again when something has ended. */
-    o->lane[i].wake_ms = next_ms ? next_ms : claim.room ? -1 : 0;
+    /* The room was used up, or the store did not answer: there may be more, look again. */
+    bool is_empty = claim.room && !store_failed(g->store);
+    o->lane[i].wake_ms = next_ms ? next_ms : is_empty ? -1 : 0;
 }
 
 void outbox_start(struct stafette *g)

@@ -162,10 +162,11 @@ static bool has_work(struct stafette *g, struct turn *t, bool results)
 {
     if (!t->clock_known) {
         t->next_clock_ms = store_clock_next(g->store);
-        t->clock_known = true;
+        t->clock_known = !store_failed(g->store);
     }
-    return t->inputs || t->call || results || ingest_has_settled(g->ingest) ||
-           (t->next_clock_ms && t->next_clock_ms <= g->now_ms);
+    /* A store that could not be read is asked again, from a transaction on. */
+    return store_failed(g->store) || t->inputs || t->call || results ||
+           ingest_has_settled(g->ingest) || (t->next_clock_ms && t->next_clock_ms <= g->now_ms);
 }
 
 /* One try at the transaction; *broken is the input that spoilt it, or t->inputs. */
