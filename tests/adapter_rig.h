@@ -32,6 +32,8 @@
 
 #define PEERS "build/peers/usr/"
 #define PYTHON "/usr/bin/python3"
+/* Some Debian libraries still lie in /lib. */
+#define LIBRARIES(cpu) PEERS "lib/" cpu "-linux-gnu:" PEERS "../lib/" cpu "-linux-gnu:"
 
 enum { RIG_DEADLINE_MS = 20000, RIG_STEP_MS = 5 };
 
@@ -126,8 +128,7 @@ static inline struct rig_peer rig_start(int port, const char *const *argv)
     if (peer.pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGTERM);
         dup2(pipe_fd[0], STDIN_FILENO);
-        setenv("LD_LIBRARY_PATH",
-               PEERS "lib/x86_64-linux-gnu:" PEERS "lib/aarch64-linux-gnu:" PEERS "lib/postfix", 1);
+        setenv("LD_LIBRARY_PATH", LIBRARIES("x86_64") LIBRARIES("aarch64") PEERS "lib/postfix", 1);
         execv(argv[0], (char *const *)(uintptr_t)argv);
         _exit(127);
     }

@@ -7,8 +7,7 @@
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
 usr=$top/build/peers/usr
-multiarch=$(gcc -print-multiarch 2>/dev/null || echo x86_64-linux-gnu)
-export LD_LIBRARY_PATH=$usr/lib/$multiarch${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+run=$top/build/peers/run
 dir=$1 admin=$2 box=$3 send=$4 smsc=$5 mo=${6:-}
 
 for program in "$usr/sbin/bearerbox" "$usr/sbin/smsbox" "$usr/lib/kannel/test/fakesmsc"; do
@@ -87,11 +86,11 @@ await() { # PORT PID WHAT
     finish
 }
 
-"$usr/sbin/bearerbox" -v 1 kannel.conf > bb.out 2>&1 < /dev/null & pids+=($!)
+"$run" "$usr/sbin/bearerbox" -v 1 kannel.conf > bb.out 2>&1 < /dev/null & pids+=($!)
 await "$box" "${pids[0]}" bearerbox
-"$usr/sbin/smsbox" -v 1 kannel.conf > sb.out 2>&1 < /dev/null & pids+=($!)
+"$run" "$usr/sbin/smsbox" -v 1 kannel.conf > sb.out 2>&1 < /dev/null & pids+=($!)
 await "$send" "${pids[1]}" smsbox
-"$usr/lib/kannel/test/fakesmsc" -H 127.0.0.1 -r "$smsc" -i 1 -m 0 "49151 13013 text x" \
+"$run" "$usr/lib/kannel/test/fakesmsc" -H 127.0.0.1 -r "$smsc" -i 1 -m 0 "49151 13013 text x" \
     > fs.out 2>&1 < /dev/null & pids+=($!)
 echo ready
 while read -r _; do :; done
