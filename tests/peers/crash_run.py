@@ -37,7 +37,8 @@ ANSWERS = {("notice.sent", 0): "handover.acknowledged",
 DETAILS = {"handover.acknowledged": {"code": "seen"},
            "handover.accepted": {"at": now(), "mode": "phone"}}
 WINDOW = 500
-IDLE_S = 0.3  # after that much silence a life gets more events, or it would never reach its point
+DRIPS, DRIP_S = 8, 0.02  # a life's events come in so many parts, at such distances
+IDLE_S = 0.2
 LIFE_S = 60
 MESSAGE_ID = re.compile(rb"^Message-ID: <(d(\d+)\.[^@>]+)@", re.MULTILINE | re.IGNORECASE)
 
@@ -257,6 +258,7 @@ class Run:
         self.sender = Sender(self.broker.port, count, self.ear)
         self.plan = kill_plan(kills, random.Random(SEED))
         self.share = share
+        self.goal = self.drip = 0  # of the current life: see _let_out()
         self.kills = collections.Counter()
         self.began = time.monotonic()
         self.ended = None
@@ -285,14 +287,23 @@ class Run:
             if time_box_s and time.monotonic() - self.began > time_box_s:
                 say(f"time box of {time_box_s:g} s is over")
                 return
-            self.sender.allow(int(self.sender.count * self.share * number / len(self.plan)))
+            self.goal = int(self.sender.count * self.share * number / len(self.plan))
+            self.drip = max((self.goal - self.sender.published) // DRIPS, 1)
             self._live(what, value)
             self.kills[what] += 1
             if number % 100 == 0:
                 self.mails.take(older_than_s=5)
                 say(f"{number} kills, {self.sender.published} events published")
 
+    def _let_out(self):
+        """Some of the life's events wait in the broker when it begins, the others come by and by;
+        a life that has nothing to do gets more, or it would never reach its point."""
+        self.look_well()
+        if self.sender.published < self.goal or self.ear.silent_s() > IDLE_S:
+            self.sender.allow(self.sender.published + self.drip)
+
     def _live(self, what, value):
+        self._let_out()
         if what == "random":
             self.gateway.launch()
             self._wait_end(value)
@@ -300,21 +311,20 @@ class Run:
             self.gateway.kill()
             return
         self.gateway.launch(STAFETTE_KILL_AT=f"{what}:{value}")
-        deadline = time.monotonic() + LIFE_S
-        while not self._wait_end(0.1):
-            self.look_well()
-            assert time.monotonic() < deadline, f"{what}:{value} was not reached in {LIFE_S} s"
-            if self.ear.silent_s() > IDLE_S:
-                self.sender.allow(self.sender.published + 20)
+        assert self._wait_end(LIFE_S), f"{what}:{value} was not reached in {LIFE_S} s"
         status = self.gateway.process.popen.returncode
         assert status == -9, f"ended with {status} instead:\n{self.gateway.log[-2000:]}"
 
     def _wait_end(self, seconds):
-        try:
-            self.gateway.process.popen.wait(seconds)
-            return True
-        except subprocess.TimeoutExpired:
-            return False
+        """Lets events out until the daemon has ended or so many seconds are over."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            try:
+                self.gateway.process.popen.wait(min(DRIP_S, deadline - time.monotonic()))
+                return True
+            except subprocess.TimeoutExpired:
+                self._let_out()
+        return False
 
     # ---- the last life: all that is left, until nothing is pending
 
