@@ -13,6 +13,7 @@
 #include "store.h"
 #include "store_audit.h"
 #include "store_clock.h"
+#include "store_delivery.h"
 #include "tell.h"
 #include "util.h"
 #include "workflow_parts.h"
@@ -52,6 +53,8 @@ static void escalate(struct stafette *g, const struct clock *clock, const struct
     const struct telling telling = {
         unit, unit == g->config->directory->catch_all ? REASON_CATCH_ALL : REASON_LEAD, what,
         due_ms, ""};
+    /* What fell due in an outage is one reminder when it ends, not one for each clock. */
+    store_delivery_supersede(g->store, item->seq, unit->id, g->now_ms);
     tell_unit(g, item, &limits, &telling);
     tell_status(g, item, status, "told", unit->id);
 }

@@ -18,6 +18,7 @@ enum {
     DELIVERY_PULL,
     DELIVERY_LANE_AFTER,
     DELIVERY_CANCEL,
+    DELIVERY_SUPERSEDE,
     DELIVERY_HOPEFUL,
     DELIVERY_EACH,
     DELIVERY_OUTBOX,
@@ -53,6 +54,9 @@ static const char *const sql[] = {
                             " order by lane_id limit 1",
     [DELIVERY_CANCEL] = "update delivery set state = 3, ended_ms = ? where item_seq = ?"
                         " and state in (0, 4) and notice_seq < ?",
+    [DELIVERY_SUPERSEDE] = "update delivery set state = 3, ended_ms = ?1 where item_seq = ?2"
+                           " and state in (0, 4) and notice_seq in"
+                           " (select notice_seq from notice where item_seq = ?2 and unit = ?3)",
     [DELIVERY_HOPEFUL] = "select 1 from delivery where item_seq ="
                          " (select item_seq from notice where notice_seq = ?1)"
                          " and notice_seq = ?1 and state in (0, 1, 4) limit 1",
@@ -208,6 +212,15 @@ void store_delivery_cancel(struct store *s, int64_t item_seq, int64_t before_not
     query_int(&q, now_ms);
     query_int(&q, item_seq);
     query_int(&q, before_notice_seq);
+    query_run(&q);
+}
+
+void store_delivery_supersede(struct store *s, int64_t item_seq, const char *unit, int64_t now_ms)
+{
+    struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_SUPERSEDE);
+    query_int(&q, now_ms);
+    query_int(&q, item_seq);
+    query_text(&q, unit);
     query_run(&q);
 }
 

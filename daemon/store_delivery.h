@@ -65,6 +65,9 @@ size_t store_delivery_lanes(struct store *s, int64_t *lanes, size_t max);
 void store_delivery_cancel(struct store *s, int64_t item_seq, int64_t before_notice_seq,
                            int64_t now_ms);
 
+/* Cancels what has not left yet of an item's notices to a unit, because a newer one is made. */
+void store_delivery_supersede(struct store *s, int64_t item_seq, const char *unit, int64_t now_ms);
+
 /* True when a delivery of the notice has been sent or is still to be. */
 bool store_delivery_hopeful(struct store *s, int64_t notice_seq);
 
