@@ -36,7 +36,8 @@ class Bench:
         self.gateway = Gateway(self.folder, self.relay, points=True,
                                env={"STAFETTE_FAULT_FILE": str(self.fault)},
                                settings={"mqtt.keepalive": f"{KEEPALIVE_S}s",
-                                         "transports": TRANSPORTS}).start()
+                                         "transports": TRANSPORTS})
+        self.gateway.start().wait_online()
         self.pid = self.gateway.process.pid
         self.source = Source(self.broker.port, "soziales-ulm")
         self.sent = 0

@@ -133,7 +133,7 @@ class Silent:
             "mqtt.keepalive": "5s", "delivery.retry_first": "1s", "delivery.retry_max": "5s"})
 
     def start(self):
-        self.gateway.start()
+        self.gateway.start().wait_online()
         self.soziales = Source(self.broker.port, "soziales-ulm", ACCOUNTS)
         self.hotline = Source(self.broker.port, "hotline", ACCOUNTS)
 

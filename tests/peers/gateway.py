@@ -212,6 +212,11 @@ class Gateway:
         self.process.wait_ready(self.answers)
         return self
 
+    def wait_online(self):
+        """Until it is subscribed: what is published before has no session to be kept for."""
+        wait_until(lambda: self.json("status")["broker"] == "up", "the daemon is subscribed")
+        return self
+
     def answers(self):
         return self.ctl("status", check=False).returncode == 0
 

@@ -157,7 +157,8 @@ class Scene:
     def __enter__(self):
         self.broker.start()
         try:
-            self.gateway = Gateway(self.folder, self.broker, **self.options).start()
+            self.gateway = Gateway(self.folder, self.broker, **self.options)
+            self.gateway.start().wait_online()
             for name in SOURCES:
                 self.source[name] = Source(self.broker.port, name, self.accounts)
         except BaseException:
