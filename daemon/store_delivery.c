@@ -4,6 +4,7 @@
  */
 #include "store_delivery.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "store_sql.h"
@@ -33,6 +34,8 @@ enum {
     " d.urgent, d.state, d.attempts, d.next_ms, d.expires_ms, d.created_ms, d.ended_ms, d.class,"  \
     " d.code, d.provider_id"
 
+static_assert(REASON_ON_CALL == 5, "as the text of DELIVERY_HOPEFUL has it");
+
 static const char *const sql[] = {
     [DELIVERY_ADD] = "insert into delivery (delivery_seq, notice_seq, item_seq, contact, channel,"
                      " lane_id, template_id, urgent, state, attempts, next_ms, expires_ms,"
@@ -57,9 +60,11 @@ static const char *const sql[] = {
     [DELIVERY_SUPERSEDE] = "update delivery set state = 3, ended_ms = ?1 where item_seq = ?2"
                            " and state in (0, 4) and notice_seq in"
                            " (select notice_seq from notice where item_seq = ?2 and unit = ?3)",
-    [DELIVERY_HOPEFUL] = "select 1 from delivery where item_seq ="
-                         " (select item_seq from notice where notice_seq = ?1)"
-                         " and notice_seq = ?1 and state in (0, 1, 4) limit 1",
+    /* reason 5: the alarm of the on-call asks nothing, but somebody must have it. */
+    [DELIVERY_HOPEFUL] = "select 1 from notice where notice_seq = ?1"
+                         " and ((deadline_ms = 0 and reason <> 5)"
+                         " or exists (select 1 from delivery d where d.item_seq = notice.item_seq"
+                         " and d.notice_seq = ?1 and d.state in (0, 1, 4)))",
     [DELIVERY_EACH] = "select " COLUMNS " from delivery d where d.item_seq = ?"
                       " order by d.delivery_seq",
     [DELIVERY_OUTBOX] = "select i.text, d.channel, sum(d.state = 0), sum(d.state = 4),"

@@ -68,7 +68,8 @@ void store_delivery_cancel(struct store *s, int64_t item_seq, int64_t before_not
 /* Cancels what has not left yet of an item's notices to a unit, because a newer one is made. */
 void store_delivery_supersede(struct store *s, int64_t item_seq, const char *unit, int64_t now_ms);
 
-/* True when a delivery of the notice has been sent or is still to be. */
+/* True when a delivery of the notice has been sent or is still to be, or when the notice asks for
+ * no answer, so that nothing hangs on it. */
 bool store_delivery_hopeful(struct store *s, int64_t notice_seq);
 
 /* Walks an item's deliveries. */

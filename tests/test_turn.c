@@ -10,10 +10,12 @@
 
 #include <cmocka.h>
 
+#include "../adapters/adapter.h"
 #include "../daemon/balance.h"
 #include "../daemon/ingest.h"
 #include "../daemon/log.h"
 #include "../daemon/mqtt.h"
+#include "../daemon/outbox_parts.h"
 #include "../daemon/store_event.h"
 #include "../daemon/turn.h"
 #include "gateway_rig.h"
@@ -236,6 +238,60 @@ static void test_balance_after_read_error(void **state)
     assert_false(rig->g.balanced);
 }
 
+/* Settles the item's delivery to a contact as failed for its address. */
+static void fail_address(struct gateway_rig *rig, int64_t delivery)
+{
+    struct outbox *o = rig->g.outbox;
+    struct job *job = job_new();
+    job->delivery_id = delivery;
+    job_end(job, ATTEMPT_FAILED, CLASS_ADDRESS, 550);
+    o->finished = job;
+    store_begin(rig->g.store);
+    outbox_settle(&rig->g);
+    rig_commit(rig);
+    o->finished = NULL;
+    job_free(job);
+}
+
+/* DESIGN 1.4: an address that fails is a failed step, and the next one runs now. But a unit that
+ * was told only, and need not answer, is no step: nobody is reminded because its mailbox is gone.
+ */
+static void test_failed_address(void **state)
+{
+    struct gateway_rig *rig = *state;
+    struct delivery asked, copy;
+    struct clock clock;
+    add(rig, "a-1",
+        "{\"case_ref\":\"" RIG_CASE "\",\"from_unit\":\"asd\",\"reason\":\"umzug\","
+        "\"legal_basis\":\"sgb10_69\",\"hilfeplan\":false,\"open_tasks\":2,"
+        "\"next_deadline\":\"2026-12-04\",\"place\":\"nord\",\"rechtskreis\":\"SGB_XII\","
+        "\"service\":\"hlu\"}");
+    assert_int_equal(turn_run(&rig->g), TURN_DONE);
+    assert_true(store_delivery_get(rig->g.store, 1, &asked));
+    assert_true(store_delivery_get(rig->g.store, 2, &copy));
+    assert_string_equal(copy.contact, "jobcenter/1");
+    fail_address(rig, copy.seq);
+    assert_true(store_clock_of(rig->g.store, 1, &clock));
+    assert_true(clock.due_ms > rig->g.now_ms);
+    fail_address(rig, asked.seq);
+    assert_true(store_clock_of(rig->g.store, 1, &clock));
+    assert_true(clock.due_ms == rig->g.now_ms);
+}
+
+static void test_failed_alarm(void **state)
+{
+    struct gateway_rig *rig = *state;
+    struct clock clock;
+    int64_t item =
+        rig_event(rig, "hotline", "emergency.reported", "", "{\"name\":\"x\"}")->item_seq;
+    fail_address(rig, 2);
+    assert_true(store_clock_of(rig->g.store, item, &clock));
+    assert_true(clock.due_ms > rig->g.now_ms); /* the SMS may still reach it */
+    fail_address(rig, 3);
+    assert_true(store_clock_of(rig->g.store, item, &clock));
+    assert_true(clock.due_ms == rig->g.now_ms);
+}
+
 /* An item without a clock is what the check is for. */
 static void test_balance(void **state)
 {
@@ -260,6 +316,8 @@ int main(void)
         TEST(test_clock_after_read_error),
         TEST(test_lane_after_read_error),
         TEST(test_balance_after_read_error),
+        TEST(test_failed_address),
+        TEST(test_failed_alarm),
         TEST(test_balance),
     };
     store_fault_start();
