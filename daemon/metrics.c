@@ -81,7 +81,7 @@ static void write_turns(const struct metrics *m, struct buf *out)
     }
     buf_printf(out, "stafette_turn_seconds_bucket{le=\"+Inf\"} %llu\n",
                (unsigned long long)m->turns);
-    buf_printf(out, "stafette_turn_seconds_sum %g\nstafette_turn_seconds_count %llu\n",
+    buf_printf(out, "stafette_turn_seconds_sum %.17g\nstafette_turn_seconds_count %llu\n",
                m->turn_sum_s, (unsigned long long)m->turns);
 }
 
