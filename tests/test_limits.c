@@ -69,8 +69,8 @@ static void test_malformed(void **state)
         "ack=2:1;escalate=1:2;repeat=0:3;accept=2:15;expire=;sms=1;",
         "ack=2:1;escalate=1:2;repeat=0:3;accept=2:15;expire=4;sms=1",
         "escalate=1:2;ack=2:1;repeat=0:3;accept=2:15;expire=4;sms=1;",
-        GOOD "x",
-        " " GOOD,
+        (GOOD "x"),
+        (" " GOOD),
     };
     struct limits l;
     assert_true(limits_read(&l, GOOD));

@@ -237,7 +237,7 @@ static void test_completed_by_case_ref(void **state)
                        ->item_seq;
     assert_int_equal(rig->last.outcome, OUTCOME_RETURNED);
     struct buf text = BUF_INIT;
-    buf_printf(&text, "{\"item_id\":\"%s\",%s", rig_code(rig, item), TO_SB + 1);
+    buf_printf(&text, "{\"item_id\":\"%s\",%s", rig_code(rig, item), &TO_SB[1]);
     rig_event(rig, "jugendamt", "handover.requested", "\"restricted\":true,", buf_str(&text));
     buf_release(&text);
     rig_expect_said(rig, "accepted");
