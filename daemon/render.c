@@ -16,15 +16,21 @@
 #include "template.h"
 #include "util.h"
 
+/* A private number that was given for urgent things only stays that (DOMAIN R22). */
+static bool fits(const struct contact *contact, const struct delivery *delivery)
+{
+    return contact->channel == delivery->channel && (!contact->urgent_only || delivery->urgent);
+}
+
 const struct contact *render_contact(const struct stafette *g, const struct due *due)
 {
     const struct directory *dir = g->config->directory;
     const struct contact *contact = directory_contact(dir, due->delivery.contact);
-    if (contact && contact->channel == due->delivery.channel)
+    if (contact && fits(contact, &due->delivery))
         return contact;
     const struct unit *unit = directory_unit(dir, due->notice.unit);
     for (size_t i = 0; unit && i < unit->contacts; i++)
-        if (unit->contact[i].channel == due->delivery.channel)
+        if (fits(&unit->contact[i], &due->delivery))
             return &unit->contact[i];
     return NULL;
 }
