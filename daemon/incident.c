@@ -50,6 +50,7 @@ void incident_note(struct stafette *g, const char *transport, const struct resul
     }
     if (!incident->since_ms)
         incident->since_ms = g->mono_ms;
+    incident->last_ms = g->mono_ms;
     incident->class = result->class;
     incident->failures++;
     if (incident->open ||
@@ -58,4 +59,14 @@ void incident_note(struct stafette *g, const char *transport, const struct resul
     incident->open = true;
     log_error("transport", "name=%s state=trouble class=%s", transport,
               error_class_name(result->class));
+}
+
+bool incident_avoid(const struct stafette *g, const char *transport)
+{
+    for (size_t i = 0; i < g->incidents.count; i++) {
+        const struct incident *incident = &g->incidents.incident[i];
+        if (str_eq(incident->transport, transport))
+            return incident->open && g->mono_ms - incident->last_ms < INCIDENT_PROBE_MS;
+    }
+    return false;
 }

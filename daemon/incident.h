@@ -15,11 +15,12 @@
 struct result;
 struct stafette;
 
-enum { INCIDENTS_MAX = 64, INCIDENT_AFTER_MS = 60000 };
+enum { INCIDENTS_MAX = 64, INCIDENT_AFTER_MS = 60000, INCIDENT_PROBE_MS = 300000 };
 
 struct incident {
     char transport[ID_MAX];
     int64_t since_ms; /* monotonic time of the first failure since the last success; 0 = well */
+    int64_t last_ms;  /* monotonic time of the last failure */
     enum error_class class; /* of the last failure */
     uint64_t failures;
     bool open; /* it counts as an incident */
@@ -35,5 +36,10 @@ struct incidents {
  * without a success otherwise. An answer about one address or message shows that the peer is well.
  */
 void incident_note(struct stafette *g, const char *transport, const struct result *result);
+
+/* True while what is urgent had better not begin with this transport: it has an open incident and
+ * failed within the last five minutes. After that it is tried again, or nobody would see it well.
+ */
+bool incident_avoid(const struct stafette *g, const char *transport);
 
 #endif

@@ -10,6 +10,7 @@
 #include "config.h"
 #include "directory.h"
 #include "gateway.h"
+#include "incident.h"
 #include "store.h"
 #include "util.h"
 
@@ -77,4 +78,16 @@ const struct transport *lane_next(const struct stafette *g, const struct transpo
             return t;
     }
     return transport;
+}
+
+const struct transport *lane_first(const struct stafette *g, const struct contact *contact,
+                                   bool urgent)
+{
+    const struct transport *usual = lane_default(g, contact);
+    if (!urgent || !usual || !incident_avoid(g, usual->name))
+        return usual;
+    const struct transport *other = lane_next(g, usual);
+    while (other != usual && incident_avoid(g, other->name))
+        other = lane_next(g, other);
+    return other;
 }

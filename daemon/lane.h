@@ -18,6 +18,11 @@ struct transport;
  * the configuration has none. */
 const struct transport *lane_default(const struct stafette *g, const struct contact *contact);
 
+/* The transport that a new delivery begins with: the default, or for what is urgent the next one
+ * that has no open incident, if there is one. NULL as above. */
+const struct transport *lane_first(const struct stafette *g, const struct contact *contact,
+                                   bool urgent);
+
 /* The lane's number; interned in the open transaction when it is new. */
 int64_t lane_of(struct stafette *g, const struct transport *transport,
                 const struct contact *contact, bool urgent);

@@ -59,10 +59,10 @@ static void add_delivery(struct stafette *g, const struct item *item, const stru
 {
     const struct template *t =
         templates_find(g->config->templates, notice->template_name, contact->channel);
-    const struct transport *transport = lane_default(g, contact);
+    const bool urgent = item->urgency >= URGENCY_URGENT;
+    const struct transport *transport = lane_first(g, contact, urgent);
     if (!t || !transport)
         return;
-    const bool urgent = item->urgency >= URGENCY_URGENT;
     struct delivery d = {
         .seq = store_next(g->store, SEQ_DELIVERY),
         .notice_seq = notice->seq,

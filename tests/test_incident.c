@@ -74,12 +74,33 @@ static void test_transports_apart(void **state)
     assert_false(g.incidents.incident[1].open);
 }
 
+/* What is urgent goes another way while a transport fails, and tries it again after a while. */
+static void test_avoid(void **state)
+{
+    (void)state;
+    struct stafette g = {.mono_ms = 1000};
+    assert_false(incident_avoid(&g, "relay"));
+    note(&g, CLASS_CONNECT);
+    assert_false(incident_avoid(&g, "relay"));
+    g.mono_ms += INCIDENT_AFTER_MS;
+    note(&g, CLASS_CONNECT);
+    assert_true(incident_avoid(&g, "relay"));
+    assert_false(incident_avoid(&g, "other"));
+    g.mono_ms += INCIDENT_PROBE_MS;
+    assert_false(incident_avoid(&g, "relay"));
+    note(&g, CLASS_CONNECT);
+    assert_true(incident_avoid(&g, "relay"));
+    note(&g, CLASS_NONE);
+    assert_false(incident_avoid(&g, "relay"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_opening),
         cmocka_unit_test(test_success_ends),
         cmocka_unit_test(test_transports_apart),
+        cmocka_unit_test(test_avoid),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
