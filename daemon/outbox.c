@@ -39,7 +39,10 @@ static struct lane *find_lane(struct stafette *g, struct outbox *o, int64_t id)
 
 void outbox_wake(struct stafette *g, int64_t lane_id)
 {
-    find_lane(g, g->outbox, lane_id)->wake_ms = 0;
+    struct lane *lane = find_lane(g, g->outbox, lane_id);
+    /* After a rollback the number may stand for another name. */
+    lane->urgent = lane_is_urgent(g, lane_id);
+    lane->wake_ms = 0;
 }
 
 /* The steady time begins anew with the process, and may begin before attempts that were planned

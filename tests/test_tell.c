@@ -9,22 +9,8 @@
 
 #include <cmocka.h>
 
+#include "../daemon/outbox_parts.h"
 #include "gateway_rig.h"
-
-static int set_up(void **state)
-{
-    struct gateway_rig *rig = xcalloc(1, sizeof *rig);
-    rig_open(rig);
-    *state = rig;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    rig_close(*state);
-    free(*state);
-    return 0;
-}
 
 static struct item add_item(struct gateway_rig *rig, enum urgency urgency)
 {
@@ -132,6 +118,24 @@ static void test_after_a_rollback(void **state)
     assert_int_equal(store_delivery_count(rig->g.store, DELIVERY_PENDING), 1);
 }
 
+/* A lane's number may stand for another text after a rollback. */
+static void test_lane_after_a_rollback(void **state)
+{
+    struct gateway_rig *rig = *state;
+    store_begin(rig->g.store);
+    struct item item = add_item(rig, URGENCY_URGENT);
+    tell(rig, &item, "asd", false);
+    assert_true(rig->g.outbox->lane[0].urgent);
+    store_rollback(rig->g.store);
+    tell_forget(&rig->g);
+    store_begin(rig->g.store);
+    item = add_item(rig, URGENCY_ROUTINE);
+    tell(rig, &item, "asd", false);
+    rig_commit(rig);
+    assert_int_equal(rig->g.outbox->lanes, 1);
+    assert_false(rig->g.outbox->lane[0].urgent);
+}
+
 /* A text that stands in every notice is kept once. */
 static void test_template_kept_once(void **state)
 {
@@ -179,12 +183,13 @@ static void test_status(void **state)
     buf_release(&want);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_contacts),           TEST(test_held),   TEST(test_after_a_rollback),
+        TEST(test_contacts),           TEST(test_held),
+        TEST(test_after_a_rollback),   TEST(test_lane_after_a_rollback),
         TEST(test_template_kept_once), TEST(test_status),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
