@@ -214,6 +214,22 @@ static inline void rig_close(struct gateway_rig *rig)
     rig_dir_free(rig->dir);
 }
 
+/* A rig for each test, as its state. */
+static inline int rig_set_up(void **state)
+{
+    struct gateway_rig *rig = xcalloc(1, sizeof *rig);
+    rig_open(rig);
+    *state = rig;
+    return 0;
+}
+
+static inline int rig_tear_down(void **state)
+{
+    rig_close(*state);
+    free(*state);
+    return 0;
+}
+
 static inline void rig_commit(struct gateway_rig *rig)
 {
     if (store_commit(rig->g.store) != STORE_DONE)

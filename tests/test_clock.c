@@ -17,21 +17,6 @@
     "\"legal_basis\":\"sgb10_69\",\"hilfeplan\":false,\"open_tasks\":2,"                           \
     "\"next_deadline\":\"2026-12-04\",\"to_unit\":\"" to "\"}"
 
-static int set_up(void **state)
-{
-    struct gateway_rig *rig = xcalloc(1, sizeof *rig);
-    rig_open(rig);
-    *state = rig;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    rig_close(*state);
-    free(*state);
-    return 0;
-}
-
 static size_t fire(struct gateway_rig *rig)
 {
     store_begin(rig->g.store);
@@ -199,7 +184,7 @@ static void test_many(void **state)
     assert_int_equal(store_clock_count_open(rig->g.store), TURN_CLOCKS_MAX + 5);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
 
 int main(void)
 {

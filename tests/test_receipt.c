@@ -17,21 +17,6 @@
     "\"legal_basis\":\"sgb10_69\",\"hilfeplan\":false,\"open_tasks\":2,"                           \
     "\"next_deadline\":\"2026-12-04\",\"to_unit\":\"sozialbuero\"}"
 
-static int set_up(void **state)
-{
-    struct gateway_rig *rig = xcalloc(1, sizeof *rig);
-    rig_open(rig);
-    *state = rig;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    rig_close(*state);
-    free(*state);
-    return 0;
-}
-
 /* The last receipt parsed; freed by the caller. */
 static struct json *parsed(const struct gateway_rig *rig)
 {
@@ -141,7 +126,7 @@ static void test_unreadable(void **state)
     json_free(root);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
 
 int main(void)
 {

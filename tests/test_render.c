@@ -14,21 +14,6 @@
 #include "../daemon/template.h"
 #include "gateway_rig.h"
 
-static int set_up(void **state)
-{
-    struct gateway_rig *rig = xcalloc(1, sizeof *rig);
-    rig_open(rig);
-    *state = rig;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    rig_close(*state);
-    free(*state);
-    return 0;
-}
-
 static int64_t request(struct gateway_rig *rig)
 {
     return rig_event(rig, "jugendamt", "handover.requested", "",
@@ -180,7 +165,7 @@ static void test_urgent_only(void **state)
     assert_string_equal(render_contact(&rig->g, &due)->address, "+4915100000001");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
 
 int main(void)
 {

@@ -32,21 +32,6 @@
 #define PROVIDER(unit) "{\"case_ref\":\"" RIG_CASE "\",\"provider\":\"" unit "\",\"code\":\"ok\"}"
 #define EMERGENCY "{\"case_ref\":\"" RIG_CASE "\",\"place\":\"nord\",\"channel\":\"hotline\"}"
 
-static inline int set_up(void **state)
-{
-    struct gateway_rig *rig = xcalloc(1, sizeof *rig);
-    rig_open(rig);
-    *state = rig;
-    return 0;
-}
-
-static inline int tear_down(void **state)
-{
-    rig_close(*state);
-    free(*state);
-    return 0;
-}
-
 static inline int64_t request(struct gateway_rig *rig)
 {
     int64_t item = rig_event(rig, "jugendamt", "handover.requested", "", TO_SB)->item_seq;
@@ -73,6 +58,6 @@ static inline void fire(struct gateway_rig *rig, size_t want)
     rig_commit(rig);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
 
 #endif
