@@ -6,7 +6,7 @@ import hashlib
 import sqlite3
 import struct
 
-from crash_run import IN_FLIGHT_MAX, POINTS, event_id_of
+from crash_run import POINTS, event_id_of
 from peers import say
 
 ACCEPTED = 0                        # event.outcome
@@ -110,10 +110,10 @@ def mails_arrived(found):
 
 def copies_are_few(found):
     """What was in flight at a crash is repeated, and nothing else."""
-    mails, kills = found.run.mails, found.run.kills.total()
-    most = kills * IN_FLIGHT_MAX
+    mails, kills, in_flight = found.run.mails, found.run.kills.total(), found.run.in_flight_max
+    most = kills * in_flight
     say(f"{len(mails.copies)} mails, {mails.extra()} copies beyond the first, at most {most} = "
-        f"{kills} kills x {IN_FLIGHT_MAX} in flight")
+        f"{kills} kills x {in_flight} in flight")
     assert mails.extra() <= most
     assert max(mails.copies.values()) <= 1 + kills
 

@@ -39,6 +39,7 @@ DETAILS = {"handover.acknowledged": {"code": "seen"},
 WINDOW = 500
 DRIPS, DRIP_S = 8, 0.02  # a life's events come in so many parts, at such distances
 IDLE_S = 0.2
+SLOW = ("-W", ".:1")
 LIFE_S = 60
 MESSAGE_ID = re.compile(rb"^Message-ID: <(d(\d+)\.[^@>]+)@", re.MULTILINE | re.IGNORECASE)
 
@@ -98,7 +99,7 @@ class Ear:
         short = event["type"].removeprefix(PREFIX).removesuffix(".v1")
         if short == "notice.sent":
             self.notices.add(int(event["data"]["notice_id"]))
-        fact = (short, event["data"]["case_ref"])
+        fact = (short, event["data"].get("case_ref", ""))  # a refusal has none
         if fact not in self.told:
             self.told.add(fact)
             self.answerable.append(fact)
@@ -184,8 +185,8 @@ class Sender:
     def _answer(self):
         while self.ear.answerable:
             fact, ref = self.ear.answerable.popleft()
-            number, event_id = self.case[ref]
-            kind = ANSWERS.get((fact, number % 7))
+            number, event_id = self.case.get(ref, (None, ""))
+            kind = ANSWERS.get((fact, number % 7)) if event_id else None
             if kind:
                 self.wanted.add((kind, ref))
                 data = {"case_ref": ref, "by_unit": UNIT, **DETAILS[kind]}
@@ -227,10 +228,10 @@ class MailCount:
         return self.copies.total() - len(self.copies)
 
 
-def kill_plan(kills, chance):
-    """(point, pass) and ("random", seconds) by turns of chance; each a fifth of all."""
-    share = kills // (len(POINTS) + 1)
-    plan = [(point, chance.randint(1, deepest)) for point, deepest in POINTS.items()
+def kill_plan(kills, points, chance):
+    """(point, pass) and ("random", seconds) by turns of chance, equally many of each."""
+    share = kills // (len(points) + 1)
+    plan = [(point, chance.randint(1, deepest)) for point, deepest in points.items()
             for _ in range(share)]
     plan += [("random", chance.uniform(0, RANDOM_S)) for _ in range(kills - len(plan))]
     chance.shuffle(plan)
@@ -238,31 +239,36 @@ def kill_plan(kills, chance):
 
 
 class Run:
-    """`count` events, of which `share` come while the daemon is killed `kills` times."""
+    """`count` events, of which `share` come while the daemon is killed `kills` times, at `points`
+    and at random. A slow relay answers each final dot after a second, until the last life."""
 
-    def __init__(self, count, kills, share=1.0):
+    def __init__(self, count, kills, share=1.0, points=POINTS, in_flight_max=IN_FLIGHT_MAX,
+                 slow_relay=False):
         self.folder = Folder()
         self.broker = Broker(self.folder, durable=False).start()
-        self.sink = SmtpSink(self.folder, keep=True).start()
+        self.sink = SmtpSink(self.folder, *(SLOW if slow_relay else ()), keep=True).start()
         self.mails = MailCount(self.sink)
-        self.gateway = Gateway(self.folder, self.broker, points=True, settings={
-            "transports": f'( {{ name = "relay"; adapter = "email_smtp"; tls = "none"; '
-                          f'url = "smtp://127.0.0.1:{self.sink.port}"; '
-                          f'from = "stafette@ulm.example"; }}, '
-                          f'{{ name = "sms"; adapter = "null_sms"; }} )',
-            "delivery.carriers": 16, "delivery.in_flight_max": IN_FLIGHT_MAX,
-            "delivery.retry_first": "1s"})
+        self.in_flight_max = in_flight_max
+        self.gateway = self._gateway()
         self.gateway.start()  # its session must exist before the first event
         self.gateway.kill()
         self.ear = Ear(self.broker.port)
         self.sender = Sender(self.broker.port, count, self.ear)
-        self.plan = kill_plan(kills, random.Random(SEED))
+        self.plan = kill_plan(kills, points, random.Random(SEED))
         self.share = share
         self.goal = self.drip = 0  # of the current life: see _let_out()
         self.kills = collections.Counter()
         self.began = time.monotonic()
         self.ended = None
         self.store = self.gateway.store  # the copy, once there is one
+
+    def _gateway(self):
+        relay = (f'name = "relay"; adapter = "email_smtp"; tls = "none"; '
+                 f'url = "smtp://127.0.0.1:{self.sink.port}"; from = "stafette@ulm.example";')
+        return Gateway(self.folder, self.broker, points=True, settings={
+            "transports": f'( {{ {relay} }}, {{ name = "sms"; adapter = "null_sms"; }} )',
+            "delivery.carriers": 16, "delivery.in_flight_max": self.in_flight_max,
+            "delivery.retry_first": "1s"})
 
     def close(self):
         self.gateway.kill()
@@ -329,6 +335,10 @@ class Run:
     # ---- the last life: all that is left, until nothing is pending
 
     def start_last(self):
+        if self.sink.flags[:2] == [*SLOW]:
+            self.sink.stop()
+            del self.sink.flags[:2]
+            self.sink.start()
         began = time.monotonic()
         self.gateway.start()
         say(f"last start took {time.monotonic() - began:.3f} s")
