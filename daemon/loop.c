@@ -51,10 +51,22 @@ static void remember_id(void *context, const unsigned char id_hash[DIGEST_ID], i
     known_add(&g->known, id_hash, seq, received_ms / 86400000);
 }
 
+/* A new key beside an old store would change every item's code and forget every known id. */
+static int check_keys(const struct settings *s, struct buf *err)
+{
+    if (access(s->store, F_OK) < 0 || access(s->key_file, F_OK) == 0)
+        return 0;
+    buf_printf(err,
+               "key file %s is missing, but store %s is there: put the key file back from its "
+               "backup; only if the store is worthless, move it away",
+               s->key_file, s->store);
+    return -1;
+}
+
 static int open_store(struct stafette *g, struct buf *err)
 {
     const struct settings *s = &g->config->settings;
-    if (keys_load(&g->keys, s->key_file, err) < 0)
+    if (check_keys(s, err) < 0 || keys_load(&g->keys, s->key_file, err) < 0)
         return -1;
     g->store = store_open(s->store, err);
     if (!g->store)
@@ -127,6 +139,7 @@ static int64_t wait_ms(const struct stafette *g, int mqtt_ms)
     return ms;
 }
 
+/* While a few results wait for company (OUTBOX_SETTLE_MS), further ones need not wake us. */
 static void wait_for_work(struct stafette *g, int signals, int mqtt_ms)
 {
     bool troubled = turn_retry_ms(g->turn) != 0;
@@ -135,7 +148,7 @@ static void wait_for_work(struct stafette *g, int signals, int mqtt_ms)
     const struct transfer_fd fds[] = {
         {signals, false},
         {http_fd(g->http), false},
-        {troubled ? -1 : outbox_fd(g->outbox), false},
+        {troubled || outbox_unsettled(g->outbox) ? -1 : outbox_fd(g->outbox), false},
         {deaf ? -1 : ingest_fd(g->ingest), ingest_wants_write(g->ingest)},
     };
     transfer_wait(g->transfer, fds, COUNT_OF(fds), (int)wait_ms(g, mqtt_ms));

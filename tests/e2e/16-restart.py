@@ -145,6 +145,21 @@ def hanging_transfer(scene):
     assert states == {"sms": "sent", "email": "sent"}, states
 
 
+def missing_key_is_refused(scene):
+    """A new key would change all codes and forget all ids; the old one put back, all goes on."""
+    key, kept = scene.folder / "keys", scene.folder / "keys-kept"
+    scene.gateway.stop()
+    key.rename(kept)
+    try:
+        process = Process("keyless", [str(scene.gateway.program), "-c", str(scene.gateway.config)],
+                          scene.folder)
+        assert process.reap(20) == 69, process.log.read_text()
+        assert "key file" in process.log.read_text() and not key.exists()
+    finally:
+        kept.rename(key)
+    scene.gateway.start()
+
+
 def store_is_whole(scene):
     scene.gateway.stop()
     with sqlite3.connect(f"file:{scene.gateway.store}?mode=ro", uri=True) as db:
@@ -162,6 +177,7 @@ STEPS = [
     ("a second daemon with the same configuration is refused", second_is_refused),
     ("a second one on the same store is refused", second_elsewhere_is_refused),
     ("a hanging gateway does not hold up the stop; its SMS goes out later", hanging_transfer),
+    ("a store without its key is not opened with a new one", missing_key_is_refused),
     ("the store is whole", store_is_whole),
 ]
 
