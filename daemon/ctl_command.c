@@ -23,7 +23,7 @@ static const struct ctl_command table[] = {
     {"item show", "One item: state, who is responsible, notices, clocks.",
      CTL_REMOTE, "GET", "/control/item/", NULL, "",
      {{CTL_OPERAND, "ID", CTL_PATH, "", true, "code of the item, as receipts and notices name it"}}},
-    {"item close", "Close a refusal by hand, with the reason; other items end by an answer.",
+    {"item close", "Close by hand what no answer can end: a refusal, an incomplete item without a giver.",
      CTL_REMOTE, "POST", "/control/close/", NULL, "",
      {{CTL_OPERAND, "ID", CTL_PATH, "", true, "code of the refusal"},
       {CTL_OPERAND, "CODE", CTL_QUERY, "code", true,

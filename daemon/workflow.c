@@ -281,6 +281,13 @@ int64_t workflow_set_clock(struct stafette *g, const struct item *item, const st
     return clock.due_ms;
 }
 
+/* What nobody else could end: a refusal, and a request that does not say whose it is. */
+static bool closes_by_hand(const struct item *item)
+{
+    bool nobodys = item->state == STATE_RETURNED && str_empty(item->from_unit);
+    return !item->closed_ms && (item->kind == ITEM_REFUSAL || nobodys);
+}
+
 int workflow_close(struct stafette *g, int64_t item_seq, const char *code, struct buf *err)
 {
     struct item item;
@@ -293,14 +300,15 @@ int workflow_close(struct stafette *g, int64_t item_seq, const char *code, struc
         buf_puts(err, "there is no such item");
         return -1;
     }
-    if (item.kind != ITEM_REFUSAL || item.closed_ms) {
-        buf_puts(err, "only an open refusal can be closed by hand; others end by an answer");
+    if (!closes_by_hand(&item)) {
+        buf_puts(err, "only an open refusal, or an incomplete item that names no giver, can be "
+                      "closed by hand; others end by an answer");
         return -1;
     }
     struct buf text = BUF_INIT;
     buf_printf(&text, "close code=%s", code);
     store_audit_add(g->store, g->now_ms, item.seq, buf_str(&text));
     buf_release(&text);
-    work_close_refusal(g, &item, STATE_CLOSED, "Die Abweisung wurde von Hand geschlossen.");
+    work_close(g, &item, STATE_CLOSED, "Der Vorgang wurde von Hand geschlossen.");
     return 0;
 }

@@ -40,7 +40,8 @@ void workflow_event(struct stafette *g, const struct event_input *input, const s
 void workflow_poisoned(struct stafette *g, const struct event_input *input,
                        const struct known *fresh, struct decision *decision);
 
-/* Ends a refusal by hand, with a code of [a-z_]{1,32}. Returns 0, or -1 with a sentence in err. */
+/* Ends by hand what no answer can end: a refusal, or an incomplete request that names no giver. The
+ * code is [a-z_]{1,32}. Returns 0, or -1 with a sentence in err. */
 int workflow_close(struct stafette *g, int64_t item_seq, const char *code, struct buf *err);
 
 void decision_reset(struct decision *decision);

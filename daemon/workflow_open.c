@@ -107,25 +107,24 @@ void work_refuse(struct work *w, bool lost)
     buf_release(&why);
 }
 
-void work_close_refusal(struct stafette *g, struct item *refusal, enum item_state state,
-                        const char *outcome)
+void work_close(struct stafette *g, struct item *item, enum item_state state, const char *outcome)
 {
     char name[ID_MAX];
     struct limits limits;
-    const struct unit *desk = directory_unit(g->config->directory, refusal->waiting_unit);
-    refusal->state = state;
-    refusal->changed_ms = refusal->closed_ms = g->now_ms;
-    refusal->waiting_unit[0] = '\0';
-    store_clock_cancel(g->store, refusal->seq);
-    store_delivery_cancel(g->store, refusal->seq, store_last(g->store, SEQ_NOTICE) + 1, g->now_ms);
-    store_item_update(g->store, refusal);
-    work_limits(g, refusal, &limits);
-    work_template(name, ITEM_REFUSAL, "outcome");
+    const struct unit *desk = directory_unit(g->config->directory, item->waiting_unit);
+    item->state = state;
+    item->changed_ms = item->closed_ms = g->now_ms;
+    item->waiting_unit[0] = '\0';
+    store_clock_cancel(g->store, item->seq);
+    store_delivery_cancel(g->store, item->seq, store_last(g->store, SEQ_NOTICE) + 1, g->now_ms);
+    store_item_update(g->store, item);
+    work_limits(g, item, &limits);
+    work_template(name, item->kind, "outcome");
     const struct telling telling = {desk ? desk : g->config->directory->catch_all, REASON_OUTCOME,
                                     name, 0, outcome};
-    tell_unit(g, refusal, &limits, &telling);
-    work_template(name, ITEM_REFUSAL, item_state_name(state));
-    tell_status(g, refusal, name, "", "");
+    tell_unit(g, item, &limits, &telling);
+    work_template(name, item->kind, item_state_name(state));
+    tell_status(g, item, name, "", "");
 }
 
 static void fill_item(struct work *w)
@@ -359,7 +358,6 @@ void work_open(struct work *w, bool complete)
         open_returned(w, !taken);
     if (refusal.seq) {
         audit_correction(w, refusal.seq);
-        work_close_refusal(w->g, &refusal, STATE_CORRECTED,
-                           "Eine berichtigte Meldung ist angekommen.");
+        work_close(w->g, &refusal, STATE_CORRECTED, "Eine berichtigte Meldung ist angekommen.");
     }
 }

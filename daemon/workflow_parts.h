@@ -48,9 +48,9 @@ void work_answer(struct work *w);
 /* Tells everyone who was told of w->item before, but the unit `except`, how it went on. */
 void work_tell_outcome(struct work *w, const char *outcome, const char *except);
 
-/* Ends w->item's open refusal because a corrected event came. */
-void work_close_refusal(struct stafette *g, struct item *refusal, enum item_state state,
-                        const char *outcome);
+/* Ends an open item without an answer, because a corrected event came or a person closed it, and
+ * tells the unit it waited for. */
+void work_close(struct stafette *g, struct item *item, enum item_state state, const char *outcome);
 
 /* "handover" + ".reminder" -> template name; the kind's name is "refusal" for refusals. */
 void work_template(char name[ID_MAX], enum item_kind kind, const char *what);

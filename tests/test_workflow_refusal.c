@@ -13,6 +13,8 @@
 
 /* ---- refusals */
 
+static const char *const nobodys = "{\"case_ref\":\"" RIG_CASE "\",\"to_unit\":\"sozialbuero\"}";
+
 static const char *const wrong_field = "{" REQUEST ",\"to_unit\":\"sozialbuero\","
                                        "\"diagnosis\":\"x\"}";
 
@@ -95,6 +97,23 @@ static void test_wrong_corrections(void **state)
                   "{\"corrects\":\"jugendamt-1\"," REQUEST ",\"to_unit\":\"sozialbuero\"}");
     rig_expect_said(rig, "refused E-ZUSTAND");
     assert_int_equal(rig_item(rig, refusal).state, STATE_CORRECTED);
+}
+
+/* An incomplete request that does not say whose it is waits at the technical desk; nobody could
+ * withdraw it. */
+static void test_nobodys_closed_by_hand(void **state)
+{
+    struct gateway_rig *rig = *state;
+    struct buf err = BUF_INIT;
+    int64_t item = rig_event(rig, "jugendamt", "handover.requested", "", nobodys)->item_seq;
+    assert_int_equal(rig_item(rig, item).state, STATE_RETURNED);
+    assert_string_equal(rig_item(rig, item).from_unit, "");
+    store_begin(rig->g.store);
+    assert_int_equal(workflow_close(&rig->g, item, "irrlaeufer", &err), 0);
+    rig_commit(rig);
+    buf_release(&err);
+    assert_int_equal(rig_item(rig, item).state, STATE_CLOSED);
+    assert_int_equal(store_clock_count_open(rig->g.store), 0);
 }
 
 static void test_closed_by_hand(void **state)
@@ -281,6 +300,7 @@ int main(void)
         TEST(test_corrected),
         TEST(test_corrected_but_incomplete),
         TEST(test_wrong_corrections),
+        TEST(test_nobodys_closed_by_hand),
         TEST(test_closed_by_hand),
         TEST(test_refused_emergency),
         TEST(test_repeats),

@@ -29,7 +29,7 @@ def drive(run, found):
 
 def near_the_bound(found):
     extra, most = found.run.mails.extra(), KILLS * IN_FLIGHT_MAX
-    assert extra >= most // 2, f"only {extra} copies where {most} are allowed: this shows too little"
+    assert extra >= most // 2, f"only {extra} copies where {most} are allowed: too little shown"
 
 
 def main():

@@ -387,7 +387,7 @@ class Run:
 
     def memory_kb(self):
         with open(f"/proc/{self.gateway.process.pid}/status", encoding="ascii") as lines:
-            return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+            return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon"))
 
     def stop_and_copy(self):
         """Ends the daemon cleanly and copies its store, for the checks."""
