@@ -20,6 +20,7 @@
 #include "store_sql.h"
 #include "util.h"
 
+enum { BUSY_MS = 10 };
 /* From here on a checkpoint is worth its two fsyncs; 16 MB take some 20 ms to move. */
 enum { CHECKPOINT_PAGES = 1000, CHECKPOINT_BUSY_PAGES = 4000, PAGE_BYTES = 4096 };
 
@@ -197,6 +198,8 @@ struct store *store_open(const char *path, struct buf *err)
         prepare_all(s, &why) < 0)
         return give_up(s, path, &why, err);
     s->is_new = created != 0;
+    /* From here on the deciding thread waits for no stranger's lock: the turn is run again. */
+    sqlite3_busy_timeout(s->db, BUSY_MS);
     sqlite3_wal_hook(s->db, count_wal, s);
     read_sequences(s);
     read_interned(s);
