@@ -214,15 +214,20 @@ class MailCount:
         self.delivery = {}                   # Message-ID -> number of the delivery
 
     def take(self, older_than_s):
-        """Younger files may not be whole yet."""
+        """Younger files may not be whole yet; smtp-sink removes those that were broken off."""
         limit = time.time() - older_than_s
-        for path in self.sink.mails.iterdir():
-            if path.stat().st_mtime <= limit:
-                found = MESSAGE_ID.search(path.read_bytes())
-                assert found, f"{path}: no Message-ID"
-                self.copies[found.group(1)] += 1
-                self.delivery[found.group(1)] = int(found.group(2))
-                path.unlink()
+        for path in list(self.sink.mails.iterdir()):
+            with contextlib.suppress(FileNotFoundError):
+                self._take_one(path, limit)
+
+    def _take_one(self, path, limit):
+        if path.stat().st_mtime > limit:
+            return
+        found = MESSAGE_ID.search(path.read_bytes())
+        assert found, f"{path}: no Message-ID"
+        path.unlink()
+        self.copies[found.group(1)] += 1
+        self.delivery[found.group(1)] = int(found.group(2))
 
     def extra(self):
         return self.copies.total() - len(self.copies)
