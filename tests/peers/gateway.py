@@ -269,6 +269,6 @@ class Gateway:
                 sorted((self.config / folder).glob("new/*"), key=lambda p: p.stat().st_mtime_ns)]
 
     def texts(self, folder="sms"):
-        """The short messages of the file transport, oldest first."""
-        return [path.read_text() for path in
-                sorted((self.config / folder).glob("*.sms"), key=lambda p: p.stat().st_mtime_ns)]
+        """The short messages of the file transport, oldest first; hidden ones are being written."""
+        found = (self.config / folder).glob("[!.]*.sms")
+        return [path.read_text() for path in sorted(found, key=lambda p: p.stat().st_mtime_ns)]
