@@ -46,7 +46,7 @@ def one_life(run, found):
 
 
 def memory_flat(found):
-    """After the first step the queues and caches have their size; from then on only ids may grow."""
+    """After the first step queues and caches have their size; from then on only ids may grow."""
     (first, before), (last, after) = found.memory[0], found.memory[-1]
     allowed = SLACK_KB + (last - first) * BYTES_AN_EVENT // 1024
     say(f"{after - before} KB more after {last - first} more events, at most {allowed}")
