@@ -153,7 +153,6 @@ const struct transport *transports_first(const struct transports *all, enum chan
 const char *transport_text(const struct transport *t, const char *option);
 int64_t transport_int(const struct transport *t, const char *option);
 int64_t transport_ms(const struct transport *t, const char *option);
-bool transport_bool(const struct transport *t, const char *option);
 
 /* For check(): replaces secret by the content of a credential file, without its line end. Faults
  * (unreadable, empty, control characters) are reported at node; a file that everybody may read is

@@ -250,8 +250,3 @@ int64_t transport_ms(const struct transport *t, const char *option)
 {
     return transport_int(t, option);
 }
-
-bool transport_bool(const struct transport *t, const char *option)
-{
-    return str_eq(transport_text(t, option), "true");
-}

@@ -41,11 +41,6 @@ void digest_hmac(unsigned char out[DIGEST_FULL], const unsigned char key[DIGEST_
     crypto_auth_hmacsha256(out, bytes, len, key);
 }
 
-bool digest_same(const void *a, const void *b, size_t len)
-{
-    return sodium_memcmp(a, b, len) == 0;
-}
-
 void digest_random(void *out, size_t len)
 {
     randombytes_buf(out, len);
@@ -61,22 +56,4 @@ void digest_hex(struct buf *out, const void *bytes, size_t len)
     buf_reserve(out, 2 * len);
     sodium_bin2hex(out->data + out->len, 2 * len + 1, bytes, len);
     out->len += 2 * len;
-}
-
-static void base64(struct buf *out, const void *bytes, size_t len, int variant)
-{
-    size_t room = sodium_base64_encoded_len(len, variant);
-    buf_reserve(out, room);
-    sodium_bin2base64(out->data + out->len, room, bytes, len, variant);
-    out->len += strlen(out->data + out->len);
-}
-
-void digest_base64url(struct buf *out, const void *bytes, size_t len)
-{
-    base64(out, bytes, len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-}
-
-void digest_base64(struct buf *out, const void *bytes, size_t len)
-{
-    base64(out, bytes, len, sodium_base64_VARIANT_ORIGINAL);
 }

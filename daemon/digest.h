@@ -5,7 +5,6 @@
 #ifndef DIGEST_H
 #define DIGEST_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,19 +30,12 @@ uint64_t digest_short(const unsigned char key[DIGEST_KEY], const void *bytes, si
 void digest_hmac(unsigned char out[DIGEST_FULL], const unsigned char key[DIGEST_KEY],
                  const void *bytes, size_t len);
 
-/* Compares in constant time. */
-bool digest_same(const void *a, const void *b, size_t len);
-
 void digest_random(void *out, size_t len);
 
 /* Uniform in [0, below); for jitter. */
 uint32_t digest_random_below(uint32_t below);
 
-/* Append lower-case hex, or base64url without padding (RFC 4648 section 5). */
+/* Appends lower-case hex. */
 void digest_hex(struct buf *out, const void *bytes, size_t len);
-void digest_base64url(struct buf *out, const void *bytes, size_t len);
-
-/* Base64 with padding (RFC 4648 section 4); no line breaks. */
-void digest_base64(struct buf *out, const void *bytes, size_t len);
 
 #endif

@@ -56,9 +56,8 @@ struct stafette {
     int64_t checked_mono_ms;
     bool balanced;
     struct http_call *idle_calls; /* answered when nothing is due (clock advance) */
-    bool reload_wanted;
-    bool stopping;   /* nothing new is read or started */
-    int64_t stop_ms; /* monotonic: attempts under way have until then */
+    bool stopping;                /* nothing new is read or started */
+    int64_t stop_ms;              /* monotonic: attempts under way have until then */
 };
 
 #endif

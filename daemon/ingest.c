@@ -288,11 +288,6 @@ void ingest_publish(struct stafette *g)
         mqtt_write(in->mqtt);
 }
 
-int64_t ingest_waiting(const struct ingest *in)
-{
-    return (int64_t)in->sent_count;
-}
-
 static void heartbeat_payload(const struct stafette *g, struct buf *out)
 {
     const struct metrics *m = &g->metrics;

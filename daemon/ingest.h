@@ -47,7 +47,6 @@ void ingest_settled(struct stafette *g);
  * room in flight, and lets the library write what it has queued. Never while a message that was
  * read is undecided. */
 void ingest_publish(struct stafette *g);
-int64_t ingest_waiting(const struct ingest *in);
 
 /* Publishes the heartbeat when it is due or when `now` is set. */
 void ingest_heartbeat(struct stafette *g, bool now);

@@ -103,11 +103,6 @@ const char *json_text(const struct json *value)
     return text ? text : "";
 }
 
-size_t json_text_len(const struct json *value)
-{
-    return json_string_length(in(value));
-}
-
 int64_t json_int(const struct json *value)
 {
     return json_integer_value(in(value));

@@ -45,7 +45,6 @@ const struct json *json_get(const struct json *object, const char *name);
 
 /* Contents; "" / 0 / false when the value is NULL or of another type. Borrowed from the root. */
 const char *json_text(const struct json *value);
-size_t json_text_len(const struct json *value);
 int64_t json_int(const struct json *value);
 bool json_bool(const struct json *value);
 
