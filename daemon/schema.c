@@ -5,6 +5,7 @@
  *   -- retention: closed+90d   case data, erased 90 days after the item is closed
  *   -- retention: audit        24 months, content erasable before, links stay
  *   -- retention: memory       35 days, for recognising repeats
+ *   -- retention: roster       180 days after it ended
  *   -- retention: keep         no personal data at all
  */
 #include "schema.h"
@@ -139,6 +140,76 @@ static const char *const migrations[] = {
     "  link blob not null"        /* SHA-256(previous link, seq, at, commitment) */
     ") strict;"
     "create index audit_item on audit (item_seq);",
+
+    /* 2: closed loops */
+    "alter table item add column parent_seq integer not null default 0;" /* task of that item */
+    "alter table item add column flags integer not null default 0;"      /* enum item_flag */
+    "alter table item add column returns integer not null default 0;"    /* times given back */
+    "alter table item add column code text not null default '';" /* task, phase, clock, reason */
+    "alter table item add column complexity text not null default '';"
+    "alter table item add column budget_line text not null default '';"
+    "alter table item add column amount_cents integer not null default 0;"
+    "alter table item add column due_day integer not null default 0;" /* valid until, expected,
+                                                                       * end of a statutory clock */
+    "create index item_parent on item (parent_seq) where parent_seq > 0;"
+
+    "create table absence (" /* retention: roster */
+    "  absence_seq integer primary key,"
+    "  unit text not null,"
+    "  from_ms integer not null,"
+    "  to_ms integer not null,"
+    "  deputy text not null" /* unit that stands in; '': as the directory says */
+    ") strict;"
+    "create index absence_unit on absence (unit, to_ms);"
+
+    "create table duty (" /* retention: roster; overrides of on-duty plans */
+    "  duty_seq integer primary key,"
+    "  roster text not null,"
+    "  from_ms integer not null,"
+    "  to_ms integer not null,"
+    "  unit text not null" /* who has the first line instead */
+    ") strict;"
+    "create index duty_roster on duty (roster, to_ms);"
+
+    "create table answer_use (" /* retention: closed+90d; answer links that were used */
+    "  delivery_seq integer not null,"
+    "  purpose integer not null,"
+    "  item_seq integer not null,"
+    "  used_ms integer not null,"
+    "  primary key (delivery_seq, purpose)"
+    ") strict, without rowid;"
+    "create index answer_use_item on answer_use (item_seq);"
+
+    "create table sms_code (" /* retention: closed+90d; numbers by which a phone answers */
+    "  contact text not null,"
+    "  number integer not null," /* 10-999 */
+    "  item_seq integer not null,"
+    "  given_ms integer not null,"
+    "  primary key (contact, number)"
+    ") strict, without rowid;"
+    "create index sms_code_item on sms_code (item_seq);"
+
+    "create table contact_flag (" /* retention: keep; contacts that could not be reached */
+    "  contact text primary key,"
+    "  class integer not null,"
+    "  failures integer not null,"
+    "  since_ms integer not null"
+    ") strict, without rowid;"
+
+    "create table budget (" /* retention: keep */
+    "  line text primary key,"
+    "  committed_cents integer not null,"
+    "  total_cents integer not null,"
+    "  frozen integer not null,"
+    "  told_percent integer not null" /* highest threshold that the lead was told of */
+    ") strict, without rowid;"
+
+    "create table milestone (" /* retention: closed+90d; steps of a case that came in order */
+    "  case_key integer not null,"
+    "  step integer not null,"
+    "  at_ms integer not null,"
+    "  primary key (case_key, step)"
+    ") strict, without rowid;",
 };
 
 int schema_version(void)
