@@ -111,7 +111,7 @@ static void test_no_forbidden_columns(void **state)
     buf_release(&got);
 }
 
-static const char *const classes[] = {"keep", "memory", "audit", "closed+90d"};
+static const char *const classes[] = {"keep", "memory", "roster", "audit", "closed+90d"};
 
 static bool is_class(const char *text)
 {
