@@ -315,12 +315,24 @@ void time_local(struct buf *out, int64_t at_ms)
                c.minute, c.second, offset_s / 3600);
 }
 
-void time_german(struct buf *out, int64_t at_ms)
+void day_german(struct buf *out, int64_t day)
 {
     static const char *const weekday[] = {"Mo", "Di", "Mi", "Do", "Fr", "Sa", "So"};
+    int year, month, mday;
+    day_split(day, &year, &month, &mday);
+    buf_printf(out, "%s %02d.%02d.%04d", weekday[day_weekday(day)], mday, month, year);
+}
+
+void time_german(struct buf *out, int64_t at_ms)
+{
     struct civil c = civil_of(at_ms + (int64_t)berlin_offset_s(at_ms) * 1000);
-    buf_printf(out, "%s %02d.%02d.%04d %02d:%02d", weekday[day_weekday(c.day)], c.mday, c.month,
-               c.year, c.hour, c.minute);
+    day_german(out, c.day);
+    buf_printf(out, " %02d:%02d", c.hour, c.minute);
+}
+
+int64_t berlin_day(int64_t at_ms)
+{
+    return civil_of(at_ms + (int64_t)berlin_offset_s(at_ms) * 1000).day;
 }
 
 bool int_parse(const char *text, int64_t min, int64_t max, int64_t *value)

@@ -62,12 +62,18 @@ void time_utc(struct buf *out, int64_t at_ms);
 void time_local(struct buf *out, int64_t at_ms);
 void time_german(struct buf *out, int64_t at_ms);
 
+/* Appends a day for people: "Fr 20.11.2026". */
+void day_german(struct buf *out, int64_t day);
+
 /* Seconds that Europe/Berlin is ahead of UTC at a moment (3600 or 7200; EU rule since 1996). */
 int berlin_offset_s(int64_t at_ms);
 
 /* Local wall time of Europe/Berlin -> ms. A time in the spring gap is read with the offset before
  * the gap, one in the autumn fold as the first of the two (RFC 5545 3.3.5). */
 int64_t berlin_to_ms(int64_t day, int second_of_day);
+
+/* The day of the calendar in Europe/Berlin on which a moment falls. */
+int64_t berlin_day(int64_t at_ms);
 
 /* "15m", "2h", "3d", "1w", "250ms", "90s" -> ms; a bare "0" is allowed. False when malformed,
  * negative or over 100 years. */

@@ -167,12 +167,6 @@ bool closure_parse(const char *date, const char *from, struct closure *closure)
     return closure->from_s > 0 && closure->from_s < DAY_S;
 }
 
-static int64_t local_day(int64_t at_ms)
-{
-    int64_t naive_ms = at_ms + (int64_t)berlin_offset_s(at_ms) * 1000;
-    return naive_ms >= 0 ? naive_ms / day_ms : -((day_ms - 1 - naive_ms) / day_ms);
-}
-
 bool worktime_is_werktag(const char *calendar, int64_t day)
 {
     return day_weekday(day) != SUNDAY && !holiday_name(calendar, day);
@@ -214,7 +208,7 @@ bool worktime_is_staffed(const struct worktime *w, int64_t day)
 
 bool worktime_is_open(const struct worktime *w, int64_t at_ms)
 {
-    int64_t day = local_day(at_ms);
+    int64_t day = berlin_day(at_ms);
     struct window win = window_of(w, day);
     return win.open_s < win.close_s && at_ms >= berlin_to_ms(day, win.open_s) &&
            at_ms < berlin_to_ms(day, win.close_s);
@@ -222,7 +216,7 @@ bool worktime_is_open(const struct worktime *w, int64_t at_ms)
 
 int64_t worktime_next_open(const struct worktime *w, int64_t at_ms)
 {
-    int64_t first = local_day(at_ms);
+    int64_t first = berlin_day(at_ms);
     for (int64_t day = first; day < first + HORIZON_DAYS; day++) {
         struct window win = window_of(w, day);
         if (win.open_s >= win.close_s || berlin_to_ms(day, win.close_s) <= at_ms)
@@ -235,7 +229,7 @@ int64_t worktime_next_open(const struct worktime *w, int64_t at_ms)
 
 static int64_t end_office(const struct worktime *w, int64_t left_ms, int64_t from_ms)
 {
-    int64_t first = local_day(from_ms), whole_ms = left_ms;
+    int64_t first = berlin_day(from_ms), whole_ms = left_ms;
     for (int64_t day = first; day < first + HORIZON_DAYS; day++) {
         struct window win = window_of(w, day);
         if (win.open_s >= win.close_s)
@@ -254,7 +248,7 @@ static int64_t end_office(const struct worktime *w, int64_t left_ms, int64_t fro
 
 static int64_t end_staffed(const struct worktime *w, int64_t days, int64_t from_ms)
 {
-    int64_t first = local_day(from_ms), left = days;
+    int64_t first = berlin_day(from_ms), left = days;
     for (int64_t day = first + 1; day < first + HORIZON_DAYS; day++) {
         if (!worktime_is_staffed(w, day))
             continue;
