@@ -3,14 +3,15 @@
  * A change of holiday law is one row more, or an end year in an old one.
  *
  * Promises: the same answer for the same key and day, without clock, files or memory. Refuses
- * years outside 1995-2100: before, Buß- und Bettag was law everywhere; after, nobody knows. School
- * holidays and local customs (24 December, Schwörmontag) are no law and belong to the closures of
- * a unit (worktime.h). The rows agree with DOMAIN section 6.
+ * years outside HOLIDAY_YEAR_FIRST to HOLIDAY_YEAR_LAST. School holidays and local customs
+ * (24 December, Schwörmontag) are no law and belong to the closures of a unit (worktime.h). The
+ * rows agree with DOMAIN section 6 and with tests/golden/holidays-laender.ref.
  */
 #include "holiday.h"
 
 #include <string.h>
 
+#include "buf.h"
 #include "util.h"
 
 enum land { BB, BE, BW, BY, HB, HE, HH, MV, NI, NW, RP, SH, SL, SN, ST, TH, LAND_COUNT };
@@ -19,8 +20,6 @@ enum land { BB, BE, BW, BY, HB, HE, HH, MV, NI, NW, RP, SH, SL, SN, ST, TH, LAND
 #define ALL_LANDS (LAND(LAND_COUNT) - 1)
 
 enum { TAG_MH = 1, TAG_AUGSBURG = 2, TAG_FL = 4 };
-
-enum { YEAR_FIRST = 1995, YEAR_LAST = 2100 };
 
 enum rule {
     FIXED,      /* a: month, b: day */
@@ -37,7 +36,7 @@ struct row {
     int valid_from, valid_to;
 };
 
-#define ALWAYS YEAR_FIRST, YEAR_LAST
+#define ALWAYS HOLIDAY_YEAR_FIRST, HOLIDAY_YEAR_LAST
 #define REFORMATION_OLD (LAND(BB) | LAND(MV) | LAND(SN) | LAND(ST) | LAND(TH))
 #define REFORMATION_NEW (LAND(HB) | LAND(HH) | LAND(NI) | LAND(SH))
 #define CORPUS_CHRISTI (LAND(BW) | LAND(BY) | LAND(HE) | LAND(NW) | LAND(RP) | LAND(SL))
@@ -46,8 +45,8 @@ struct row {
 static const struct row rows[] = {
     {"Neujahr", FIXED, 1, 1, ALL_LANDS, 0, ALWAYS},
     {"Heilige Drei Könige", FIXED, 1, 6, LAND(BW) | LAND(BY) | LAND(ST), 0, ALWAYS},
-    {"Internationaler Frauentag", FIXED, 3, 8, LAND(BE), 0, 2019, YEAR_LAST},
-    {"Internationaler Frauentag", FIXED, 3, 8, LAND(MV), 0, 2023, YEAR_LAST},
+    {"Internationaler Frauentag", FIXED, 3, 8, LAND(BE), 0, 2019, HOLIDAY_YEAR_LAST},
+    {"Internationaler Frauentag", FIXED, 3, 8, LAND(MV), 0, 2023, HOLIDAY_YEAR_LAST},
     {"Tag der Arbeit", FIXED, 5, 1, ALL_LANDS, 0, ALWAYS},
     {"Tag der Befreiung", FIXED, 5, 8, LAND(BE), 0, 2020, 2020},
     {"Tag der Befreiung", FIXED, 5, 8, LAND(BE), 0, 2025, 2025},
@@ -55,10 +54,10 @@ static const struct row rows[] = {
     {"Augsburger Hohes Friedensfest", FIXED, 8, 8, LAND(BY), TAG_AUGSBURG, ALWAYS},
     {"Mariä Himmelfahrt", FIXED, 8, 15, LAND(SL), 0, ALWAYS},
     {"Mariä Himmelfahrt", FIXED, 8, 15, LAND(BY), TAG_MH | TAG_AUGSBURG, ALWAYS},
-    {"Weltkindertag", FIXED, 9, 20, LAND(TH), 0, 2019, YEAR_LAST},
+    {"Weltkindertag", FIXED, 9, 20, LAND(TH), 0, 2019, HOLIDAY_YEAR_LAST},
     {"Tag der Deutschen Einheit", FIXED, 10, 3, ALL_LANDS, 0, ALWAYS},
     {"Reformationstag", FIXED, 10, 31, REFORMATION_OLD, 0, ALWAYS},
-    {"Reformationstag", FIXED, 10, 31, REFORMATION_NEW, 0, 2018, YEAR_LAST},
+    {"Reformationstag", FIXED, 10, 31, REFORMATION_NEW, 0, 2018, HOLIDAY_YEAR_LAST},
     {"Reformationstag", FIXED, 10, 31, ALL_LANDS, 0, 2017, 2017},
     {"Allerheiligen", FIXED, 11, 1, ALL_SAINTS, 0, ALWAYS},
     {"1. Weihnachtstag", FIXED, 12, 25, ALL_LANDS, 0, ALWAYS},
@@ -123,6 +122,22 @@ bool holiday_key_valid(const char *key)
     return key_read(key, &land, &tags);
 }
 
+void holiday_keys(struct buf *out)
+{
+    for (unsigned i = 0; i < LAND_COUNT; i++) {
+        const char *before = " (also ";
+        buf_printf(out, "%s%s", i ? ", " : "", land_codes[i]);
+        for (size_t t = 0; t < COUNT_OF(known_tags); t++) {
+            if (!(known_tags[t].lands & LAND(i)))
+                continue;
+            buf_printf(out, "%s+%s", before, known_tags[t].name);
+            before = ", ";
+        }
+        if (before[0] == ',')
+            buf_addc(out, ')');
+    }
+}
+
 int64_t holiday_easter(int year)
 {
     /* The letters are those of the Meeus/Jones/Butcher computus. */
@@ -164,7 +179,8 @@ const char *holiday_name(const char *key, int64_t day)
     unsigned land, tags;
     struct date date = {.day = day};
     day_split(day, &date.year, &date.month, &date.mday);
-    if (date.year < YEAR_FIRST || date.year > YEAR_LAST || !key_read(key, &land, &tags))
+    if (date.year < HOLIDAY_YEAR_FIRST || date.year > HOLIDAY_YEAR_LAST ||
+        !key_read(key, &land, &tags))
         return NULL;
     date.easter = holiday_easter(date.year);
     for (const struct row *row = rows; row < rows + COUNT_OF(rows); row++)

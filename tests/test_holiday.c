@@ -1,6 +1,7 @@
 /*
- * Public holidays: the rows of DOMAIN section 6, one by one, and whole years counted and listed
- * against lists that were written by hand from the law.
+ * Public holidays: the rows of DOMAIN section 6, one by one, whole years counted and listed against
+ * lists that were written by hand from the law, and every day of 66 years in 20 calendars against a
+ * published table.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,6 +9,10 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "../daemon/buf.h"
 #include "../daemon/holiday.h"
@@ -211,11 +216,87 @@ static void counts(void **state)
     }
 }
 
+static void all_keys(void **state)
+{
+    struct buf text = BUF_INIT;
+    (void)state;
+    holiday_keys(&text);
+    assert_string_equal(buf_str(&text),
+                        "BB, BE, BW, BY (also +mh, +augsburg), HB, HE, HH, MV, NI, NW, RP, SH, SL, "
+                        "SN (also +fl), ST, TH (also +fl)");
+    buf_release(&text);
+}
+
+enum { YEAR_DAYS = 366 };
+
+/* Sets the days of "01-06 06-15 ..." in a year. */
+static void mark(bool *is, int year, const char *text)
+{
+    for (; *text; text += strspn(text, " ")) {
+        char full[16];
+        size_t len = strcspn(text, " ");
+        snprintf(full, sizeof full, "%04d-%.*s", year, (int)len, text);
+        is[date(full) - day_of(year, 1, 1)] = true;
+        text += len;
+    }
+}
+
+static void compare_year(const char *key, int year, const bool *want)
+{
+    for (int64_t day = day_of(year, 1, 1); day < day_of(year + 1, 1, 1); day++) {
+        const char *name = holiday_name(key, day);
+        struct buf text = BUF_INIT;
+        day_german(&text, day);
+        if (want[day - day_of(year, 1, 1)] != (name != NULL))
+            fail_msg("%s, %s: %s, the table says otherwise", key, buf_str(&text),
+                     name ? name : "no holiday");
+        buf_release(&text);
+    }
+}
+
+/* A line of a year gives the days of all; a line of a key that key's, which are then compared. */
+static bool table_line(char *line, int *year, bool *common)
+{
+    bool want[YEAR_DAYS];
+    char *days = line + strcspn(line, " ");
+    if (*days)
+        *days++ = '\0';
+    if (line[0] >= '0' && line[0] <= '9') {
+        *year = atoi(line);
+        memset(common, 0, YEAR_DAYS * sizeof *common);
+        mark(common, *year, days);
+        return false;
+    }
+    assert_true(holiday_key_valid(line) && *year > 0);
+    memcpy(want, common, sizeof want);
+    mark(want, *year, days);
+    compare_year(line, *year, want);
+    return true;
+}
+
+static void published_table(void **state)
+{
+    struct buf text = BUF_INIT, err = BUF_INIT;
+    bool common[YEAR_DAYS];
+    int year = 0, compared = 0;
+    char *rest = NULL;
+    (void)state;
+    if (buf_read_file(&text, "tests/golden/holidays-laender.ref", 1 << 20, &err) < 0)
+        fail_msg("%s", buf_str(&err));
+    for (char *line = strtok_r(text.data, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+        if (line[0] != '#')
+            compared += table_line(line, &year, common);
+    assert_int_equal(compared, 20 * (2060 - 1995 + 1));
+    buf_release(&text);
+    buf_release(&err);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(easter), cmocka_unit_test(keys),   cmocka_unit_test(days),
-        cmocka_unit_test(years),  cmocka_unit_test(counts),
+        cmocka_unit_test(easter),          cmocka_unit_test(keys),   cmocka_unit_test(days),
+        cmocka_unit_test(years),           cmocka_unit_test(counts), cmocka_unit_test(all_keys),
+        cmocka_unit_test(published_table),
     };
     return cmocka_run_group_tests_name("holiday", tests, NULL, NULL);
 }
