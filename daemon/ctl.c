@@ -21,6 +21,7 @@
 #include "buf.h"
 #include "conf.h"
 #include "ctl_command.h"
+#include "ctl_deadline.h"
 #include "ctl_print.h"
 #include "ctl_tell.h"
 #include "digest.h"
@@ -376,6 +377,24 @@ static int run_watch(const struct ctl *ctl)
     return status;
 }
 
+static int run_deadline(const struct ctl *ctl)
+{
+    struct buf out = BUF_INIT, err = BUF_INIT;
+    const struct ctl_deadline ask = {
+        .start = ctl_value(&ctl->use, "START"),
+        .length = ctl_value(&ctl->use, "LENGTH"),
+        .calendar = ctl_value(&ctl->use, "CALENDAR"),
+        .json = ctl->json,
+    };
+    int rc = ctl_deadline(&out, &ask, &err);
+    fputs(buf_str(&out), stdout);
+    buf_release(&out);
+    if (rc < 0)
+        return fail_buf(EX_DATAERR, &err);
+    buf_release(&err);
+    return EX_OK;
+}
+
 static int run(const struct ctl *ctl)
 {
     switch (ctl->use.command->local) {
@@ -386,6 +405,8 @@ static int run(const struct ctl *ctl)
         return run_backup(ctl);
     case CTL_WATCH:
         return run_watch(ctl);
+    case CTL_DEADLINE:
+        return run_deadline(ctl);
     }
     return EX_SOFTWARE;
 }

@@ -92,6 +92,8 @@ static void test_wrong_lines(void **state)
         {"watch|--broker|b:1", "--instance is missing"},
         {"clock|advance", "DURATION is missing"},
         {"status|extra", "one argument too many"},
+        {"deadline|2026-12-23|2 weeks", "CALENDAR is missing"},
+        {"deadlin|2026-12-23", "did you mean \"deadline\""},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         char *word[WORDS_MAX], *text = xstrdup(cases[i].in);

@@ -120,6 +120,39 @@ def from_configuration(daemon, folder):
     expect(ctl("-c", conf, "status"), 78, err=b"a.conf:1")
 
 
+def deadlines():
+    """A local command: no daemon, no configuration, no -c."""
+    done = ctl("deadline", "2026-12-18", "2 weeks", "BW")
+    assert done.returncode == 0 and done.stderr == b"", done
+    lines = done.stdout.decode().splitlines()
+    assert lines[0] == "2027-01-04", lines
+    assert any("§ 187 Abs. 1 BGB" in line for line in lines), lines
+    assert any("Neujahr: verschoben auf Mo 04.01.2027 (§ 26 Abs. 3 SGB X)" in line
+               for line in lines), lines
+    for start, length, calendar, want in (("2026-12-23", "2 weeks", "BW", "2027-01-07"),
+                                          ("2026-12-23", "2 weeks", "SH", "2027-01-06"),
+                                          ("2026-12-23", "2 weeks", "NW", "2027-01-06"),
+                                          ("2026-10-17", "2 weeks", "SH", "2026-11-02"),
+                                          ("2026-12-23", "7 Werktage", "BW", "2027-01-04"),
+                                          ("2026-12-23", "3 Arbeitstage", "BW", "2026-12-29"),
+                                          ("2026-12-23", "2 months", "BW", "2027-02-23")):
+        expect(ctl("deadline", start, length, calendar), 0, f"{want}\n".encode())
+    found = json.loads(ctl("--json", "deadline", "2026-12-09", "C1", "SH").stdout)
+    assert found["end"] == "2026-12-23" and found["clock"] == "C1", found
+    assert found["warnings"] == {"three_quarters": "2026-12-18", "two_days": "2026-12-21",
+                                 "last_day": "2026-12-23", "overdue": "2026-12-24"}, found
+    expect(ctl("deadline", "2026-12-18T16:00", "C24", "NW"), 0, b"2026-12-21T16:00:00+01:00\n")
+    for words, status, why in ((["2026-12-18", "2 weeks"], 64, b"CALENDAR is missing"),
+                               (["2026-12-18", "2", "weeks", "BW"], 64, b"one argument too many"),
+                               (["18.12.2026", "2 weeks", "BW"], 65, b"write 2026-12-23"),
+                               (["2026-12-18", "2 wks", "BW"], 65, b'write "2 weeks"'),
+                               (["2026-12-18", "C3/exp", "BW"], 65, b"C3/expert"),
+                               (["2026-12-18", "2 weeks", "XX"], 65, b"BB, BE, BW, BY (also +mh")):
+        done = ctl("deadline", *words)
+        expect(done, status, err=why)
+        assert done.stdout == b"", done
+
+
 def beat(client, **more):
     payload = {"instance": "ulm", "state": "online", "green": True, **more}
     client.publish("stafette/gateway/ulm", json.dumps(payload), retain=True)
@@ -206,6 +239,7 @@ def main():
     cases.run("send: the receipt and its exit status", sending, daemon, path, folder)
     cases.run("what goes wrong has words and a status", wrong_calls, daemon, path, folder)
     cases.run("the socket is found in the configuration", from_configuration, daemon, folder)
+    cases.run("deadline: the date, why, and what it refuses", deadlines)
     cases.run("watch runs a command once a trouble", watch_runs_a_command, Folder())
     cases.run("watch mails, again when the relay says later", watch_sends_mail, Folder())
     cases.run("watch refuses what cannot work", watch_refuses)
