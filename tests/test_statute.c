@@ -129,7 +129,7 @@ static void clocks(void **state)
 {
     (void)state;
     for (int i = 1; i <= 25; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "C%d", i);
         const struct statute *row = statute_find(name);
         assert_non_null(row);
