@@ -26,6 +26,8 @@ static const struct unit_field {
     {FIELD_BY_UNIT, MUST_SPEAK, offsetof(struct parties, by)},
     {FIELD_BY_ROLE, MUST_SPEAK, offsetof(struct parties, by)},
     {FIELD_PROVIDER, MUST_SPEAK, offsetof(struct parties, by)},
+    {FIELD_UNIT, MUST_SPEAK, offsetof(struct parties, by)},
+    {FIELD_DEPUTY, NEED_NOT_SPEAK, offsetof(struct parties, to)},
 };
 
 static enum event_verdict worse(enum event_verdict a, enum event_verdict b)

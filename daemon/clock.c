@@ -1,7 +1,8 @@
 /*
- * Clocks: see clock.h. The ladder: the unit that was asked, its lead, the catch-all desk, and then
- * the catch-all desk again and again. A crash before the commit leaves the clock open; it fires at
- * the next start.
+ * Clocks: see clock.h. The ladder is the one frozen on the item; who fills a rung is asked now
+ * (DESIGN 6). A rung that leads to nobody new is skipped at once, above the last one stands the
+ * coordinator, again and again. A crash before the commit leaves the clock open; it fires at the
+ * next start.
  */
 #include "clock.h"
 
@@ -18,15 +19,53 @@
 #include "util.h"
 #include "workflow_parts.h"
 
-static const struct unit *next_person(const struct stafette *g, const struct item *item, int step)
+/* Who fills a rung now; NULL: nobody. */
+static const struct unit *rung_unit(const struct stafette *g, const struct item *item,
+                                    enum rung rung)
 {
-    const struct directory *dir = g->config->directory;
-    const struct unit *waiting = directory_unit(dir, item->waiting_unit);
-    /* What is restricted goes to no further role but one that may have it (DOMAIN R11). */
-    if (step > 0 || !waiting || !waiting->lead ||
-        (item->restricted && !waiting->lead->restricted_ok))
-        return dir->catch_all;
-    return waiting->lead;
+    const struct unit *waiting = directory_unit(g->config->directory, item->waiting_unit);
+    const struct unit *lead = waiting ? waiting->lead : NULL;
+    switch (rung) {
+    case RUNG_UNIT:
+        return waiting;
+    case RUNG_DEPUTY:
+        return waiting && waiting->deputies ? waiting->deputy[0] : NULL;
+    case RUNG_LEAD:
+        return lead;
+    case RUNG_HEAD:
+        return lead ? lead->lead : NULL;
+    case RUNG_COORDINATOR:
+        return g->config->directory->catch_all;
+    case RUNG_COUNT:
+        break;
+    }
+    return NULL;
+}
+
+struct person {
+    const struct unit *unit;
+    enum reason reason;
+    int rung; /* its place on the ladder; limits.rungs: above it */
+};
+
+/* The first rung from `step` on that leads to somebody who may have it: what is restricted goes to
+ * no further role but one that may have it (DOMAIN R11). */
+static struct person next_person(const struct stafette *g, const struct item *item,
+                                 const struct limits *limits, int step)
+{
+    for (size_t i = (size_t)step; i < limits->rungs; i++) {
+        enum rung rung = limits->rung[i];
+        const struct unit *unit = rung_unit(g, item, rung);
+        bool again = rung != RUNG_UNIT && unit && str_eq(unit->id, item->waiting_unit);
+        if (!unit || again || (item->restricted && rung != RUNG_UNIT && !unit->restricted_ok))
+            continue;
+        enum reason reason = unit == g->config->directory->catch_all ? REASON_CATCH_ALL
+                             : rung == RUNG_UNIT                     ? REASON_ROUTE
+                             : rung == RUNG_DEPUTY                   ? REASON_DEPUTY
+                                                                     : REASON_LEAD;
+        return (struct person){unit, reason, (int)i};
+    }
+    return (struct person){g->config->directory->catch_all, REASON_CATCH_ALL, (int)limits->rungs};
 }
 
 static int64_t audit_fire(struct stafette *g, const struct clock *clock, const struct unit *unit)
@@ -40,23 +79,104 @@ static int64_t audit_fire(struct stafette *g, const struct clock *clock, const s
     return seq;
 }
 
-static void escalate(struct stafette *g, const struct clock *clock, const struct item *item)
+static void remind(struct stafette *g, const struct item *item, const struct limits *limits,
+                   const struct telling *telling)
+{
+    /* What fell due in an outage is one reminder when it ends, not one for each clock. */
+    store_delivery_supersede(g->store, item->seq, telling->unit->id, g->now_ms);
+    tell_unit(g, item, limits, telling);
+}
+
+/* DO4: a conflict that is not decided goes to the leads of both sides. */
+static void remind_other_lead(struct stafette *g, const struct item *item,
+                              const struct limits *limits, const struct telling *telling)
+{
+    const struct unit *to = directory_unit(g->config->directory, item->to_unit);
+    if (!to || !to->lead || to->lead == telling->unit)
+        return;
+    struct telling other = *telling;
+    other.unit = to->lead;
+    other.reason = REASON_LEAD;
+    remind(g, item, limits, &other);
+}
+
+static void mark(struct stafette *g, struct item *item, const struct person *person)
+{
+    item->flags |= ITEM_OVERDUE;
+    if (!str_eq(person->unit->id, item->waiting_unit))
+        item->flags |= ITEM_ESCALATED;
+    /* An emergency that reached a lead needs a voice, not one more message (DO1). */
+    if (item->kind == ITEM_EMERGENCY && person->reason != REASON_DEPUTY &&
+        item->state == STATE_REPORTED)
+        item->flags |= ITEM_VOICE;
+    store_item_update(g->store, item);
+}
+
+static void climb(struct stafette *g, const struct clock *clock, struct item *item)
 {
     char what[ID_MAX], status[ID_MAX];
     struct limits limits;
-    const struct unit *unit = next_person(g, item, clock->step);
+    struct buf sentence = BUF_INIT;
     work_limits(g, item, &limits);
-    store_clock_fire(g->store, clock->seq, g->now_ms, audit_fire(g, clock, unit));
-    int64_t due_ms = workflow_set_clock(g, item, &limits, clock->step + 1);
+    struct person person = next_person(g, item, &limits, clock->step);
     work_template(what, item->kind, "reminder");
-    work_template(status, item->kind, clock->step == 0 ? "overdue" : "escalated");
-    const struct telling telling = {
-        unit, unit == g->config->directory->catch_all ? REASON_CATCH_ALL : REASON_LEAD, what,
-        due_ms, ""};
-    /* What fell due in an outage is one reminder when it ends, not one for each clock. */
-    store_delivery_supersede(g->store, item->seq, unit->id, g->now_ms);
-    tell_unit(g, item, &limits, &telling);
-    tell_status(g, item, status, "told", unit->id);
+    work_template(status, item->kind, item->flags & ITEM_OVERDUE ? "escalated" : "overdue");
+    mark(g, item, &person);
+    store_clock_fire(g->store, clock->seq, g->now_ms, audit_fire(g, clock, person.unit));
+    int64_t due_ms = workflow_set_clock(g, item, &limits, person.rung + 1);
+    if (item->kind == ITEM_TASK)
+        work_task_sentence(&sentence, item);
+    const struct telling telling = {person.unit, person.reason, what, due_ms, buf_str(&sentence)};
+    remind(g, item, &limits, &telling);
+    if (item->state == STATE_CONFLICT && person.reason == REASON_LEAD)
+        remind_other_lead(g, item, &limits, &telling);
+    tell_status(g, item, status, "told", person.unit->id);
+    buf_release(&sentence);
+}
+
+/* A clock that changes the state by itself. */
+static void turn_over(struct stafette *g, const struct clock *clock, const struct item *item,
+                      int on)
+{
+    store_clock_fire(g->store, clock->seq, g->now_ms, audit_fire(g, clock, NULL));
+    work_inner(g, item, on);
+}
+
+/* A provider that accepted and lets the first contact pass is not reminded: the giver is
+ * responsible again. */
+static bool awaits_contact(const struct item *item)
+{
+    return item->kind == ITEM_REFERRAL &&
+           (item->state == STATE_ACCEPTED || item->state == STATE_CONTACT_SCHEDULED);
+}
+
+static void fire(struct stafette *g, const struct clock *clock, struct item *item)
+{
+    switch (clock->kind) {
+    case CLOCK_ACKNOWLEDGE:
+    case CLOCK_ACCEPT:
+    case CLOCK_COMPLETE:
+        if (awaits_contact(item))
+            turn_over(g, clock, item, ON_CONTACT_OVERDUE);
+        else
+            climb(g, clock, item);
+        return;
+    case CLOCK_LAPSE:
+        turn_over(g, clock, item, ON_NO_ANSWER);
+        return;
+    case CLOCK_EXPIRY:
+        turn_over(g, clock, item, ON_EXPIRED);
+        return;
+    case CLOCK_BEGIN:
+        store_clock_fire(g->store, clock->seq, g->now_ms, audit_fire(g, clock, NULL));
+        work_task_begins(g, item);
+        return;
+    case CLOCK_STATUTE:
+        work_statute_fires(g, clock, item, audit_fire(g, clock, NULL));
+        return;
+    case CLOCK_KIND_COUNT:
+        break;
+    }
 }
 
 size_t clock_fire_due(struct stafette *g)
@@ -65,8 +185,11 @@ size_t clock_fire_due(struct stafette *g)
     size_t n = store_clock_due(g->store, g->now_ms, due, TURN_CLOCKS_MAX);
     for (size_t i = 0; i < n; i++) {
         struct item item;
+        /* What fired before in this turn may have cancelled it. */
+        if (!store_clock_is_open(g->store, due[i].seq))
+            continue;
         if (store_item_get(g->store, due[i].item_seq, &item) && !item.closed_ms)
-            escalate(g, &due[i], &item);
+            fire(g, &due[i], &item);
         else
             store_clock_fire(g->store, due[i].seq, g->now_ms, audit_fire(g, &due[i], NULL));
     }

@@ -27,6 +27,7 @@
 #include "digest.h"
 #include "json.h"
 #include "log.h"
+#include "machine.h"
 #include "settings.h"
 #include "stafette.h"
 #include "store_backup.h"
@@ -395,6 +396,27 @@ static int run_deadline(const struct ctl *ctl)
     return EX_OK;
 }
 
+static int run_states(const struct ctl *ctl)
+{
+    enum item_kind kind;
+    struct buf out = BUF_INIT, err = BUF_INIT;
+    const char *name = ctl_value(&ctl->use, "KIND");
+    if (!item_kind_parse(name, &kind)) {
+        buf_printf(&err,
+                   "there is no kind \"%.40s\"; there are handover, referral, emergency, "
+                   "refusal, task, deadline",
+                   name);
+        return fail_buf(EX_DATAERR, &err);
+    }
+    if (str_empty(ctl_value(&ctl->use, "--dot")))
+        machine_print(kind, &out);
+    else
+        machine_dot(kind, &out);
+    fputs(buf_str(&out), stdout);
+    buf_release(&out);
+    return EX_OK;
+}
+
 static int run(const struct ctl *ctl)
 {
     switch (ctl->use.command->local) {
@@ -407,6 +429,8 @@ static int run(const struct ctl *ctl)
         return run_watch(ctl);
     case CTL_DEADLINE:
         return run_deadline(ctl);
+    case CTL_STATES:
+        return run_states(ctl);
     }
     return EX_SOFTWARE;
 }

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "limits.h"
 #include "stafette.h"
 #include "worktime.h"
 
@@ -103,10 +104,12 @@ struct agreement {
 struct policy {
     const char *id;
     struct span ack[URGENCY_COUNT];      /* answer within; span of worktime.h */
-    struct span escalate[URGENCY_COUNT]; /* lead -> catch-all after */
-    struct span repeat;                  /* catch-all is reminded again after */
-    int64_t expire_ms[URGENCY_COUNT];    /* a delivery is given up after */
-    bool sms[URGENCY_COUNT];             /* an SMS beside the e-mail */
+    struct span escalate[URGENCY_COUNT]; /* from one rung of the ladder to the next */
+    struct span span[LIMIT_COUNT];       /* whatever the urgency */
+    enum rung rung[RUNGS_MAX];           /* who is told at each limit that passes */
+    size_t rungs;
+    int64_t expire_ms[URGENCY_COUNT]; /* a delivery is given up after */
+    bool sms[URGENCY_COUNT];          /* an SMS beside the e-mail */
 };
 
 struct directory {

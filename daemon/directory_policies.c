@@ -5,6 +5,8 @@
  * Refuses limits under a minute (a reminder would run in a loop) and limits of an emergency that
  * wait for office hours (DOMAIN DO1: unverzüglich, at night as well).
  */
+#include <string.h>
+
 #include "conf.h"
 #include "directory_load.h"
 #include "util.h"
@@ -83,9 +85,45 @@ static void load_sms(struct loader *l, struct conf_node *policy, bool *sms)
     }
 }
 
+/* A ladder may leave rungs out; the coordinator is its end whether it says so or not. */
+static void load_ladder(struct loader *l, struct conf_node *group, struct policy *policy)
+{
+    static const enum rung otherwise[] = {RUNG_DEPUTY, RUNG_LEAD, RUNG_HEAD, RUNG_COORDINATOR};
+    struct conf_node *list = loader_list(l, group, "ladder");
+    if (!list) {
+        memcpy(policy->rung, otherwise, sizeof otherwise);
+        policy->rungs = COUNT_OF(otherwise);
+        return;
+    }
+    for (size_t i = 0; i < list->children; i++) {
+        enum rung rung;
+        if (!loader_is_text(l, list->child[i], "ladder"))
+            continue;
+        if (!rung_parse(list->child[i]->text, &rung))
+            conf_fault(l->faults, list->child[i],
+                       "there is no rung \"%.80s\"; write \"unit\", \"deputy\", \"lead\", "
+                       "\"head\" or \"coordinator\"",
+                       list->child[i]->text);
+        else if (policy->rungs == RUNGS_MAX)
+            conf_fault(l->faults, list->child[i], "a ladder has at most %d rungs", RUNGS_MAX);
+        else
+            policy->rung[policy->rungs++] = rung;
+    }
+}
+
+static void load_lengths(struct loader *l, struct conf_node *group, struct policy *policy)
+{
+    for (int i = 0; i < LIMIT_COUNT; i++)
+        load_span(l, group, limit_name((enum limit)i), limit_default((enum limit)i),
+                  &policy->span[i]);
+}
+
 void directory_load_policies(struct loader *l, struct conf_node *root)
 {
-    static const char *const known[] = {"id", "ack", "escalate", "repeat", "expire", "sms", NULL};
+    static const char *const known[] = {
+        "id",      "ack",          "escalate", "ladder",   "expire",  "sms",
+        "repeat",  "conversation", "accept",   "conflict", "confirm", "offer",
+        "contact", "waitlist",     "running",  "feedback", "hazard",  NULL};
     struct directory *dir = l->dir;
     struct conf_node *list = loader_list(l, root, "policies");
     size_t n = list ? list->children : 0;
@@ -98,7 +136,8 @@ void directory_load_policies(struct loader *l, struct conf_node *root)
             continue;
         load_spans(l, group, "ack", ack_defaults, policy->ack);
         load_spans(l, group, "escalate", escalate_defaults, policy->escalate);
-        load_span(l, group, "repeat", "1 staffed day", &policy->repeat);
+        load_lengths(l, group, policy);
+        load_ladder(l, group, policy);
         load_expiry(l, group, policy->expire_ms);
         load_sms(l, group, policy->sms);
         conf_check_unused(group, known, l->faults);

@@ -166,17 +166,17 @@ static void fault_field(struct event *ev, const char *code, enum field f, const 
 }
 
 /* Reads the data's members; the result is the set of fields that were given, right or wrong. */
-static uint64_t read_members(struct event *ev, const struct json *data)
+static field_set read_members(struct event *ev, const struct json *data)
 {
-    uint64_t allowed = event_type_allowed(ev->type), given = 0;
+    field_set allowed = event_type_allowed(ev->type), given = 0;
     for (void *m = json_first(data); m; m = json_next(data, m)) {
         const char *name = json_name(m);
         enum field f = event_field_find(name, strlen(name));
-        if (f == FIELD_NONE || !(allowed & UINT64_C(1) << f)) {
+        if (f == FIELD_NONE || !(allowed & (field_set)1 << f)) {
             event_fault_foreign(ev, "E-FELD", DATA, name);
             continue;
         }
-        given |= UINT64_C(1) << f;
+        given |= (field_set)1 << f;
         if (!read_field(ev, f, json_value(m)))
             fault_field(ev, "E-WERT", f,
                         event_type_codes(ev->type, f)
@@ -187,7 +187,7 @@ static uint64_t read_members(struct event *ev, const struct json *data)
 }
 
 /* An identity given as extension attribute counts as the data field of the same meaning. */
-static uint64_t merge_identity(struct event *ev, const struct envelope *env)
+static field_set merge_identity(struct event *ev, const struct envelope *env)
 {
     static const struct {
         enum attribute from;
@@ -195,7 +195,7 @@ static uint64_t merge_identity(struct event *ev, const struct envelope *env)
     } same[] = {{ATTRIBUTE_ITEMID, FIELD_ITEM_ID},
                 {ATTRIBUTE_INREPLYTO, FIELD_IN_REPLY_TO},
                 {ATTRIBUTE_CORRECTS, FIELD_CORRECTS}};
-    uint64_t given = 0;
+    field_set given = 0;
     for (size_t i = 0; i < COUNT_OF(same); i++) {
         const char *text = env->value[same[i].from];
         enum field f = same[i].to;
@@ -206,7 +206,7 @@ static uint64_t merge_identity(struct event *ev, const struct envelope *env)
                               "Im Umschlag und in data denselben Wert senden.");
         ev->text[f] = text;
         ev->present[f] = true;
-        given |= UINT64_C(1) << f;
+        given |= (field_set)1 << f;
     }
     return given;
 }
@@ -227,11 +227,11 @@ static void forbid(struct event *ev)
 }
 
 /* What the type's rules require beyond, or less than, the table's required set. */
-static uint64_t required_fields(const struct event *ev, uint64_t given)
+static field_set required_fields(const struct event *ev, field_set given)
 {
     const struct type_row *row = event_type_row(ev->type);
-    uint64_t place = FIELD_BIT(PLACE) | FIELD_BIT(RECHTSKREIS) | FIELD_BIT(SERVICE);
-    uint64_t required = row->required;
+    field_set place = FIELD_BIT(PLACE) | FIELD_BIT(RECHTSKREIS) | FIELD_BIT(SERVICE);
+    field_set required = row->required;
     if (row->rules & RULE_FOLLOW_UP && given & (FIELD_BIT(ITEM_ID) | FIELD_BIT(IN_REPLY_TO)))
         required &= ~FIELD_BIT(CASE_REF);
     if (row->rules & RULE_ROUTED && !(given & FIELD_BIT(TO_UNIT)))
@@ -243,13 +243,13 @@ static uint64_t required_fields(const struct event *ev, uint64_t given)
     return required;
 }
 
-static void require(struct event *ev, uint64_t given)
+static void require(struct event *ev, field_set given)
 {
-    uint64_t missing = required_fields(ev, given) & ~given;
+    field_set missing = required_fields(ev, given) & ~given;
     bool follow_up = event_type_row(ev->type)->rules & RULE_FOLLOW_UP;
     for (unsigned f = FIELD_NONE + 1; f < FIELD_COUNT; f++) {
         const char *remedy = NULL;
-        if (!(missing & UINT64_C(1) << f))
+        if (!(missing & (field_set)1 << f))
             continue;
         if (f == FIELD_CASE_REF && follow_up)
             remedy = "item_id aus der Quittung, in_reply_to oder case_ref ergänzen und neu senden.";
@@ -267,7 +267,7 @@ static void read_data(struct event *ev, const struct envelope *env)
     }
     if (ev->type < 0)
         return;
-    uint64_t given = env->data ? read_members(ev, env->data) : 0;
+    field_set given = env->data ? read_members(ev, env->data) : 0;
     given |= merge_identity(ev, env);
     forbid(ev);
     require(ev, given);
@@ -338,6 +338,24 @@ enum event_verdict event_read(struct event *ev, const struct event_input *input)
     if (verdict == EVENT_FORBIDDEN)
         clear_data(ev);
     return verdict;
+}
+
+bool event_recall(struct event *ev, const char *type_name, const char *data)
+{
+    struct json_place where = {0, 0};
+    clear(ev);
+    ev->type = event_type_find(type_name, strlen(type_name));
+    ev->type_name = event_type_name(ev->type);
+    ev->root = json_read(data, strlen(data), &where);
+    if (ev->type < 0 || !ev->root || json_kind(ev->root) != JSON_IS_OBJECT)
+        return false;
+    read_members(ev, ev->root);
+    return ev->faults == 0;
+}
+
+void event_empty(struct event *ev)
+{
+    clear(ev);
 }
 
 void event_release(struct event *ev)

@@ -84,6 +84,9 @@ enum field {
     FIELD_COMMITTED,
     FIELD_TOTAL,
     FIELD_VALID_TO,
+    FIELD_MISSING,    /* what an incomplete handover lacks */
+    FIELD_AGREED,     /* forwarded once more by agreement (§ 14(3) SGB IX) */
+    FIELD_ANVERTRAUT, /* entrusted data (§ 65 SGB VIII): single successor role only */
     FIELD_COUNT
 };
 
@@ -91,18 +94,49 @@ enum field {
  * validated and answered with E-NOCH-NICHT. The number is an index into the type table. */
 enum event_type {
     EVENT_HANDOVER_REQUESTED,
+    EVENT_HANDOVER_ANNOUNCED,
     EVENT_HANDOVER_RETURNED,
     EVENT_HANDOVER_ACKNOWLEDGED,
+    EVENT_CONVERSATION_PLANNED,
+    EVENT_CONVERSATION_HELD,
     EVENT_HANDOVER_ACCEPTED,
     EVENT_HANDOVER_REJECTED,
+    EVENT_CONFLICT_DECIDED,
     EVENT_HANDOVER_WITHDRAWN,
     EVENT_REFERRAL_REQUESTED,
     EVENT_REFERRAL_APPROVED,
     EVENT_REFERRAL_REFUSED,
+    EVENT_REFERRAL_ACKNOWLEDGED,
     EVENT_REFERRAL_ACCEPTED,
     EVENT_REFERRAL_DECLINED,
+    EVENT_REFERRAL_WAITLISTED,
+    EVENT_CONTACT_SCHEDULED,
+    EVENT_CONTACT_HELD,
+    EVENT_CONTACT_MISSED,
+    EVENT_PHASE_CHANGED,
+    EVENT_REFERRAL_COMPLETED,
+    EVENT_REFERRAL_ABORTED,
+    EVENT_REFERRAL_WITHDRAWN,
+    EVENT_REFERRAL_CLOSED,
     EVENT_EMERGENCY_REPORTED,
+    EVENT_EMERGENCY_ACKNOWLEDGED,
     EVENT_HAZARD_CLEARED,
+    EVENT_EMERGENCY_CLOSED,
+    EVENT_EARLYWARNING_RAISED,
+    EVENT_TASK_ACKNOWLEDGED,
+    EVENT_TASK_DONE,
+    EVENT_DEADLINE_SET,
+    EVENT_DEADLINE_EXTENDED,
+    EVENT_DEADLINE_MET,
+    EVENT_DEADLINE_CANCELLED,
+    EVENT_CASE_OPENED,
+    EVENT_CASE_CONVERTED,
+    EVENT_CASE_CLOSED,
+    EVENT_MILESTONE_REACHED,
+    EVENT_BESCHEID_ISSUED,
+    EVENT_ROSTER_CHANGED,
+    EVENT_ABSENCE_REPORTED,
+    EVENT_BUDGET_CHANGED,
     EVENT_HANDLED_COUNT,
     /* further catalogue types follow in the table of event_types.c */
     EVENT_UNKNOWN = -1
@@ -167,6 +201,13 @@ struct event {
  * event_release() whatever the verdict. `input` may go once this returns. */
 enum event_verdict event_read(struct event *ev, const struct event_input *input);
 void event_release(struct event *ev);
+
+/* The event again from what the store keeps of it: type and validated data, nothing of the
+ * envelope. False when either is not readable. Release ev whatever the result. */
+bool event_recall(struct event *ev, const char *type_name, const char *data);
+
+/* An event without content: every text is "". Needs no release. */
+void event_empty(struct event *ev);
 
 /* Adds a fault found by a later check (admit.c); ignored when the list is full. The code must be
  * one of the table in event_fault.c, which gives rule and remedy; `field` is a name of our own

@@ -77,6 +77,18 @@ static const struct fault_row faults[] = {
      "Zuerst hazard.cleared senden, dann übergeben."},
     {"E-INTERN", EVENT_FORBIDDEN, "Betrieb", "konnte nicht verarbeitet werden",
      "Die Betreuung des Gateways anrufen; die Meldung ist dort als Abweisung geführt."},
+    {"E-VORHER", EVENT_OK, "Reihenfolge", "setzt eine Meldung voraus, die noch fehlt",
+     "Die Meldung ist 24 Stunden vorgemerkt und gilt, sobald die vorausgehende ankommt; danach "
+     "geht "
+     "sie an die Koordination."},
+    {"E-GESPRAECH", EVENT_OK, "H2, § 86c SGB VIII", "setzt das Übergabegespräch voraus",
+     "Das Gespräch mit handover.conversation.held melden; die Übernahme gilt dann von selbst."},
+    {"E-TURBO", EVENT_INCOMPLETE, "C2, § 14 Abs. 3 SGB IX", "fehlt",
+     "Eine zweite Weiterleitung ist nur im Einvernehmen möglich: agreed mit true ergänzen."},
+    {"E-BUDGET", EVENT_FORBIDDEN, "DO6", "ist für neue Freigaben gesperrt",
+     "Bei der Führung des Fachdienstes nachfragen; laufende Aufträge sind nicht betroffen."},
+    {"E-EINWILLIGUNG", EVENT_INCOMPLETE, "R8", "fehlt",
+     "Die Einwilligung einholen und consent_ref mit neuer id und corrects nachsenden."},
     {"E-RECHT", EVENT_FORBIDDEN, "R8, R9", "ist für diese Empfangsstelle nicht erlaubt",
      "Rechtsgrundlage, Einwilligung und Vereinbarung prüfen oder die Befugnis eintragen lassen."},
 };

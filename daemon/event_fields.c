@@ -97,6 +97,9 @@ static const struct field_row fields[FIELD_COUNT] = {
     [FIELD_COMMITTED] = {NAMED("committed"), VALUE_INTEGER, P0, 0, CENTS_MAX, NULL},
     [FIELD_TOTAL] = {NAMED("total"), VALUE_INTEGER, P0, 0, CENTS_MAX, NULL},
     [FIELD_VALID_TO] = {NAMED("valid_to"), VALUE_DATE, P0, OPEN_LIMITS},
+    [FIELD_MISSING] = {NAMED("missing"), VALUE_CODES, P0, OPEN_LIMITS},
+    [FIELD_AGREED] = {NAMED("agreed"), VALUE_BOOLEAN, P0, OPEN_LIMITS},
+    [FIELD_ANVERTRAUT] = {NAMED("anvertraut"), VALUE_BOOLEAN, P0, OPEN_LIMITS},
 };
 
 const struct field_row *event_field_row(enum field field)

@@ -98,6 +98,22 @@ static bool check_code(const char *text, int64_t *number)
     return made_of(text, 1, CODE_MAX, "_") && !holds_like(text, "9999");
 }
 
+static bool check_codes(const char *text, int64_t *number)
+{
+    size_t codes = 0;
+    (void)number;
+    for (const char *p = text;; p++) {
+        size_t n = strspn(p, "abcdefghijklmnopqrstuvwxyz_");
+        if (n == 0 || n > 32 || ++codes > 8)
+            return false;
+        p += n;
+        if (*p == '\0')
+            return true;
+        if (*p != ',')
+            return false;
+    }
+}
+
 static bool check_id(const char *text, int64_t *number)
 {
     (void)number;
@@ -355,6 +371,10 @@ static const struct value_row values[VALUE_KIND_COUNT] = {
     [VALUE_CODE] = {check_code, "^(?!.*[0-9]{4})[a-z0-9_]{1,32}$", NULL,
                     "Einen Code aus dem Katalog eintragen (Kleinbuchstaben, Ziffern, _; höchstens "
                     "32 Zeichen), keinen Text."},
+    [VALUE_CODES] =
+        {check_codes, "^[a-z_]{1,32}(,[a-z_]{1,32}){0,7}$", NULL,
+         "Einen bis acht Codes aus dem Katalog eintragen, durch Kommas getrennt, keinen "
+         "Text."},
     [VALUE_ID] = {check_id, "^" NO_NUMBER_OF_PERSON "[a-z0-9_-]{1,63}$", NULL,
                   "Die Kennung aus dem Verzeichnis eintragen (Kleinbuchstaben, Ziffern, - und _), "
                   "keinen Namen."},

@@ -59,11 +59,11 @@ static void put_field(struct buf *out, int type, enum field f)
 }
 
 /* "required":["a","b"] of a set of fields. */
-static void put_required(struct buf *out, uint64_t set)
+static void put_required(struct buf *out, field_set set)
 {
     buf_puts(out, "\"required\":[");
     for (unsigned f = FIELD_NONE + 1; f < FIELD_COUNT; f++) {
-        if (!(set & UINT64_C(1) << f))
+        if (!(set & (field_set)1 << f))
             continue;
         json_comma(out);
         json_put_text(out, event_field_name((enum field)f));
@@ -93,7 +93,7 @@ static void put_data_rules(struct buf *out, const struct type_row *row)
 static void put_data(struct buf *out, int type)
 {
     const struct type_row *row = event_type_row(type);
-    uint64_t required = row->required;
+    field_set required = row->required;
     if (row->rules & RULE_FOLLOW_UP)
         required &= ~FIELD_BIT(CASE_REF);
     buf_puts(out, ",\n  \"data\":{\"type\":\"object\",\"additionalProperties\":false,\n   ");

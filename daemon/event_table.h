@@ -15,6 +15,7 @@
 /* What a value looks like; one row of checks, patterns and German words each. */
 enum value_kind {
     VALUE_CODE,     /* [a-z0-9_], or one of a closed list */
+    VALUE_CODES,    /* up to eight codes with commas between them */
     VALUE_ID,       /* unit, place, service, budget line, room, meeting */
     VALUE_AREA,     /* SGB_IX or sgb9 */
     VALUE_CASE_REF, /* pseudonym made by the case system */
@@ -59,8 +60,9 @@ struct field_row {
 };
 
 /* Sets of fields are bit sets. */
-#define FIELD_BIT(name) (UINT64_C(1) << FIELD_##name)
-static_assert(FIELD_COUNT <= 64, "a set of fields is one uint64_t");
+__extension__ typedef unsigned __int128 field_set;
+#define FIELD_BIT(name) ((field_set)1 << FIELD_##name)
+static_assert(FIELD_COUNT <= 128, "a set of fields is one field_set");
 
 enum type_rule {
     RULE_FOLLOW_UP = 1, /* item_id or in_reply_to may stand for case_ref */
@@ -70,7 +72,7 @@ enum type_rule {
 
 struct type_row {
     const char *name;
-    uint64_t required, optional;
+    field_set required, optional;
     unsigned rules;           /* enum type_rule */
     const char *const *kinds; /* closed list of `kind`; NULL when not allowed */
     const char *const *codes; /* closed list of `code`; NULL: open */
@@ -115,7 +117,7 @@ const struct type_row *event_type_row(int type);
 /* EVENT_UNKNOWN when the catalogue has no such short name. */
 int event_type_find(const char *name, size_t len);
 /* The fields a type may carry, identity fields included. */
-uint64_t event_type_allowed(int type);
+field_set event_type_allowed(int type);
 /* The closed list of a field in this type, or NULL. */
 const char *const *event_type_codes(int type, enum field field);
 /* Kinds of meetings that are open to the public: no case may be named there (UL11). */

@@ -18,6 +18,7 @@
 
 #define CASE_FIELDS (B(CASE_REF) | B(KIND) | B(RECHTSKREIS) | B(PLACE))
 #define ANSWER_FIELDS (B(CASE_REF) | B(BY_UNIT) | B(CODE))
+#define CASE_EXTRA (B(SERVICE) | B(CLOSING_CODE) | B(FROM_UNIT))
 #define TALK_FIELDS (B(CASE_REF) | B(BY_UNIT) | B(AT))
 #define REFERRAL_FIELDS                                                                            \
     (B(CASE_REF) | B(SERVICE) | B(PLACE) | B(FROM_UNIT) | B(LEGAL_BASIS) | B(COMPLEXITY) |         \
@@ -36,6 +37,18 @@ static const char *const case_kinds[] = {"preventive", "cost", NULL};
 static const char *const visit_kinds[] = {"phb", "p37_3", NULL};
 static const char *const warning_codes[] = {"missed_appt", "rent_arrears", "hospital_discharge",
                                             "contact_loss", NULL};
+/* Why a receiver does not take over. The first four are about competence: a conflict (H5). */
+static const char *const reject_codes[] = {
+    "not_competent", "wrong_place",   "wrong_area", "wrong_unit",
+    "no_capacity",   "known_already", NULL};
+/* What the contact roles decided: the asked unit is competent, the giver is, another one is. */
+static const char *const decision_codes[] = {"confirmed", "giver_keeps", "reassigned", NULL};
+/* Why a provider declines; who has an agreement must accept within its capacity (F3). */
+static const char *const decline_codes[] = {"voll",           "not_covered", "not_suitable",
+                                            "client_refused", "no_answer",   NULL};
+/* In their order (BI1); then comes the Bescheid. */
+static const char *const milestone_codes[] = {"gesamthilfebedarf", "hilfeplanung",
+                                              "leistungsabsprache", NULL};
 static const char *const rsvp_codes[] = {"accepted", "declined", "tentative", NULL};
 
 /* Open to the public: never a case (UL11). Also the head of the list below. */
@@ -76,53 +89,92 @@ static const struct type_row types[] = {
                                       B(HILFEPLAN) | B(OPEN_TASKS) | B(NEXT_DEADLINE),
                                   B(TO_UNIT) | B(PLACE) | B(RECHTSKREIS) | B(SERVICE) |
                                       B(CONSENT_REF) | B(HAZARD_CLEARED_AT) |
-                                      B(APPLICATION_RECEIVED_ON),
+                                      B(APPLICATION_RECEIVED_ON) | B(AGREED) | B(ANVERTRAUT),
                                   RULE_ROUTED, NULL, NULL},
-    [EVENT_HANDOVER_RETURNED] = {"handover.returned", ANSWER_FIELDS, B(DUE_ON), RULE_FOLLOW_UP,
-                                 NULL, NULL},
+    [EVENT_HANDOVER_ANNOUNCED] = {"handover.announced",
+                                  B(CASE_REF) | B(FROM_UNIT) | B(TO_UNIT) | B(EXPECTED_ON) |
+                                      B(REASON),
+                                  B(LEGAL_BASIS) | B(PLAN_KIND), 0, NULL, NULL},
+    [EVENT_HANDOVER_RETURNED] = {"handover.returned", ANSWER_FIELDS, B(DUE_ON) | B(MISSING),
+                                 RULE_FOLLOW_UP, NULL, NULL},
     [EVENT_HANDOVER_ACKNOWLEDGED] = {"handover.acknowledged", ANSWER_FIELDS, B(DUE_ON),
                                      RULE_FOLLOW_UP, NULL, NULL},
+    [EVENT_CONVERSATION_PLANNED] = {"handover.conversation.planned", TALK_FIELDS, B(MODE),
+                                    RULE_FOLLOW_UP, NULL, NULL},
+    [EVENT_CONVERSATION_HELD] = {"handover.conversation.held", TALK_FIELDS, B(MODE), RULE_FOLLOW_UP,
+                                 NULL, NULL},
     [EVENT_HANDOVER_ACCEPTED] = {"handover.accepted", TALK_FIELDS, B(MODE), RULE_FOLLOW_UP, NULL,
                                  NULL},
     [EVENT_HANDOVER_REJECTED] = {"handover.rejected", ANSWER_FIELDS, B(DUE_ON), RULE_FOLLOW_UP,
-                                 NULL, NULL},
+                                 NULL, reject_codes},
+    [EVENT_CONFLICT_DECIDED] = {"handover.conflict.decided", ANSWER_FIELDS, B(DUE_ON) | B(TO_UNIT),
+                                RULE_FOLLOW_UP, NULL, decision_codes},
     [EVENT_HANDOVER_WITHDRAWN] = {"handover.withdrawn", TALK_FIELDS, B(MODE), RULE_FOLLOW_UP, NULL,
                                   NULL},
     [EVENT_REFERRAL_REQUESTED] = {"referral.requested", REFERRAL_FIELDS,
-                                  B(CONSENT_REF) | B(PROVIDER_WISH) | B(BUDGET_CENTS), 0, NULL,
-                                  NULL},
+                                  B(CONSENT_REF) | B(PROVIDER_WISH) | B(BUDGET_CENTS) |
+                                      B(ANVERTRAUT),
+                                  0, NULL, NULL},
     [EVENT_REFERRAL_APPROVED] = {"referral.approved", APPROVAL_FIELDS,
                                  B(VALID_UNTIL) | B(AMOUNT_CENTS), RULE_FOLLOW_UP, NULL, NULL},
     [EVENT_REFERRAL_REFUSED] = {"referral.refused", APPROVAL_FIELDS,
                                 B(VALID_UNTIL) | B(AMOUNT_CENTS), RULE_FOLLOW_UP, NULL, NULL},
+    [EVENT_REFERRAL_ACKNOWLEDGED] = {"referral.acknowledged", PROVIDER_FIELDS, 0, RULE_FOLLOW_UP,
+                                     NULL, NULL},
     [EVENT_REFERRAL_ACCEPTED] = {"referral.accepted", PROVIDER_FIELDS, B(EXPECTED_WEEK),
                                  RULE_FOLLOW_UP, NULL, NULL},
     [EVENT_REFERRAL_DECLINED] = {"referral.declined", PROVIDER_FIELDS, B(EXPECTED_WEEK),
+                                 RULE_FOLLOW_UP, NULL, decline_codes},
+    [EVENT_REFERRAL_WAITLISTED] = {"referral.waitlisted", PROVIDER_FIELDS | B(EXPECTED_WEEK), 0,
+                                   RULE_FOLLOW_UP, NULL, NULL},
+    [EVENT_CONTACT_SCHEDULED] = {"referral.contact.scheduled", CONTACT_FIELDS, B(COUNT_OF),
                                  RULE_FOLLOW_UP, NULL, NULL},
+    [EVENT_CONTACT_HELD] = {"referral.contact.held", CONTACT_FIELDS, B(COUNT_OF), RULE_FOLLOW_UP,
+                            NULL, NULL},
+    [EVENT_CONTACT_MISSED] = {"referral.contact.missed", CONTACT_FIELDS, B(COUNT_OF),
+                              RULE_FOLLOW_UP, NULL, NULL},
+    [EVENT_PHASE_CHANGED] = {"referral.phase.changed", B(CASE_REF) | B(PHASE),
+                             B(NEXT_STEP) | B(PROVIDER), RULE_FOLLOW_UP, NULL, NULL},
+    [EVENT_REFERRAL_COMPLETED] = {"referral.completed", B(CASE_REF) | B(CODE) | B(NEXT_STEP),
+                                  B(PROVIDER), RULE_FOLLOW_UP, NULL, NULL},
+    [EVENT_REFERRAL_ABORTED] = {"referral.aborted", B(CASE_REF) | B(CODE) | B(NEXT_STEP),
+                                B(PROVIDER), RULE_FOLLOW_UP, NULL, NULL},
+    [EVENT_REFERRAL_WITHDRAWN] = {"referral.withdrawn", TALK_FIELDS, B(CODE), RULE_FOLLOW_UP, NULL,
+                                  NULL},
+    [EVENT_REFERRAL_CLOSED] = {"referral.closed", ANSWER_FIELDS, 0, RULE_FOLLOW_UP, NULL, NULL},
     [EVENT_EMERGENCY_REPORTED] = {"emergency.reported", B(CASE_REF) | B(PLACE) | B(CHANNEL),
                                   B(ON_CALL_UNIT), 0, NULL, NULL},
+    [EVENT_EMERGENCY_ACKNOWLEDGED] = {"emergency.acknowledged", B(CASE_REF) | B(BY_UNIT) | B(AT), 0,
+                                      RULE_FOLLOW_UP, NULL, NULL},
     [EVENT_HAZARD_CLEARED] = {"hazard.cleared", B(CASE_REF) | B(AT), B(ON_CALL_UNIT),
                               RULE_FOLLOW_UP, NULL, NULL},
+    [EVENT_EMERGENCY_CLOSED] = {"emergency.closed", ANSWER_FIELDS, 0, RULE_FOLLOW_UP, NULL, NULL},
+    [EVENT_EARLYWARNING_RAISED] = {"earlywarning.raised", B(CASE_REF) | B(CODE),
+                                   B(COUNT_OF) | B(PLACE) | B(RECHTSKREIS) | B(SERVICE) |
+                                       B(FROM_UNIT),
+                                   0, NULL, warning_codes},
+    [EVENT_TASK_ACKNOWLEDGED] = {"task.acknowledged", ANSWER_FIELDS, 0, RULE_FOLLOW_UP, NULL, NULL},
+    [EVENT_TASK_DONE] = {"task.done", ANSWER_FIELDS, 0, RULE_FOLLOW_UP, NULL, NULL},
+    [EVENT_DEADLINE_SET] = {"deadline.set", DEADLINE_FIELDS, B(REASON) | B(UNIT), 0, NULL, NULL},
+    [EVENT_DEADLINE_EXTENDED] = {"deadline.extended", DEADLINE_FIELDS, B(REASON) | B(UNIT),
+                                 RULE_FOLLOW_UP, NULL, NULL},
+    [EVENT_DEADLINE_MET] = {"deadline.met", DEADLINE_FIELDS, B(REASON) | B(UNIT), RULE_FOLLOW_UP,
+                            NULL, NULL},
+    [EVENT_DEADLINE_CANCELLED] = {"deadline.cancelled", DEADLINE_FIELDS, B(REASON) | B(UNIT),
+                                  RULE_FOLLOW_UP, NULL, NULL},
+    [EVENT_CASE_OPENED] = {"case.opened", CASE_FIELDS, CASE_EXTRA, 0, case_kinds, NULL},
+    [EVENT_CASE_CONVERTED] = {"case.converted", CASE_FIELDS, CASE_EXTRA, 0, case_kinds, NULL},
+    [EVENT_CASE_CLOSED] = {"case.closed", CASE_FIELDS, CASE_EXTRA, 0, case_kinds, NULL},
+    [EVENT_MILESTONE_REACHED] = {"milestone.reached", TALK_FIELDS | B(CODE), 0, 0, NULL,
+                                 milestone_codes},
+    [EVENT_BESCHEID_ISSUED] = {"bescheid.issued", TALK_FIELDS, 0, 0, NULL, NULL},
+    [EVENT_ROSTER_CHANGED] = {"roster.changed", B(UNIT) | B(FROM) | B(TO) | B(DEPUTY), 0, 0, NULL,
+                              NULL},
+    [EVENT_ABSENCE_REPORTED] = {"absence.reported", B(UNIT) | B(FROM) | B(TO), B(DEPUTY), 0, NULL,
+                                NULL},
+    [EVENT_BUDGET_CHANGED] = {"budget.changed", B(BUDGET_LINE) | B(COMMITTED) | B(TOTAL), 0, 0,
+                              NULL, NULL},
 
-    {"case.opened", CASE_FIELDS, B(SERVICE) | B(CLOSING_CODE), 0, case_kinds, NULL},
-    {"case.converted", CASE_FIELDS, B(SERVICE) | B(CLOSING_CODE), 0, case_kinds, NULL},
-    {"case.closed", CASE_FIELDS, B(SERVICE) | B(CLOSING_CODE), 0, case_kinds, NULL},
-    {"handover.announced", B(CASE_REF) | B(FROM_UNIT) | B(TO_UNIT) | B(EXPECTED_ON) | B(REASON),
-     B(LEGAL_BASIS) | B(PLAN_KIND), 0, NULL, NULL},
-    {"handover.conflict.decided", ANSWER_FIELDS, B(DUE_ON), RULE_FOLLOW_UP, NULL, NULL},
-    {"handover.conversation.held", TALK_FIELDS, B(MODE), RULE_FOLLOW_UP, NULL, NULL},
-    {"referral.waitlisted", PROVIDER_FIELDS, B(EXPECTED_WEEK), RULE_FOLLOW_UP, NULL, NULL},
-    {"referral.contact.scheduled", CONTACT_FIELDS, B(COUNT_OF), RULE_FOLLOW_UP, NULL, NULL},
-    {"referral.contact.held", CONTACT_FIELDS, B(COUNT_OF), RULE_FOLLOW_UP, NULL, NULL},
-    {"referral.contact.missed", CONTACT_FIELDS, B(COUNT_OF), RULE_FOLLOW_UP, NULL, NULL},
-    {"referral.phase.changed", B(CASE_REF) | B(PHASE), B(NEXT_STEP), RULE_FOLLOW_UP, NULL, NULL},
-    {"referral.completed", B(CASE_REF) | B(CODE) | B(NEXT_STEP), 0, RULE_FOLLOW_UP, NULL, NULL},
-    {"referral.aborted", B(CASE_REF) | B(CODE) | B(NEXT_STEP), 0, RULE_FOLLOW_UP, NULL, NULL},
-    {"earlywarning.raised", B(CASE_REF) | B(CODE), B(COUNT_OF), 0, NULL, warning_codes},
-    {"deadline.set", DEADLINE_FIELDS, B(REASON), 0, NULL, NULL},
-    {"deadline.met", DEADLINE_FIELDS, B(REASON), 0, NULL, NULL},
-    {"deadline.extended", DEADLINE_FIELDS, B(REASON), 0, NULL, NULL},
-    {"deadline.cancelled", DEADLINE_FIELDS, B(REASON), 0, NULL, NULL},
     {"visit.due", VISIT_FIELDS, B(WINDOW_D) | B(CONSENT_REF), 0, visit_kinds, NULL},
     {"visit.joint.proposed", VISIT_FIELDS | B(WINDOW_D) | B(CONSENT_REF), 0, 0, visit_kinds, NULL},
     {"followup.call.due", VISIT_FIELDS, B(WINDOW_D) | B(CONSENT_REF), 0, visit_kinds, NULL},
@@ -145,11 +197,8 @@ static const struct type_row types[] = {
      RULE_AGENDA, meeting_kinds, NULL},
     {"poll.closed", B(MEETING_ID) | B(AT), AGENDA_EXTRA | B(START) | B(COUNT_OF), RULE_AGENDA,
      meeting_kinds, NULL},
-    {"roster.changed", B(UNIT) | B(FROM) | B(TO) | B(DEPUTY), 0, 0, NULL, NULL},
-    {"absence.reported", B(UNIT) | B(FROM) | B(TO), B(DEPUTY), 0, NULL, NULL},
     {"unit.changed", B(UNIT) | B(FROM), B(TO) | B(DEPUTY), 0, NULL, NULL},
     {"route.table.activated", B(VERSION) | B(VALID_FROM), 0, 0, NULL, NULL},
-    {"budget.changed", B(BUDGET_LINE) | B(COMMITTED) | B(TOTAL), 0, 0, NULL, NULL},
     {"budget.threshold", B(BUDGET_LINE) | B(COMMITTED) | B(TOTAL), 0, 0, NULL, NULL},
     {"agreement.expiring", B(PROVIDER) | B(VALID_TO), 0, 0, NULL, NULL},
 };
@@ -185,7 +234,7 @@ bool event_type_handled(int type)
     return type >= 0 && type < EVENT_HANDLED_COUNT;
 }
 
-uint64_t event_type_allowed(int type)
+field_set event_type_allowed(int type)
 {
     const struct type_row *row = event_type_row(type);
     return row->required | row->optional | IDENTITY_FIELDS;
@@ -193,7 +242,7 @@ uint64_t event_type_allowed(int type)
 
 int event_field_use(int type, enum field field)
 {
-    uint64_t bit = UINT64_C(1) << field;
+    field_set bit = (field_set)1 << field;
     if (event_type_row(type)->required & bit)
         return 2;
     return event_type_allowed(type) & bit ? 1 : 0;

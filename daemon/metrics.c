@@ -41,9 +41,9 @@ static void counter(struct buf *out, const char *name, const char *help, uint64_
 
 static void write_events(const struct metrics *m, struct buf *out)
 {
-    static const char *const outcome[] = {"accepted", "returned", "refused", "repeated"};
+    static const char *const outcome[] = {"accepted", "returned", "refused", "parked", "repeated"};
     head(out, "events", "counter", "Events decided, by what became of them.");
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < EVENT_ENDS; i++)
         buf_printf(out, "stafette_events_total{outcome=\"%s\"} %llu\n", outcome[i],
                    (unsigned long long)m->events[i]);
 }

@@ -15,8 +15,10 @@ struct stafette;
 
 enum { TURN_BUCKETS = 8 };
 
+enum { EVENT_ENDS = 5, EVENT_REPEATED = EVENT_ENDS - 1 };
+
 struct metrics {
-    uint64_t events[4]; /* accepted, returned, refused, repeated */
+    uint64_t events[EVENT_ENDS]; /* by enum outcome; repeated is the last */
     uint64_t attempts[CHANNEL_COUNT][ATTEMPT_END_COUNT];
     uint64_t classes[ERROR_CLASS_COUNT];
     uint64_t clocks_fired;

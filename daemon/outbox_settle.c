@@ -25,6 +25,7 @@
 #include "tell.h"
 #include "testpoint.h"
 #include "util.h"
+#include "workflow.h"
 
 static void plan_next(const struct stafette *g, const struct job *job, struct delivery *d)
 {
@@ -98,6 +99,7 @@ static void end_delivery(struct stafette *g, const struct job *job, struct deliv
         return;
     snprintf(notice, sizeof notice, "%lld", (long long)d->notice_seq);
     if (d->state == DELIVERY_SENT) {
+        workflow_delivered(g, &item);
         tell_status(g, &item, "notice.sent", "notice_id", notice);
         return;
     }

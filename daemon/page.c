@@ -34,6 +34,7 @@ static const struct page {
     {DOOR_CONTROL, "GET", "/control/items", IN_TURN, page_items, NULL},
     {DOOR_CONTROL, "GET", "/control/item/", IN_TURN, page_item, NULL},
     {DOOR_CONTROL, "POST", "/control/close/", IN_TURN, page_close, NULL},
+    {DOOR_CONTROL, "POST", "/control/answer/", IN_TURN, page_answer, NULL},
     {DOOR_CONTROL, "POST", "/control/send", IN_TURN, page_send, page_send_committed},
     {DOOR_CONTROL, "POST", "/control/explain", IN_TURN, page_explain, NULL},
     {DOOR_CONTROL, "GET", "/control/who", IN_TURN, page_who, NULL},

@@ -76,7 +76,7 @@ void page_send_committed(struct stafette *g, const struct http_call *call)
     struct decision *decision = call->state;
     if (decision->event_seq)
         known_add(&g->known, decision->id_hash, decision->event_seq, g->now_ms / 86400000);
-    g->metrics.events[decision->repeated ? 3 : (int)decision->outcome]++;
+    g->metrics.events[decision->repeated ? EVENT_REPEATED : (int)decision->outcome]++;
     decision_release(decision);
     free(decision);
 }

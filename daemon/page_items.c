@@ -3,7 +3,10 @@
  */
 #include <string.h>
 
+#include "answer.h"
 #include "code.h"
+#include "config.h"
+#include "directory.h"
 #include "gateway.h"
 #include "json.h"
 #include "known.h"
@@ -157,6 +160,61 @@ static void put_audit(void *context, const struct audit_row *row)
     buf_addc(out, '}');
 }
 
+static void put_flags(struct buf *out, unsigned flags)
+{
+    static const struct {
+        unsigned flag;
+        const char *name;
+    } names[] = {{ITEM_OVERDUE, "overdue"},
+                 {ITEM_ESCALATED, "escalated"},
+                 {ITEM_HILFEPLAN, "hilfeplan"},
+                 {ITEM_CONVERSED, "conversed"},
+                 {ITEM_PINNED, "pinned"},
+                 {ITEM_VOICE, "voice"},
+                 {ITEM_OUT_OF_ORDER, "out_of_order"},
+                 {ITEM_ANVERTRAUT, "anvertraut"},
+                 {ITEM_PING_PONG, "ping_pong"},
+                 {ITEM_REHA, "reha"}};
+    json_put_name(out, "flags");
+    buf_addc(out, '[');
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (flags & names[i].flag) {
+            json_comma(out);
+            json_put_text(out, names[i].name);
+        }
+    buf_addc(out, ']');
+}
+
+static bool put_child(void *context, const struct item *item)
+{
+    struct listing *list = context;
+    char code[ITEM_ID_LEN + 1];
+    code_write(code, item->seq, list->g->keys.code);
+    json_comma(list->out);
+    json_put_text(list->out, code);
+    return true;
+}
+
+/* What else the item knows: flags, phase or kind of task, what belongs to it. */
+static void put_more(struct stafette *g, struct buf *out, const struct item *item)
+{
+    struct listing list = {g, out, 0};
+    char code[ITEM_ID_LEN + 1];
+    put_flags(out, item->flags);
+    json_member_text(out, "code", item->code);
+    json_member_int(out, "returns", item->returns);
+    if (item->due_day)
+        json_member_time(out, "due_day", item->due_day * 86400000);
+    if (item->parent_seq) {
+        code_write(code, item->parent_seq, g->keys.code);
+        json_member_text(out, "parent", code);
+    }
+    json_put_name(out, "tasks");
+    buf_addc(out, '[');
+    store_item_each_child(g->store, item->seq, &list, put_child);
+    buf_addc(out, ']');
+}
+
 void page_item(struct stafette *g, struct http_call *call, struct known *fresh)
 {
     struct item item;
@@ -173,6 +231,7 @@ void page_item(struct stafette *g, struct http_call *call, struct known *fresh)
     json_member_text(out, "from_unit", item.from_unit);
     json_member_text(out, "to_unit", item.to_unit);
     json_member_text(out, "rule", item.rule);
+    put_more(g, out, &item);
     json_put_name(out, "notices");
     buf_addc(out, '[');
     store_notice_each(g->store, item.seq, out, put_notice);
@@ -201,4 +260,32 @@ void page_close(struct stafette *g, struct http_call *call, struct known *fresh)
         buf_puts(&call->answer, "{\"state\":\"closed\"}");
     }
     buf_release(&err);
+}
+
+void page_answer(struct stafette *g, struct http_call *call, struct known *fresh)
+{
+    struct item item;
+    struct answer answer = {.via = VIA_CONTROL, .code = http_argument(call, "code")};
+    struct buf said = BUF_INIT;
+    (void)fresh;
+    if (!item_of_path(g, call, &item))
+        return;
+    answer.item_seq = item.seq;
+    answer.by = directory_unit(g->config->directory, http_argument(call, "unit"));
+    if (!answer_verb_parse(http_argument(call, "verb"), &answer.verb)) {
+        page_error(call, 400, "verb: one such as seen, accept, reject, return or done is wanted");
+        return;
+    }
+    if (!answer.by) {
+        page_error(call, 404, "unit: this unit is not in the directory");
+        return;
+    }
+    enum answer_end end = answer_apply(g, &answer, &said);
+    page_json(call);
+    if (end == ANSWER_IMPOSSIBLE)
+        call->status = 409;
+    buf_addc(&call->answer, '{');
+    json_member_text(&call->answer, end == ANSWER_IMPOSSIBLE ? "error" : "said", buf_str(&said));
+    buf_addc(&call->answer, '}');
+    buf_release(&said);
 }

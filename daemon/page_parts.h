@@ -23,6 +23,7 @@ void page_status(struct stafette *g, struct http_call *call, struct known *fresh
 void page_outbox(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_items(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_item(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_answer(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_close(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_send(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_explain(struct stafette *g, struct http_call *call, struct known *fresh);

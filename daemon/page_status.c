@@ -85,10 +85,10 @@ void page_health(struct stafette *g, struct http_call *call, struct known *fresh
 
 static void put_events(const struct stafette *g, struct buf *out)
 {
-    static const char *const name[] = {"accepted", "returned", "refused", "repeated"};
+    static const char *const name[] = {"accepted", "returned", "refused", "parked", "repeated"};
     json_put_name(out, "events_since_start");
     buf_addc(out, '{');
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < EVENT_ENDS; i++)
         json_member_int(out, name[i], (int64_t)g->metrics.events[i]);
     buf_addc(out, '}');
 }

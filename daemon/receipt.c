@@ -48,6 +48,10 @@ static const char *outcome_name(enum outcome outcome)
         return "returned";
     case OUTCOME_REFUSED:
         return "refused";
+    case OUTCOME_PARKED:
+        return "parked";
+    case OUTCOME_COUNT:
+        break;
     }
     return "?";
 }

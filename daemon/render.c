@@ -54,6 +54,13 @@ static const char *why_german(enum reason reason)
         return "Ihre Stelle wurde zu diesem Vorgang schon benachrichtigt.";
     case REASON_SENDER:
         return "Die Meldung kam von Ihrer Stelle; sie muss jetzt handeln.";
+    case REASON_CONFLICT:
+        return "Ihre Stelle klärt, wer zuständig ist, wenn Stellen darüber verschiedener Meinung "
+               "sind.";
+    case REASON_DEPUTY:
+        return "Sie erhalten dies als Vertretung.";
+    case REASON_TASK:
+        return "Diese Aufgabe liegt bei Ihrer Stelle.";
     case REASON_COUNT:
         break;
     }
@@ -62,7 +69,7 @@ static const char *why_german(enum reason reason)
 
 static const char *until_german(const struct item *item)
 {
-    if (item->closed_ms)
+    if (item->closed_ms || item->state == STATE_ACCEPTED || item->state == STATE_RUNNING)
         return "bis auf Weiteres";
     switch (item->kind) {
     case ITEM_HANDOVER:
@@ -73,6 +80,10 @@ static const char *until_german(const struct item *item)
         return "bis die Gefahr beseitigt ist";
     case ITEM_REFUSAL:
         return "bis eine berichtigte Meldung angekommen ist";
+    case ITEM_TASK:
+        return "bis die Aufgabe erledigt ist";
+    case ITEM_DEADLINE:
+        return "bis die Frist eingehalten oder aufgehoben ist";
     case ITEM_KIND_COUNT:
         break;
     }

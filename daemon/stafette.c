@@ -21,6 +21,10 @@ const char *item_kind_name(enum item_kind kind)
         return "emergency";
     case ITEM_REFUSAL:
         return "refusal";
+    case ITEM_TASK:
+        return "task";
+    case ITEM_DEADLINE:
+        return "deadline";
     case ITEM_KIND_COUNT:
         break;
     }
@@ -39,6 +43,10 @@ const char *item_kind_german(enum item_kind kind)
         return "Notlage";
     case ITEM_REFUSAL:
         return "Abweisung";
+    case ITEM_TASK:
+        return "Aufgabe";
+    case ITEM_DEADLINE:
+        return "Frist";
     case ITEM_KIND_COUNT:
         break;
     }
@@ -163,6 +171,12 @@ const char *reason_name(enum reason reason)
         return "outcome";
     case REASON_SENDER:
         return "sender";
+    case REASON_CONFLICT:
+        return "conflict";
+    case REASON_DEPUTY:
+        return "deputy";
+    case REASON_TASK:
+        return "task";
     case REASON_COUNT:
         break;
     }

@@ -17,6 +17,8 @@ enum item_kind {
     ITEM_REFERRAL,  /* Vermittlung an einen freien Träger */
     ITEM_EMERGENCY, /* Notlage, Bereitschaftsdienst */
     ITEM_REFUSAL,   /* abgewiesene Meldung, offen beim technischen Ansprechpartner der Quelle */
+    ITEM_TASK,      /* Aufgabe: early warning, consent to be asked for, back office, parked event */
+    ITEM_DEADLINE,  /* gesetzliche Frist (DOMAIN C1-C25) */
     ITEM_KIND_COUNT
 };
 
@@ -56,6 +58,9 @@ enum reason {
     REASON_ON_CALL,   /* a message about an emergency was refused, or an emergency was reported */
     REASON_OUTCOME,   /* it was told before and now hears the outcome */
     REASON_SENDER,    /* it sent the event and must mend it */
+    REASON_CONFLICT,  /* it settles conflicts of competence (DO4) */
+    REASON_DEPUTY,    /* it stands in for a unit that is absent, or is asked next */
+    REASON_TASK,      /* a task is its own */
     REASON_COUNT
 };
 

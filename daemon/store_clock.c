@@ -10,7 +10,9 @@ enum {
     CLOCK_ADD,
     CLOCK_CANCEL,
     CLOCK_FIRE,
+    CLOCK_MOVE,
     CLOCK_PULL,
+    CLOCK_IS_OPEN,
     CLOCK_DUE,
     CLOCK_NEXT,
     CLOCK_OF,
@@ -23,13 +25,15 @@ static const char *const sql[] = {
     [CLOCK_CANCEL] = "update clock set state = 2 where item_seq = ? and state = 0",
     [CLOCK_FIRE] = "update clock set state = 1, fired_ms = ?, effect_seq = ?"
                    " where clock_seq = ? and state = 0",
+    [CLOCK_MOVE] = "update clock set due_ms = ? where item_seq = ? and kind = ? and state = 0",
     [CLOCK_PULL] = "update clock set due_ms = min(due_ms, ?) where clock_seq = ? and state = 0",
+    [CLOCK_IS_OPEN] = "select count(*) from clock where clock_seq = ? and state = 0",
     [CLOCK_DUE] = "select clock_seq, item_seq, kind, step, due_ms from clock"
                   " where state = 0 and due_ms <= ? order by due_ms, clock_seq",
     [CLOCK_NEXT] = "select due_ms from clock where state = 0 order by due_ms limit 1",
     [CLOCK_OF] = "select clock_seq, item_seq, kind, step, due_ms from clock"
-                 " where item_seq = ? and state = 0 order by due_ms limit 1",
-    [CLOCK_TALLY] = "select count(*) from clock where state = 0",
+                 " where item_seq = ? and state = 0 order by kind limit 1",
+    [CLOCK_TALLY] = "select count(*) from clock where state = 0 and kind not in (3, 4)",
 };
 const struct store_statements store_clock_statements = {sql, COUNT_OF(sql)};
 
@@ -42,6 +46,14 @@ const char *clock_kind_name(enum clock_kind kind)
         return "acceptance_due";
     case CLOCK_COMPLETE:
         return "completion_due";
+    case CLOCK_LAPSE:
+        return "lapse";
+    case CLOCK_EXPIRY:
+        return "expiry";
+    case CLOCK_BEGIN:
+        return "begin";
+    case CLOCK_STATUTE:
+        return "statutory";
     case CLOCK_KIND_COUNT:
         break;
     }
@@ -75,6 +87,15 @@ void store_clock_fire(struct store *s, int64_t clock_seq, int64_t now_ms, int64_
     query_run(&q);
 }
 
+void store_clock_move(struct store *s, int64_t item_seq, enum clock_kind kind, int64_t due_ms)
+{
+    struct query q = query_start(s, NOUN_CLOCK, CLOCK_MOVE);
+    query_int(&q, due_ms);
+    query_int(&q, item_seq);
+    query_int(&q, kind);
+    query_run(&q);
+}
+
 void store_clock_pull(struct store *s, int64_t clock_seq, int64_t now_ms)
 {
     struct query q = query_start(s, NOUN_CLOCK, CLOCK_PULL);
@@ -90,6 +111,13 @@ static void read_row(const struct query *q, struct clock *clock)
     clock->kind = (enum clock_kind)query_column_int(q, 2);
     clock->step = (int)query_column_int(q, 3);
     clock->due_ms = query_column_int(q, 4);
+}
+
+bool store_clock_is_open(struct store *s, int64_t clock_seq)
+{
+    struct query q = query_start(s, NOUN_CLOCK, CLOCK_IS_OPEN);
+    query_int(&q, clock_seq);
+    return query_single(&q) > 0;
 }
 
 size_t store_clock_due(struct store *s, int64_t now_ms, struct clock *clocks, size_t max)

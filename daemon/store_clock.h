@@ -11,13 +11,25 @@
 
 struct store;
 
-enum clock_kind { CLOCK_ACKNOWLEDGE, CLOCK_ACCEPT, CLOCK_COMPLETE, CLOCK_KIND_COUNT };
+/* An open item has exactly one that ends in a person: one of the first three, which climb the
+ * ladder, or its beginning or statutory warning. Lapse and expiry may run beside it. The numbers
+ * are in the store: new ones come last. */
+enum clock_kind {
+    CLOCK_ACKNOWLEDGE,
+    CLOCK_ACCEPT,
+    CLOCK_COMPLETE,
+    CLOCK_LAPSE,   /* an offer or an acceptance lapses (F2, first contact) */
+    CLOCK_EXPIRY,  /* voucher or agreement ends */
+    CLOCK_BEGIN,   /* a task begins; a parked event has waited long enough */
+    CLOCK_STATUTE, /* warnings of a statutory clock, its end, and after it */
+    CLOCK_KIND_COUNT
+};
 
 struct clock {
     int64_t seq;
     int64_t item_seq;
     enum clock_kind kind;
-    int step; /* 0: the unit itself was asked; 1: its lead; from 2 on: the catch-all desk */
+    int step; /* on the ladder: the rung that is told when it fires; statute: which warning */
     int64_t due_ms;
 };
 
@@ -29,15 +41,22 @@ void store_clock_cancel(struct store *s, int64_t item_seq);
 /* Marks one as fired, with the audit row that tells what it did. */
 void store_clock_fire(struct store *s, int64_t clock_seq, int64_t now_ms, int64_t effect_seq);
 
+/* Moves the open clock of that kind of an item. */
+void store_clock_move(struct store *s, int64_t item_seq, enum clock_kind kind, int64_t due_ms);
+
 /* Makes an open clock due now. */
 void store_clock_pull(struct store *s, int64_t clock_seq, int64_t now_ms);
+
+/* True until it fires or is cancelled. */
+bool store_clock_is_open(struct store *s, int64_t clock_seq);
 
 /* Due clocks, earliest first, at most max; returns how many. */
 size_t store_clock_due(struct store *s, int64_t now_ms, struct clock *clocks, size_t max);
 /* due_ms of the earliest open clock, 0 when there is none. */
 int64_t store_clock_next(struct store *s);
-/* The open clock of an item; false when there is none. */
+/* The open clock of an item, that of the ladder if there is one; false when there is none. */
 bool store_clock_of(struct store *s, int64_t item_seq, struct clock *clock);
+/* Open clocks that end in a person: as many as open items. */
 int64_t store_clock_count_open(struct store *s);
 
 #endif

@@ -14,7 +14,14 @@
 
 struct store;
 
-enum outcome { OUTCOME_ACCEPTED, OUTCOME_RETURNED, OUTCOME_REFUSED };
+/* The numbers are in the store: new ones come last. */
+enum outcome {
+    OUTCOME_ACCEPTED,
+    OUTCOME_RETURNED, /* incomplete: the sender must complete it, the clock runs */
+    OUTCOME_REFUSED,
+    OUTCOME_PARKED, /* kept 24 h for what must come before it */
+    OUTCOME_COUNT
+};
 
 struct event_row {
     int64_t seq;

@@ -18,21 +18,27 @@ enum {
     ITEM_OPEN,
     ITEM_OLDEST,
     ITEM_UNITS,
+    ITEM_CHILDREN,
+    ITEM_LOAD,
     ITEM_ASKED
 };
 
 #define COLUMNS                                                                                    \
     "item_seq, kind, state, case_key, case_ref, source, event_seq, from_unit, to_unit,"            \
     " owner_unit, waiting_unit, place, area, service, basis, rule, urgency, restricted,"           \
-    " limits_id, created_ms, changed_ms, closed_ms"
+    " limits_id, created_ms, changed_ms, closed_ms, parent_seq, flags, returns, code,"             \
+    " complexity, budget_line, amount_cents, due_day"
 
 static const char *const sql[] = {
     [ITEM_ADD] = "insert into item (" COLUMNS ")"
-                 " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+                 " ?, ?, ?, ?, ?, ?)",
     [ITEM_UPDATE] = "update item set state = ?, case_key = ?, case_ref = ?, from_unit = ?,"
                     " to_unit = ?, owner_unit = ?, waiting_unit = ?, place = ?, area = ?,"
                     " service = ?, basis = ?, rule = ?, urgency = ?, restricted = ?,"
-                    " limits_id = ?, changed_ms = ?, closed_ms = ? where item_seq = ?",
+                    " limits_id = ?, changed_ms = ?, closed_ms = ?, parent_seq = ?, flags = ?,"
+                    " returns = ?, code = ?, complexity = ?, budget_line = ?, amount_cents = ?,"
+                    " due_day = ? where item_seq = ?",
     [ITEM_GET] = "select " COLUMNS " from item where item_seq = ?",
     [ITEM_BY_CASE] = "select " COLUMNS " from item where case_key = ? order by item_seq desc",
     [ITEM_EACH] = "select " COLUMNS " from item where item_seq >= ? order by item_seq",
@@ -44,6 +50,9 @@ static const char *const sql[] = {
                    " (select owner_unit as unit from item where closed_ms = 0"
                    " union all select waiting_unit from item where closed_ms = 0)"
                    " group by unit",
+    [ITEM_CHILDREN] = "select " COLUMNS " from item where parent_seq = ? and closed_ms = 0"
+                      " order by item_seq",
+    [ITEM_LOAD] = "select count(*) from item where to_unit = ? and kind = 1 and closed_ms = 0",
     [ITEM_ASKED] = ("select 1 from notice where item_seq = ? and unit = ?"
                     " and deadline_ms > 0 limit 1"),
 };
@@ -66,6 +75,20 @@ static void put_duty(struct query *q, const struct item *item)
     query_int(q, item->limits_id);
 }
 
+static void put_more(struct query *q, const struct item *item)
+{
+    query_int(q, item->changed_ms);
+    query_int(q, item->closed_ms);
+    query_int(q, item->parent_seq);
+    query_int(q, item->flags);
+    query_int(q, item->returns);
+    query_text(q, item->code);
+    query_text(q, item->complexity);
+    query_text(q, item->budget_line);
+    query_int(q, item->amount_cents);
+    query_int(q, item->due_day);
+}
+
 void store_item_add(struct store *s, const struct item *item)
 {
     struct query q = query_start(s, NOUN_ITEM, ITEM_ADD);
@@ -78,8 +101,7 @@ void store_item_add(struct store *s, const struct item *item)
     query_int(&q, item->event_seq);
     put_duty(&q, item);
     query_int(&q, item->created_ms);
-    query_int(&q, item->changed_ms);
-    query_int(&q, item->closed_ms);
+    put_more(&q, item);
     query_run(&q);
 }
 
@@ -90,8 +112,7 @@ void store_item_update(struct store *s, const struct item *item)
     query_int(&q, item->case_key);
     query_text(&q, item->case_ref);
     put_duty(&q, item);
-    query_int(&q, item->changed_ms);
-    query_int(&q, item->closed_ms);
+    put_more(&q, item);
     query_int(&q, item->seq);
     query_run(&q);
 }
@@ -121,6 +142,14 @@ static void read_row(const struct query *q, struct item *item)
     item->created_ms = query_column_int(q, 19);
     item->changed_ms = query_column_int(q, 20);
     item->closed_ms = query_column_int(q, 21);
+    item->parent_seq = query_column_int(q, 22);
+    item->flags = (unsigned)query_column_int(q, 23);
+    item->returns = (int)query_column_int(q, 24);
+    query_column_copy(q, 25, item->code, sizeof item->code);
+    query_column_copy(q, 26, item->complexity, sizeof item->complexity);
+    query_column_copy(q, 27, item->budget_line, sizeof item->budget_line);
+    item->amount_cents = query_column_int(q, 28);
+    item->due_day = query_column_int(q, 29);
 }
 
 bool store_item_get(struct store *s, int64_t seq, struct item *item)
@@ -160,6 +189,21 @@ void store_item_each(struct store *s, bool all, int64_t from, void *context,
     struct query q = query_start(s, NOUN_ITEM, all ? ITEM_EACH : ITEM_EACH_OPEN);
     query_int(&q, from);
     walk(&q, context, each);
+}
+
+void store_item_each_child(struct store *s, int64_t parent_seq, void *context,
+                           bool (*each)(void *context, const struct item *item))
+{
+    struct query q = query_start(s, NOUN_ITEM, ITEM_CHILDREN);
+    query_int(&q, parent_seq);
+    walk(&q, context, each);
+}
+
+int64_t store_item_load(struct store *s, const char *provider)
+{
+    struct query q = query_start(s, NOUN_ITEM, ITEM_LOAD);
+    query_text(&q, provider);
+    return query_single(&q);
 }
 
 int64_t store_item_count_open(struct store *s)

@@ -35,7 +35,16 @@ struct item {
     int64_t limits_id; /* frozen policy (limits.h of workflow): intern number */
     int64_t created_ms;
     int64_t changed_ms;
-    int64_t closed_ms; /* 0 = open */
+    int64_t closed_ms;  /* 0 = open */
+    int64_t parent_seq; /* a task: the item it belongs to; 0 = none */
+    unsigned flags;     /* enum item_flag */
+    int returns;        /* how often it was given back or rejected */
+    char code[ID_MAX];  /* what kind of task; phase of a referral; statutory clock; reason */
+    char complexity[ID_MAX];
+    char budget_line[ID_MAX];
+    int64_t amount_cents;
+    int64_t due_day; /* days since 1970: voucher valid until, expected on, end of the statutory
+                      * clock; 0 = none */
 };
 
 void store_item_add(struct store *s, const struct item *item);
@@ -57,6 +66,13 @@ int64_t store_item_oldest_open(struct store *s);
 /* Calls back for each unit that an open item names as responsible or waited for, with how many. */
 void store_item_each_unit(struct store *s, void *context,
                           void (*each)(void *context, const char *unit, int64_t items));
+
+/* Walks the open items that belong to another (its tasks), oldest first; each() false ends. */
+void store_item_each_child(struct store *s, int64_t parent_seq, void *context,
+                           bool (*each)(void *context, const struct item *item));
+
+/* Open referrals that wait for a provider or are being served by it: its load. */
+int64_t store_item_load(struct store *s, const char *provider);
 
 /* True when that unit was asked to answer (told with a deadline). */
 bool store_item_asked(struct store *s, int64_t seq, const char *unit);

@@ -19,6 +19,7 @@ enum store_noun {
     NOUN_CLOCK,
     NOUN_OUT,
     NOUN_AUDIT,
+    NOUN_CASE,
     NOUN_COUNT
 };
 
@@ -35,6 +36,7 @@ extern const struct store_statements store_delivery_statements;
 extern const struct store_statements store_clock_statements;
 extern const struct store_statements store_out_statements;
 extern const struct store_statements store_audit_statements;
+extern const struct store_statements store_case_statements;
 
 struct query {
     struct store *store;

@@ -191,7 +191,7 @@ static void remember(struct stafette *g, struct turn *t)
 {
     for (size_t i = 0; i < t->inputs; i++) {
         const struct decision *d = &t->input[i].decision;
-        g->metrics.events[d->repeated ? 3 : (int)d->outcome]++;
+        g->metrics.events[d->repeated ? EVENT_REPEATED : (int)d->outcome]++;
         if (d->event_seq)
             known_add(&g->known, d->id_hash, d->event_seq, today(g));
     }

@@ -124,6 +124,14 @@ void work_limits(struct stafette *g, const struct item *item, struct limits *lim
         limits_refusal(limits, g->config->settings.refusal_answer_ms);
 }
 
+void work_freeze(struct work *w)
+{
+    struct buf text = BUF_INIT;
+    limits_write(&text, &w->limits);
+    w->item.limits_id = store_intern(w->g->store, buf_str(&text));
+    buf_release(&text);
+}
+
 void work_template(char name[ID_MAX], enum item_kind kind, const char *what)
 {
     snprintf(name, ID_MAX, "%s.%s", item_kind_name(kind), what);
@@ -132,7 +140,7 @@ void work_template(char name[ID_MAX], enum item_kind kind, const char *what)
 static void audit_event(struct work *w)
 {
     struct buf text = BUF_INIT;
-    static const char *const outcome[] = {"accepted", "returned", "refused"};
+    static const char *const outcome[] = {"accepted", "returned", "refused", "parked"};
     buf_printf(&text, "event=%lld type=%s source=%s outcome=%s", (long long)w->row.seq,
                str_empty(w->row.type) ? "-" : w->row.type,
                str_empty(w->row.source) ? "-" : w->row.source, outcome[w->row.outcome]);
@@ -175,16 +183,33 @@ static void record(struct work *w)
 static void decide(struct work *w, enum event_verdict verdict)
 {
     w->row.seq = store_next(w->g->store, SEQ_EVENT);
-    bool opens = w->ev.type >= 0 && w->ev.type < EVENT_HANDLED_COUNT && machine_opens(w->ev.type);
+    bool handled = event_type_handled(w->ev.type);
+    enum event_role role = handled ? machine_role(w->ev.type) : ROLE_FACT;
     if (verdict == EVENT_FORBIDDEN)
         work_refuse(w, true);
-    else if (verdict == EVENT_NOT_HANDLED || (verdict == EVENT_INCOMPLETE && !opens))
+    else if (verdict == EVENT_NOT_HANDLED || (verdict == EVENT_INCOMPLETE && role != ROLE_OPENS))
         work_refuse(w, false);
-    else if (opens)
+    else if (role == ROLE_OPENS)
         work_open(w, verdict == EVENT_OK);
-    else
+    else if (role == ROLE_ANSWERS)
         work_answer(w);
+    else
+        work_fact(w);
     record(w);
+}
+
+void work_begin_inner(struct work *w, struct stafette *g, const struct item *item)
+{
+    memset(w, 0, sizeof *w);
+    w->g = g;
+    w->item = *item;
+    event_empty(&w->ev);
+}
+
+void work_end_inner(struct work *w)
+{
+    event_release(&w->ev);
+    buf_release(&w->candidates);
 }
 
 static void begin_work(struct work *w, struct stafette *g, const struct event_input *input,
@@ -252,40 +277,11 @@ void workflow_poisoned(struct stafette *g, const struct event_input *input,
     end_work(&w);
 }
 
-/* Which limit runs in a state, and for how long at a step. */
-static const struct span *span_of(const struct item *item, const struct limits *limits, int step,
-                                  enum clock_kind *kind)
-{
-    *kind = item->state == STATE_ACKNOWLEDGED ? CLOCK_ACCEPT
-            : item->state == STATE_RETURNED || item->state == STATE_REJECTED ||
-                    item->state == STATE_DECLINED || item->state == STATE_HELD
-                ? CLOCK_COMPLETE
-                : CLOCK_ACKNOWLEDGE;
-    if (step >= 2)
-        return &limits->repeat;
-    if (step == 1)
-        return &limits->escalate;
-    return *kind == CLOCK_ACCEPT ? &limits->accept : &limits->ack;
-}
-
-int64_t workflow_set_clock(struct stafette *g, const struct item *item, const struct limits *limits,
-                           int step)
-{
-    struct clock clock = {.item_seq = item->seq, .step = step};
-    const struct directory *dir = g->config->directory;
-    const struct unit *unit = step < 2 ? directory_unit(dir, item->waiting_unit) : NULL;
-    const struct span *span = span_of(item, limits, step, &clock.kind);
-    clock.due_ms = worktime_end(unit ? &unit->hours : &dir->catch_all->hours, span, g->now_ms);
-    clock.seq = store_next(g->store, SEQ_CLOCK);
-    store_clock_add(g->store, &clock);
-    return clock.due_ms;
-}
-
-/* What nobody else could end: a refusal, and a request that does not say whose it is. */
+/* What nobody else could end: a refusal, a task, and a request that does not say whose it is. */
 static bool closes_by_hand(const struct item *item)
 {
     bool nobodys = item->state == STATE_RETURNED && str_empty(item->from_unit);
-    return !item->closed_ms && (item->kind == ITEM_REFUSAL || nobodys);
+    return !item->closed_ms && (item->kind == ITEM_REFUSAL || item->kind == ITEM_TASK || nobodys);
 }
 
 int workflow_close(struct stafette *g, int64_t item_seq, const char *code, struct buf *err)
@@ -301,8 +297,9 @@ int workflow_close(struct stafette *g, int64_t item_seq, const char *code, struc
         return -1;
     }
     if (!closes_by_hand(&item)) {
-        buf_puts(err, "only an open refusal, or an incomplete item that names no giver, can be "
-                      "closed by hand; others end by an answer");
+        buf_puts(err,
+                 "only an open refusal or task, or an incomplete item that names no giver, can be "
+                 "closed by hand; others end by an answer");
         return -1;
     }
     struct buf text = BUF_INIT;

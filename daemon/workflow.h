@@ -44,11 +44,15 @@ void workflow_poisoned(struct stafette *g, const struct event_input *input,
  * code is [a-z_]{1,32}. Returns 0, or -1 with a sentence in err. */
 int workflow_close(struct stafette *g, int64_t item_seq, const char *code, struct buf *err);
 
+/* Relay or gateway took a notice of the item: a requested handover is now delivered (DESIGN 1.3).
+ */
+void workflow_delivered(struct stafette *g, struct item *item);
+
 void decision_reset(struct decision *decision);
 void decision_release(struct decision *decision);
 
-/* A new clock in place of the item's open one; the end of `step` by the working time of the unit
- * that is waited for. Returns its due time. */
+/* Sets the clocks of the item's state, none of which may be open; with step > 0 only the ladder's
+ * next one. Returns when the answer is due. */
 int64_t workflow_set_clock(struct stafette *g, const struct item *item, const struct limits *limits,
                            int step);
 

@@ -17,7 +17,7 @@
 #include "util.h"
 #include "workflow_parts.h"
 
-enum { TOLD_MAX = 16, CANDIDATES_MAX = 5 };
+enum { CANDIDATES_MAX = 5 };
 
 bool work_names_item(const struct work *w)
 {
@@ -98,7 +98,38 @@ static bool is_receiver(const struct work *w, const struct item *item, const str
            (str_eq(by->id, item->waiting_unit) || store_item_asked(w->g->store, item->seq, by->id));
 }
 
-static bool may_say(const struct work *w, const struct item *item, enum actor actor)
+/* Contact roles of both sides, the leads of both, and the coordinator (DO4). */
+static bool is_arbiter(const struct work *w, const struct item *item, const struct unit *by)
+{
+    const struct directory *dir = w->g->config->directory;
+    const char *const sides[] = {item->from_unit, item->to_unit};
+    if (by == dir->catch_all || str_eq(by->id, item->waiting_unit))
+        return true;
+    for (size_t i = 0; i < COUNT_OF(sides); i++) {
+        const struct unit *side = directory_unit(dir, sides[i]);
+        if (work_contact_role(w->g, sides[i]) == by || (side && side->lead == by))
+            return true;
+    }
+    return false;
+}
+
+static bool speaks_as_reporter(const struct work *w, const struct item *item,
+                               const struct unit *waiting)
+{
+    const struct source *source = w->parties.source;
+    if (!source)
+        return w->parties.by && str_eq(w->parties.by->id, item->waiting_unit);
+    return str_eq(source->id, item->source) || (waiting && source_speaks_for(source, waiting));
+}
+
+/* An event that names no unit speaks for the one that was asked, where its source may. */
+static bool speaks_for_receiver(const struct work *w, const struct item *item)
+{
+    const struct unit *to = directory_unit(w->g->config->directory, item->to_unit);
+    return to && w->parties.source && source_speaks_for(w->parties.source, to);
+}
+
+bool work_may_say(const struct work *w, const struct item *item, enum actor actor)
 {
     const struct unit *by = w->parties.by;
     const struct directory *dir = w->g->config->directory;
@@ -108,15 +139,20 @@ static bool may_say(const struct work *w, const struct item *item, enum actor ac
     case ACTOR_GIVER:
         return by && str_eq(by->id, item->from_unit);
     case ACTOR_RECEIVER:
-        return by && is_receiver(w, item, by);
+        return by ? is_receiver(w, item, by) : speaks_for_receiver(w, item);
     case ACTOR_APPROVER:
         /* Four eyes (DOMAIN DO5): also while a held request waits for its giver. */
         return by && !str_eq(by->id, item->from_unit) &&
                (str_eq(by->id, item->waiting_unit) || (from && from->lead == by) ||
                 by == dir->catch_all);
     case ACTOR_REPORTER:
-        return str_eq(w->parties.source->id, item->source) ||
-               (waiting && source_speaks_for(w->parties.source, waiting));
+        return speaks_as_reporter(w, item, waiting);
+    case ACTOR_PARTY:
+        return by && (str_eq(by->id, item->from_unit) || is_receiver(w, item, by));
+    case ACTOR_ARBITER:
+        return by && is_arbiter(w, item, by);
+    case ACTOR_GATEWAY:
+        break;
     }
     return false;
 }
@@ -137,8 +173,10 @@ static bool look_at(void *context, const struct item *item)
     if (item->kind != machine_kind(w->ev.type) ||
         !str_eq(item->case_ref, w->ev.text[FIELD_CASE_REF]))
         return true;
-    if (machine_next(item->kind, item->state, w->ev.type, &step) != STEP_APPLY ||
-        !may_say(w, item, step->actor)) {
+    const struct occasion occasion = {item->kind, item->state, item->flags, w->ev.type,
+                                      w->ev.text[FIELD_CODE]};
+    enum step_verdict verdict = machine_next(&occasion, &step);
+    if ((verdict != STEP_APPLY && verdict != STEP_PARK) || !work_may_say(w, item, step->actor)) {
         if (!search->settled.seq)
             search->settled = *item;
         return true;
@@ -164,162 +202,7 @@ static bool item_of_case(struct work *w, struct item *item)
     *item = search.matches ? search.found : search.settled;
     if (search.matches > 1)
         work_fault(w, "E-MEHRDEUTIG", FIELD_CASE_REF);
-    else if (!item->seq)
-        work_fault(w, "E-VORGANG", FIELD_CASE_REF);
     return search.matches <= 1 && item->seq;
-}
-
-void work_tell_outcome(struct work *w, const char *outcome, const char *except)
-{
-    char units[TOLD_MAX][ID_MAX], what[ID_MAX];
-    const struct directory *dir = w->g->config->directory;
-    size_t n = store_notice_units(w->g->store, w->item.seq, units, TOLD_MAX);
-    work_template(what, w->item.kind, "outcome");
-    bool giver_told = false;
-    for (size_t i = 0; i <= n; i++) {
-        const char *id = i < n ? units[i] : w->item.from_unit;
-        const struct unit *unit = directory_unit(dir, id);
-        bool is_giver = str_eq(id, w->item.from_unit);
-        if (!unit || str_eq(id, except) || str_eq(id, w->item.waiting_unit) ||
-            (is_giver && giver_told))
-            continue;
-        giver_told = giver_told || is_giver;
-        const struct telling telling = {unit, REASON_OUTCOME, what, 0, outcome};
-        tell_unit(w->g, &w->item, &w->limits, &telling);
-    }
-}
-
-/* Why a provider may not be told although it is approved; "" = it may (DOMAIN R8, R9, DO10). */
-static const char *offer_obstacle(const struct work *w, const struct unit *provider)
-{
-    const struct item *item = &w->item;
-    const struct directory *dir = w->g->config->directory;
-    const struct unit *from = directory_unit(dir, item->from_unit);
-    if (str_empty(item->basis))
-        return "basis";
-    if (provider->kind != UNIT_PROVIDER)
-        return "";
-    if (!directory_permits(dir, from, provider, ITEM_REFERRAL, item->basis))
-        return "permission";
-    int64_t day = (w->g->now_ms + (int64_t)berlin_offset_s(w->g->now_ms) * 1000) / 86400000;
-    if (!directory_agreement(dir, provider, directory_service(dir, item->service), day))
-        return "agreement";
-    return "";
-}
-
-static const struct unit *provider_for(const struct work *w)
-{
-    const struct directory *dir = w->g->config->directory;
-    const struct item *item = &w->item;
-    struct route_result route;
-    const struct route_query query = {
-        .kind = ITEM_REFERRAL,
-        .urgency = item->urgency,
-        .place = directory_place(dir, item->place),
-        .area = directory_area(dir, item->area),
-        .service = directory_service(dir, item->service),
-        .complexity = "",
-        .from = directory_unit(dir, item->from_unit),
-        .to = directory_unit(dir, item->to_unit),
-        .restricted = item->restricted,
-        .at_ms = w->g->now_ms,
-    };
-    route_decide(w->g->config->routing, dir, &query, &route);
-    return route.target[0].unit;
-}
-
-/* Approved: offer it, or hold it and say why. */
-static void approve(struct work *w)
-{
-    struct item *item = &w->item;
-    const struct unit *provider = provider_for(w);
-    const struct directory *dir = w->g->config->directory;
-    const char *obstacle = offer_obstacle(w, provider);
-    bool held = !str_empty(obstacle);
-    const struct unit *from = directory_unit(dir, item->from_unit);
-    const struct unit *asked = held ? (from ? from : dir->catch_all) : provider;
-    item->state = held ? STATE_HELD : STATE_OFFERED;
-    if (!held)
-        str_copy(item->to_unit, sizeof item->to_unit, provider->id);
-    str_copy(item->waiting_unit, sizeof item->waiting_unit, asked->id);
-    store_item_update(w->g->store, item);
-    store_delivery_cancel(w->g->store, item->seq, store_last(w->g->store, SEQ_NOTICE) + 1,
-                          w->g->now_ms);
-    int64_t due_ms = workflow_set_clock(w->g, item, &w->limits, 0);
-    const struct telling telling = {
-        asked, held ? REASON_SENDER : REASON_ROUTE, held ? "referral.outcome" : "referral.offered",
-        due_ms,
-        held ? "Die Freigabe liegt vor, der Auftrag ist aber angehalten: Rechtsgrundlage, "
-               "Vereinbarung oder Berechtigung für diesen Träger fehlt."
-             : ""};
-    tell_unit(w->g, item, &w->limits, &telling);
-    if (held) {
-        work_fault(w, "E-RECHT", FIELD_NONE);
-        tell_status(w->g, item, "referral.held", "missing", obstacle);
-    } else {
-        tell_status(w->g, item, "referral.approved", "", "");
-    }
-}
-
-static const char *waiting_after(const struct work *w, const struct step *step)
-{
-    switch (step->waits) {
-    case WAITS_NOBODY:
-        return "";
-    case WAITS_GIVER:
-        return w->item.from_unit;
-    case WAITS_RECEIVER:
-        return w->item.to_unit;
-    case WAITS_APPROVER:
-    case WAITS_SAME:
-        break;
-    }
-    return w->item.waiting_unit;
-}
-
-/* The giver must act: it gets its own notice with the new deadline. */
-static void tell_giver_turn(struct work *w, const struct step *step, int64_t due_ms)
-{
-    const struct directory *dir = w->g->config->directory;
-    const struct unit *giver = directory_unit(dir, w->item.waiting_unit);
-    char what[ID_MAX];
-    work_template(what, w->item.kind, step->to == STATE_RETURNED ? "returned" : "outcome");
-    const struct telling telling = {giver ? giver : dir->catch_all, REASON_SENDER, what, due_ms,
-                                    step->outcome};
-    tell_unit(w->g, &w->item, &w->limits, &telling);
-}
-
-static void apply(struct work *w, const struct step *step)
-{
-    struct item *item = &w->item;
-    const char *by = w->parties.by ? w->parties.by->id : "";
-    work_limits(w->g, item, &w->limits);
-    store_clock_cancel(w->g->store, item->seq);
-    item->changed_ms = w->g->now_ms;
-    if (step->to == STATE_OFFERED) {
-        approve(w);
-        return;
-    }
-    item->state = step->to;
-    if (step->moves_owner && !str_empty(by)) {
-        str_copy(item->owner_unit, sizeof item->owner_unit, by);
-        str_copy(item->to_unit, sizeof item->to_unit, by);
-    }
-    char waiting[ID_MAX];
-    str_copy(waiting, sizeof waiting, waiting_after(w, step));
-    memcpy(item->waiting_unit, waiting, sizeof waiting);
-    if (item_state_is_final(step->to))
-        item->closed_ms = w->g->now_ms;
-    store_item_update(w->g->store, item);
-    if (step->waits != WAITS_SAME)
-        store_delivery_cancel(w->g->store, item->seq, store_last(w->g->store, SEQ_NOTICE) + 1,
-                              w->g->now_ms);
-    int64_t due_ms = item->closed_ms ? 0 : workflow_set_clock(w->g, item, &w->limits, 0);
-    tell_status(w->g, item, step->status, "code", w->ev.text[FIELD_CODE]);
-    if (!str_empty(step->outcome))
-        work_tell_outcome(w, step->outcome, by);
-    if (step->waits == WAITS_GIVER)
-        tell_giver_turn(w, step, due_ms);
 }
 
 /* The field by which the event says who answers. */
@@ -336,13 +219,38 @@ static enum field speaker(const struct work *w)
  * "accepted" must not believe to be responsible when somebody else is. */
 static void say_again(struct work *w, const struct step *step)
 {
-    if (!may_say(w, &w->item, step->actor)) {
+    if (!work_may_say(w, &w->item, step->actor)) {
         work_fault(w, "E-STELLE", speaker(w));
         work_refuse(w, false);
-    } else if (step->moves_owner && !str_eq(w->parties.by->id, w->item.owner_unit)) {
+    } else if (step_moves_owner(step) && w->parties.by &&
+               !str_eq(w->parties.by->id, w->item.owner_unit)) {
         work_fault(w, "E-ZUSTAND", FIELD_NONE);
         work_refuse(w, false);
     }
+}
+
+/* An answer to what has not come yet: kept when only its case is named, for then its request may be
+ * on the way; an item that is named must exist. */
+static void answer_nothing(struct work *w)
+{
+    bool may_come = !work_names_item(w) && w->item.seq == 0 && w->ev.present[FIELD_CASE_REF];
+    memset(&w->item, 0, sizeof w->item);
+    if (may_come && w->ev.faults == 0) {
+        work_park(w, "E-VORHER");
+        return;
+    }
+    if (w->ev.faults == 0)
+        work_fault(w, "E-VORGANG", FIELD_NONE);
+    work_refuse(w, true);
+}
+
+/* A decision that gives the case to another unit must name it. */
+static bool lacks_unit(struct work *w, const struct step *step)
+{
+    if (step->effect != EFFECT_REASSIGN || w->parties.to)
+        return false;
+    work_fault(w, "E-PFLICHT", FIELD_TO_UNIT);
+    return true;
 }
 
 void work_answer(struct work *w)
@@ -350,23 +258,26 @@ void work_answer(struct work *w)
     const struct step *step;
     bool found = work_names_item(w) ? work_named_item(w, &w->item) : item_of_case(w, &w->item);
     if (!found || w->item.kind != machine_kind(w->ev.type)) {
-        if (found)
-            work_fault(w, "E-VORGANG", FIELD_NONE);
-        memset(&w->item, 0, sizeof w->item);
-        work_refuse(w, true);
+        answer_nothing(w);
         return;
     }
     w->row.outcome = OUTCOME_ACCEPTED;
-    enum step_verdict verdict = machine_next(w->item.kind, w->item.state, w->ev.type, &step);
-    if (verdict == STEP_NO_EFFECT) {
-        say_again(w, step);
-    } else if (verdict == STEP_REFUSE) {
+    const struct occasion occasion = {w->item.kind, w->item.state, w->item.flags, w->ev.type,
+                                      w->ev.text[FIELD_CODE]};
+    enum step_verdict verdict = machine_next(&occasion, &step);
+    if (verdict == STEP_REFUSE) {
         work_fault(w, "E-ZUSTAND", FIELD_NONE);
         work_refuse(w, false);
-    } else if (!may_say(w, &w->item, step->actor)) {
+    } else if (verdict == STEP_NO_EFFECT) {
+        say_again(w, step);
+    } else if (!work_may_say(w, &w->item, step->actor)) {
         work_fault(w, "E-STELLE", speaker(w));
         work_refuse(w, false);
+    } else if (verdict == STEP_PARK) {
+        work_park(w, step->to == STATE_ACCEPTED ? "E-GESPRAECH" : "E-VORHER");
+    } else if (lacks_unit(w, step)) {
+        work_refuse(w, false);
     } else {
-        apply(w, step);
+        work_apply(w, step);
     }
 }

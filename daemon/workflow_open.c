@@ -39,7 +39,7 @@ static const struct unit *technical_desk(const struct work *w)
     return desk ? desk : directory_of(w)->catch_all;
 }
 
-static void new_item(struct work *w, enum item_kind kind)
+void work_new_item(struct work *w, enum item_kind kind)
 {
     struct item *item = &w->item;
     const struct event *ev = &w->ev;
@@ -51,14 +51,6 @@ static void new_item(struct work *w, enum item_kind kind)
     item->restricted = ev->restricted;
     item->created_ms = item->changed_ms = w->g->now_ms;
     str_copy(item->source, sizeof item->source, ev->topic_source);
-}
-
-static void freeze_limits(struct work *w)
-{
-    struct buf text = BUF_INIT;
-    limits_write(&text, &w->limits);
-    w->item.limits_id = store_intern(w->g->store, buf_str(&text));
-    buf_release(&text);
 }
 
 /* The on-call hears of a refused or incomplete emergency at once, without content. */
@@ -89,14 +81,14 @@ void work_refuse(struct work *w, bool lost)
         return;
     const struct unit *desk = technical_desk(w);
     struct buf why = BUF_INIT;
-    new_item(w, ITEM_REFUSAL);
+    work_new_item(w, ITEM_REFUSAL);
     w->item.state = STATE_OPEN;
     if (strncmp(w->ev.type_name, "emergency.", 10) == 0)
         w->item.urgency = URGENCY_EMERGENCY;
     set_unit(w->item.owner_unit, desk);
     set_unit(w->item.waiting_unit, desk);
     limits_refusal(&w->limits, w->g->config->settings.refusal_answer_ms);
-    freeze_limits(w);
+    work_freeze(w);
     store_item_add(w->g->store, &w->item);
     first_fault_german(w, &why);
     int64_t due_ms = workflow_set_clock(w->g, &w->item, &w->limits, 0);
@@ -127,6 +119,26 @@ void work_close(struct stafette *g, struct item *item, enum item_state state, co
     tell_status(g, item, name, "", "");
 }
 
+/* What the request says of itself, as the machine and the permission matrix ask for it. */
+static void fill_flags(struct work *w)
+{
+    static const struct {
+        enum field field;
+        unsigned flag;
+    } said[] = {{FIELD_HILFEPLAN, ITEM_HILFEPLAN},
+                {FIELD_AGREED, ITEM_AGREED},
+                {FIELD_ANVERTRAUT, ITEM_ANVERTRAUT}};
+    for (size_t i = 0; i < COUNT_OF(said); i++)
+        if (w->ev.present[said[i].field] && w->ev.number[said[i].field])
+            w->item.flags |= said[i].flag;
+    if (w->ev.present[FIELD_CONSENT_REF])
+        w->item.flags |= ITEM_CONSENT;
+    if (w->ev.present[FIELD_APPLICATION_RECEIVED_ON])
+        w->item.flags |= ITEM_REHA;
+    if (w->ev.present[FIELD_PROVIDER_WISH] && w->parties.to)
+        w->item.flags |= ITEM_PINNED;
+}
+
 static void fill_item(struct work *w)
 {
     struct item *item = &w->item;
@@ -143,6 +155,10 @@ static void fill_item(struct work *w)
     str_copy(item->area, sizeof item->area, p->area ? p->area->id : "");
     str_copy(item->service, sizeof item->service, p->service ? p->service->id : "");
     str_copy(item->basis, sizeof item->basis, ev->text[FIELD_LEGAL_BASIS]);
+    str_copy(item->complexity, sizeof item->complexity, ev->text[FIELD_COMPLEXITY]);
+    fill_flags(w);
+    if (ev->present[FIELD_EXPECTED_ON])
+        item->due_day = ev->number[FIELD_EXPECTED_ON];
     /* Neither is silently lowered by a completion (DOMAIN E9, R11). */
     if (item->urgency < ev->urgency)
         item->urgency = ev->urgency;
@@ -214,20 +230,26 @@ static void open_returned(struct work *w, bool is_new)
     buf_release(&why);
 }
 
-/* Asks whoever is next: the receiver of a handover, the approver of a referral, the on-call. */
+/* Who must act first: the receiver of a handover, the giver of one that is only announced, the
+ * approver of a referral, the on-call. */
+static const struct unit *first_asked(const struct work *w, const struct route_result *route)
+{
+    if (w->item.state == STATE_ANNOUNCED)
+        return w->parties.from;
+    if (w->item.kind != ITEM_REFERRAL)
+        return route->target[0].unit;
+    return w->parties.from && w->parties.from->lead ? w->parties.from->lead
+                                                    : directory_of(w)->catch_all;
+}
+
 static void ask(struct work *w, const struct route_result *route, bool is_new)
 {
     struct item *item = &w->item;
     char what[ID_MAX];
-    const struct unit *asked = route->target[0].unit;
+    item->state = machine_begins(w->ev.type);
+    const struct unit *asked = first_asked(w, route);
     work_template(what, item->kind, item->kind == ITEM_EMERGENCY ? "reported" : "requested");
-    item->state = item->kind == ITEM_EMERGENCY  ? STATE_REPORTED
-                  : item->kind == ITEM_REFERRAL ? STATE_APPROVAL_PENDING
-                                                : STATE_REQUESTED;
-    set_unit(item->to_unit, item->kind == ITEM_REFERRAL ? w->parties.to : asked);
-    if (item->kind == ITEM_REFERRAL)
-        asked = w->parties.from && w->parties.from->lead ? w->parties.from->lead
-                                                         : directory_of(w)->catch_all;
+    set_unit(item->to_unit, item->kind == ITEM_REFERRAL ? w->parties.to : route->target[0].unit);
     set_unit(item->owner_unit, w->parties.from ? w->parties.from : asked);
     set_unit(item->waiting_unit, asked);
     put_item(w, is_new);
@@ -235,30 +257,53 @@ static void ask(struct work *w, const struct route_result *route, bool is_new)
     if (item->kind == ITEM_REFERRAL) {
         const struct telling telling = {asked, REASON_LEAD, what, due_ms, ""};
         tell_unit(w->g, item, &w->limits, &telling);
+    } else if (item->state == STATE_ANNOUNCED) {
+        const struct telling telling = {
+            route->target[0].unit, route->target[0].reason, "handover.outcome", 0,
+            "Eine Übergabe ist angekündigt. Sie müssen noch nichts tun; zuständig bleibt die "
+            "abgebende Stelle."};
+        tell_unit(w->g, item, &w->limits, &telling);
     } else {
         tell_targets(w, route, what, due_ms);
     }
 }
 
-struct hazard_search {
-    bool open;
+/* What the case's other items say about a new handover. */
+struct case_view {
+    const struct work *w;
+    bool hazard_open;      /* an emergency that is not cleared (H3, DO2) */
+    bool was_forwarded;    /* handed over before by a request for rehabilitation (C2) */
+    struct item announced; /* the handover that this request was announced as; seq 0 = none */
+    struct item cleared;   /* the emergency that this handover ends; seq 0 = none */
 };
 
-static bool is_open_hazard(void *context, const struct item *item)
+static bool view_item(void *context, const struct item *item)
 {
-    struct hazard_search *search = context;
-    search->open = item->kind == ITEM_EMERGENCY && !item->closed_ms;
-    return !search->open;
+    struct case_view *view = context;
+    const struct work *w = view->w;
+    if (!str_eq(item->case_ref, w->ev.text[FIELD_CASE_REF]) || item->seq == w->item.seq)
+        return true;
+    if (item->kind == ITEM_EMERGENCY && item->state == STATE_CLEARED)
+        view->cleared = *item;
+    else if (item->kind == ITEM_EMERGENCY && !item->closed_ms)
+        view->hazard_open = true;
+    if (item->kind == ITEM_HANDOVER && item->flags & ITEM_REHA && item->state == STATE_ACCEPTED)
+        view->was_forwarded = true;
+    if (item->kind == ITEM_HANDOVER && item->state == STATE_ANNOUNCED && w->parties.from &&
+        str_eq(item->from_unit, w->parties.from->id))
+        view->announced = *item;
+    return true;
 }
 
-/* DOMAIN H3, DO2: no handover out of an emergency before the hazard is cleared. */
-static bool hazard_open(const struct work *w)
+static void view_case(const struct work *w, struct case_view *view)
 {
-    struct hazard_search search = {false};
-    if (w->ev.type == EVENT_HANDOVER_REQUESTED && !w->ev.present[FIELD_HAZARD_CLEARED_AT] &&
-        w->item.case_key)
-        store_item_each_of_case(w->g->store, w->item.case_key, &search, is_open_hazard);
-    return search.open;
+    const char *ref = w->ev.text[FIELD_CASE_REF];
+    memset(view, 0, sizeof *view);
+    view->w = w;
+    if (w->ev.type == EVENT_HANDOVER_REQUESTED && !str_empty(ref))
+        store_item_each_of_case(w->g->store,
+                                (int64_t)digest_short(w->g->keys.case_ref, ref, strlen(ref)), view,
+                                view_item);
 }
 
 /* DOMAIN R8, R9: a provider is told only what a permission row allows. */
@@ -287,8 +332,8 @@ static bool is_giver(const struct work *w, const struct item *named)
 static bool takes_up_item(struct work *w, const struct item *named, bool complete)
 {
     const struct step *step;
-    if (named->kind != machine_kind(w->ev.type) ||
-        machine_next(named->kind, named->state, w->ev.type, &step) != STEP_APPLY ||
+    const struct occasion occasion = {named->kind, named->state, named->flags, w->ev.type, ""};
+    if (named->kind != machine_kind(w->ev.type) || machine_next(&occasion, &step) != STEP_APPLY ||
         (!complete && named->state != STATE_RETURNED) || !is_giver(w, named))
         return false;
     w->item = *named;
@@ -296,27 +341,28 @@ static bool takes_up_item(struct work *w, const struct item *named, bool complet
     return true;
 }
 
-/* The item that a request is about: the one it names, or a new one. False when the request was
- * refused. A `corrects` that names an open refusal opens a new item and ends the refusal. */
-static bool find_item(struct work *w, bool complete, struct item *refusal, bool *taken)
+/* The item that a request is about: the one it names, the one it was announced as, or a new one.
+ * False when the request was refused. A `corrects` that names an open refusal opens a new item and
+ * ends the refusal. */
+static bool find_item(struct work *w, bool complete, const struct case_view *view,
+                      struct item *refusal)
 {
     struct item named = {0};
-    *taken = false;
     if (work_names_item(w)) {
         if (!work_named_item(w, &named)) {
             work_refuse(w, true);
             return false;
         }
-        if (named.kind == ITEM_REFUSAL && !named.closed_ms)
+        if (named.kind == ITEM_REFUSAL && !named.closed_ms) {
             *refusal = named;
-        else if (!(*taken = takes_up_item(w, &named, complete))) {
+        } else if (!takes_up_item(w, &named, complete)) {
             work_fault(w, "E-ZUSTAND", FIELD_NONE);
             work_refuse(w, false);
             return false;
         }
+    } else if (view->announced.seq && complete) {
+        takes_up_item(w, &view->announced, complete);
     }
-    if (!*taken)
-        new_item(w, machine_kind(w->ev.type));
     return true;
 }
 
@@ -329,35 +375,61 @@ static void audit_correction(struct work *w, int64_t refusal_seq)
     buf_release(&text);
 }
 
+/* What stands against a request that is complete in itself; the fault is added. */
+static bool must_wait(struct work *w, const struct route_result *route,
+                      const struct case_view *view)
+{
+    if (provider_forbidden(w, route)) {
+        work_fault(w, "E-RECHT", FIELD_TO_UNIT);
+        return true;
+    }
+    if (view->was_forwarded && w->item.flags & ITEM_REHA && !(w->item.flags & ITEM_AGREED)) {
+        work_fault(w, "E-TURBO", FIELD_AGREED);
+        return true;
+    }
+    return false;
+}
+
+/* The request has opened its item; what else follows from it. */
+static void follow_up(struct work *w, const struct case_view *view, struct item *refusal)
+{
+    if (refusal->seq) {
+        audit_correction(w, refusal->seq);
+        work_close(w->g, refusal, STATE_CORRECTED, "Eine berichtigte Meldung ist angekommen.");
+    }
+    if (w->item.state == STATE_REQUESTED && w->ev.present[FIELD_APPLICATION_RECEIVED_ON] &&
+        w->item.created_ms == w->g->now_ms)
+        work_statute_of(w->g, &w->item, "C1", w->ev.number[FIELD_APPLICATION_RECEIVED_ON]);
+    if (view->cleared.seq && w->item.state == STATE_REQUESTED)
+        work_inner(w->g, &view->cleared, ON_HANDED_OVER);
+    work_unpark(w);
+}
+
 void work_open(struct work *w, bool complete)
 {
     struct route_result route;
+    struct case_view view;
     struct item refusal = {0};
-    bool taken;
     w->row.outcome = OUTCOME_ACCEPTED;
-    if (!find_item(w, complete, &refusal, &taken))
-        return;
-    fill_item(w);
-    if (hazard_open(w)) {
+    view_case(w, &view);
+    if (view.hazard_open && !w->ev.present[FIELD_HAZARD_CLEARED_AT]) {
         work_fault(w, "E-GEFAHR", FIELD_HAZARD_CLEARED_AT);
-        memset(&w->item, 0, sizeof w->item);
         work_refuse(w, false);
         return;
     }
+    if (!find_item(w, complete, &view, &refusal))
+        return;
+    bool taken = w->item.seq != 0;
+    if (!taken)
+        work_new_item(w, machine_kind(w->ev.type));
+    fill_item(w);
     find_route(w, &route);
     str_copy(w->item.rule, sizeof w->item.rule, rule_name(route.rule));
     limits_of(&w->limits, route.policy, w->item.urgency);
-    freeze_limits(w);
-    if (complete && provider_forbidden(w, &route)) {
-        work_fault(w, "E-RECHT", FIELD_TO_UNIT);
-        complete = false;
-    }
-    if (complete)
+    work_freeze(w);
+    if (complete && !must_wait(w, &route, &view))
         ask(w, &route, !taken);
     else
         open_returned(w, !taken);
-    if (refusal.seq) {
-        audit_correction(w, refusal.seq);
-        work_close(w->g, &refusal, STATE_CORRECTED, "Eine berichtigte Meldung ist angekommen.");
-    }
+    follow_up(w, &view, &refusal);
 }

@@ -1,5 +1,5 @@
 /*
- * For workflow*.c only: one event on its way through the decision.
+ * For workflow*.c, clock.c and answer.c only: one event on its way through the decision.
  */
 #ifndef WORKFLOW_PARTS_H
 #define WORKFLOW_PARTS_H
@@ -9,32 +9,60 @@
 #include "gateway.h"
 #include "known.h"
 #include "limits.h"
+#include "store_clock.h"
 #include "store_item.h"
 #include "workflow.h"
 
+struct route_result;
+
 struct work {
     struct stafette *g;
-    const struct event_input *input;
+    const struct event_input *input; /* NULL: no event, or one that had been parked */
     const struct known *fresh;
     struct decision *out;
-    struct event ev;
+    struct event ev; /* an inner event or an answer without one: empty texts */
     struct parties parties;
     struct event_row row;  /* what will be stored of the event */
     struct item item;      /* what it is about; seq 0 = none */
     struct limits limits;  /* of the item */
     struct buf candidates; /* codes, when a case_ref alone does not say which item (E-MEHRDEUTIG) */
+    int depth;             /* parked events that follow from each other */
 };
+
+/* ---- workflow.c */
+
+/* A work without an event: what the gateway itself or an answer does to an item. */
+void work_begin_inner(struct work *w, struct stafette *g, const struct item *item);
+void work_end_inner(struct work *w);
 
 /* The number of the event with that id of that source, or 0. */
 int64_t work_find_event(const struct work *w, const char *source, const char *id);
+
+/* Adds a fault at a data field (FIELD_NONE: at none). */
+void work_fault(struct work *w, const char *code, enum field field);
+
+/* "handover" + ".reminder" -> template name; the kind's name is "refusal" for refusals. */
+void work_template(char name[ID_MAX], enum item_kind kind, const char *what);
+
+/* Reads the frozen limits of an item. */
+void work_limits(struct stafette *g, const struct item *item, struct limits *limits);
+/* Keeps w->limits as the item's frozen ones. */
+void work_freeze(struct work *w);
+
+/* ---- workflow_answer.c */
 
 /* The item an event names by item_id, in_reply_to or corrects; false with a fault when it names
  * none that exists. */
 bool work_named_item(struct work *w, struct item *item);
 bool work_names_item(const struct work *w);
 
-/* Adds a fault at a data field (FIELD_NONE: at none). */
-void work_fault(struct work *w, const char *code, enum field field);
+/* True when w's unit or source may say what the step wants said. */
+bool work_may_say(const struct work *w, const struct item *item, enum actor actor);
+
+/* Applies an answer to its item, parks it or refuses it. */
+void work_answer(struct work *w);
+
+/* ---- workflow_open.c */
 
 /* Refuses the event. `lost` opens an item at the source's technical desk (DESIGN 1.5). */
 void work_refuse(struct work *w, bool lost);
@@ -42,20 +70,96 @@ void work_refuse(struct work *w, bool lost);
 /* Opens or completes an item from a requesting event; with `complete` false it is `returned`. */
 void work_open(struct work *w, bool complete);
 
-/* Applies an answer to its item. */
-void work_answer(struct work *w);
-
-/* Tells everyone who was told of w->item before, but the unit `except`, how it went on. */
-void work_tell_outcome(struct work *w, const char *outcome, const char *except);
+/* An empty item of that kind, with the next number. */
+void work_new_item(struct work *w, enum item_kind kind);
 
 /* Ends an open item without an answer, because a corrected event came or a person closed it, and
  * tells the unit it waited for. */
 void work_close(struct stafette *g, struct item *item, enum item_state state, const char *outcome);
 
-/* "handover" + ".reminder" -> template name; the kind's name is "refusal" for refusals. */
-void work_template(char name[ID_MAX], enum item_kind kind, const char *what);
+/* ---- workflow_apply.c */
 
-/* Reads the frozen limits of an item. */
-void work_limits(struct stafette *g, const struct item *item, struct limits *limits);
+/* Takes a step of the table on w->item: state, flags, owner, clocks, notices, status event, effect;
+ * then what had been parked for it. */
+void work_apply(struct work *w, const struct step *step);
+
+/* The usual end of a step: row, clocks, status event, outcome, who must act now. */
+void work_finish_step(struct work *w, const struct step *step);
+
+/* Takes the step of an inner event when the table has one; false when it has none. */
+bool work_inner(struct stafette *g, const struct item *item, int on);
+
+/* Tells everyone who was told of w->item before, but the unit `except`, how it went on. */
+void work_tell_outcome(struct work *w, const char *outcome, const char *except);
+
+/* Tells the unit that must act now, with its deadline. */
+void work_tell_waiting(struct work *w, const char *outcome, int64_t due_ms);
+
+/* The unit of that id, the catch-all desk when there is none. */
+const struct unit *work_unit(const struct stafette *g, const char *id);
+/* The role that settles conflicts of competence for a unit (DO4). */
+const struct unit *work_contact_role(const struct stafette *g, const char *unit);
+
+/* ---- workflow_effect.c */
+
+/* What a step does besides. True when it has finished the step itself. */
+bool work_effect(struct work *w, const struct step *step);
+/* ---- workflow_park.c */
+
+/* Keeps the event for what must come before it, 24 h; then it goes to the coordinator. */
+void work_park(struct work *w, const char *fault);
+/* Applies what was parked for an item that has just changed. */
+void work_unpark(struct work *w);
+
+/* ---- workflow_task.c */
+
+struct task {
+    const char *code;          /* a row of the table in workflow_task.c */
+    const struct item *parent; /* NULL: none */
+    const struct unit *unit;   /* who must do it; NULL: the catch-all desk */
+    int64_t begins_ms;         /* 0: now */
+    enum urgency urgency;
+    int64_t number; /* put into the sentence where it has a place for one */
+};
+/* Opens a task; returns its item number. */
+int64_t work_task(struct stafette *g, const struct task *task);
+/* The same, for the unit that the routing rules name for the task's code; no rule but the root: no
+ * task, and 0. */
+int64_t work_routed_task(struct stafette *g, const struct task *task);
+/* Tells a task that begins now. */
+void work_task_begins(struct stafette *g, struct item *item);
+/* Ends what is open of an item's tasks and clocks and has no sense without it. */
+void work_end_tasks(struct stafette *g, const struct item *parent);
+/* True while a second function's part of a handover is open (KI2). */
+bool work_tasks_open(struct stafette *g, int64_t parent_seq);
+/* A task has ended: its handover may be over now. */
+void work_task_ended(struct stafette *g, const struct item *task);
+/* The German sentence of a task. */
+void work_task_sentence(struct buf *out, const struct item *item);
+
+/* ---- workflow_deadline.c */
+
+/* A statutory clock: deadline.set opens it, its warnings fire, deadline.extended moves it. */
+void work_statute(struct work *w);
+/* A clock that runs beside an item, at its giver: C1 beside a forwarded application (H6). */
+void work_statute_of(struct stafette *g, const struct item *parent, const char *clock,
+                     int64_t start_day);
+void work_statute_fires(struct stafette *g, const struct clock *clock, struct item *item,
+                        int64_t effect_seq);
+bool work_statute_moves(struct work *w, const struct step *step);
+
+/* ---- workflow_fact.c */
+
+/* Events that neither open nor answer an item: early warnings, milestones, duty rosters ... */
+void work_fact(struct work *w);
+
+/* ---- workflow_clock.c */
+
+int64_t work_add_clock(struct stafette *g, const struct item *item, enum clock_kind kind, int step,
+                       int64_t due_ms);
+/* The last millisecond of a day in Berlin. */
+int64_t day_end_ms(int64_t day);
+/* The first. */
+int64_t day_start_ms(int64_t day);
 
 #endif

@@ -21,6 +21,7 @@ static inline const char *sample_of_kind(enum value_kind kind)
 {
     static const char *const samples[VALUE_KIND_COUNT] = {
         [VALUE_CODE] = "\"transition_36b\"",
+        [VALUE_CODES] = "\"open_tasks,consent_ref\"",
         [VALUE_ID] = "\"jugendamt-kiel-asd-mitte\"",
         [VALUE_AREA] = "\"SGB_IX\"",
         [VALUE_CASE_REF] = "\"" SAMPLE_REF "\"",
@@ -53,19 +54,19 @@ static inline void sample_value(struct buf *out, int type, enum field f)
 }
 
 /* The least set of fields that makes an event of this type complete. */
-static inline uint64_t sample_least(int type)
+static inline field_set sample_least(int type)
 {
     const struct type_row *row = event_type_row(type);
     return row->required | (row->rules & RULE_ROUTED ? FIELD_BIT(TO_UNIT) : 0);
 }
 
 /* Appends {"field":value,...}; `odd` takes the JSON `value` instead of its sample when not NULL. */
-static inline void sample_data(struct buf *out, int type, uint64_t fields, enum field odd,
+static inline void sample_data(struct buf *out, int type, field_set fields, enum field odd,
                                const char *value)
 {
     buf_addc(out, '{');
     for (unsigned f = FIELD_NONE + 1; f < FIELD_COUNT; f++) {
-        if (!(fields & UINT64_C(1) << f))
+        if (!(fields & (field_set)1 << f))
             continue;
         json_put_name(out, event_field_name((enum field)f));
         if (f == odd && value)

@@ -366,7 +366,7 @@ static inline void rig_expect(const struct gateway_rig *rig, int64_t seq, const 
 /* Outcome, repeated and faults of the last decision: "refused E-STELLE data.by_unit". */
 static inline void rig_expect_said(const struct gateway_rig *rig, const char *want)
 {
-    static const char *const outcome[] = {"accepted", "returned", "refused"};
+    static const char *const outcome[] = {"accepted", "returned", "refused", "parked"};
     struct buf got = BUF_INIT;
     const char *at = buf_str(&rig->last.receipt);
     buf_printf(&got, "%s%s", outcome[rig->last.outcome], rig->last.repeated ? " repeated" : "");

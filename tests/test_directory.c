@@ -274,7 +274,12 @@ static void policies_have_defaults(void **state)
     assert_int_equal(p->ack[URGENCY_URGENT].amount, 7200000);
     assert_int_equal(p->ack[URGENCY_EMERGENCY].amount, 300000);
     assert_int_equal(p->escalate[URGENCY_EMERGENCY].amount, 600000);
-    assert_int_equal(p->repeat.amount, 5400000);
+    assert_int_equal(p->span[LIMIT_REPEAT].amount, 5400000);
+    assert_int_equal(p->span[LIMIT_CONVERSATION].unit, SPAN_STAFFED);
+    assert_int_equal(p->span[LIMIT_CONVERSATION].amount, 10);
+    assert_int_equal(p->rungs, 4);
+    assert_int_equal(p->rung[0], RUNG_DEPUTY);
+    assert_int_equal(p->rung[3], RUNG_COORDINATOR);
     assert_int_equal(p->expire_ms[URGENCY_ROUTINE], 7 * 86400000LL);
     assert_int_equal(p->expire_ms[URGENCY_EMERGENCY], 12 * 3600000LL);
     assert_true(p->sms[URGENCY_EMERGENCY]);

@@ -154,7 +154,7 @@ static void test_values(void **state)
         assert_true(t >= 0 && f != FIELD_NONE);
         buf_reset(&data);
         buf_reset(&fault);
-        sample_data(&data, t, sample_least(t) | UINT64_C(1) << f, f, values[i].value);
+        sample_data(&data, t, sample_least(t) | (field_set)1 << f, f, values[i].value);
         buf_printf(&fault, "E-WERT data.%s", values[i].field);
         sample_want(&want, t, "forbidden", buf_str(&fault));
         sample_expect_data(t, values[i].value, buf_str(&data),
@@ -184,7 +184,7 @@ static void test_numbers(void **state)
         struct buf data = BUF_INIT, payload = BUF_INIT;
         int t = event_type_find(cases[i].type, strlen(cases[i].type));
         enum field f = event_field_find(cases[i].field, strlen(cases[i].field));
-        sample_data(&data, t, sample_least(t) | UINT64_C(1) << f, f, cases[i].value);
+        sample_data(&data, t, sample_least(t) | (field_set)1 << f, f, cases[i].value);
         sample_envelope(&payload, t, buf_str(&data));
         sample_read(&ev, t, buf_str(&payload));
         assert_true(ev.present[f]);

@@ -35,7 +35,7 @@ struct hostile {
     struct buf topic, content, payload, data;
     char *attribute[ATTRIBUTE_COUNT + 1]; /* JSON; [ATTRIBUTE_COUNT]: one that is not known */
     char *unknown;                        /* its name */
-    uint64_t fields;
+    field_set fields;
     enum field odd;
     char *value, *foreign; /* of the odd field; name of a field that is not known */
     char *property[2 * PROPERTIES_MAX + 1];

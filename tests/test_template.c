@@ -375,7 +375,7 @@ static void test_shipped_sms_fit(void **state)
         }
         buf_release(&body);
     }
-    assert_int_equal(sms, 17);
+    assert_int_equal(sms, 22);
     templates_free(all);
 }
 
@@ -406,7 +406,7 @@ static void test_directory_faults(void **state)
     struct conf_faults faults = {.text = &text};
     assert_null(templates_load(dir, &faults));
     assert_int_equal(faults.warnings, 1);
-    assert_int_equal(faults.errors, 35);
+    assert_int_equal(faults.errors, 45);
     snprintf(want, sizeof want,
              "%s/refusal.opened.email.txt:4:1: unknown key {cod}; did you mean {code}?\n"
              "handover.requsted.email.txt:1: warning: nothing uses a template of this name; "

@@ -104,7 +104,7 @@ static void test_rejected_and_asked_again(void **state)
 {
     struct gateway_rig *rig = *state;
     int64_t item = request(rig);
-    rig_event(rig, "sozialamt", "handover.rejected", "", ANSWER("sozialbuero"));
+    rig_event(rig, "sozialamt", "handover.rejected", "", CODED("sozialbuero", "no_capacity"));
     rig_expect(rig, item,
                "handover rejected owner=asd waiting=asd to=sozialbuero\n"
                "told sozialbuero named handover.requested bis Do 19.11. 16:00\n"
@@ -130,7 +130,7 @@ static void test_giver_cannot_accept(void **state)
     int64_t item = request(rig);
     rig_event(rig, "jugendamt", "handover.accepted", "", TALK("asd"));
     rig_expect_said(rig, "refused E-STELLE data.by_unit");
-    rig_event(rig, "sozialamt", "handover.rejected", "", ANSWER("sozialbuero"));
+    rig_event(rig, "sozialamt", "handover.rejected", "", CODED("sozialbuero", "no_capacity"));
     rig_event(rig, "jugendamt", "handover.accepted", "", TALK("asd"));
     rig_expect_said(rig, "refused E-STELLE data.by_unit");
     assert_int_equal(rig_item(rig, item).state, STATE_REJECTED);
@@ -172,14 +172,20 @@ static void test_withdrawn(void **state)
     int64_t item = request(rig);
     rig_event(rig, "jugendamt", "handover.withdrawn", "", TALK("asd"));
     rig_expect(rig, item,
-               "handover withdrawn owner=asd waiting= to=sozialbuero\n"
+               "handover withdrawn owner=asd waiting=sozialbuero to=sozialbuero\n"
                "told sozialbuero named handover.requested bis Do 19.11. 16:00\n"
-               "told sozialbuero outcome handover.outcome\n"
+               "told sozialbuero route handover.outcome bis Do 19.11. 16:00\n"
                "email sozialbuero/1 cancelled\n"
                "email sozialbuero/1 pending\n"
-               "status handover.withdrawn to jugendamt/status");
+               "status handover.withdrawn to jugendamt/status\n"
+               "clock completion_due 0 Do 19.11. 16:00");
     event_at(rig, item, "jobcenter", "handover.withdrawn", TALK("jobcenter"));
     rig_expect_said(rig, "refused E-STELLE data.by_unit");
+    /* It ends when the receiver has confirmed that it knows. */
+    event_at(rig, item, "sozialamt", "handover.acknowledged", ANSWER("sozialbuero"));
+    rig_expect_said(rig, "accepted");
+    assert_int_equal(rig_item(rig, item).state, STATE_CLOSED);
+    assert_int_equal(store_clock_count_open(rig->g.store), 0);
 }
 
 /* ---- incomplete requests */

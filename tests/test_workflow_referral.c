@@ -108,7 +108,7 @@ static void test_who_takes_a_referral(void **state)
     rig_expect_said(rig, "refused E-STELLE data.provider");
     rig_event(rig, "traeger", "referral.accepted", "", PROVIDER("verein-fremd"));
     rig_expect_said(rig, "refused E-STELLE data.provider");
-    rig_event(rig, "traeger", "referral.declined", "", PROVIDER("verein"));
+    rig_event(rig, "traeger", "referral.declined", "", DECLINED("verein", "not_suitable"));
     rig_expect_said(rig, "accepted");
     rig_event(rig, "jugendamt", "referral.accepted", "", PROVIDER("asd"));
     rig_expect_said(rig, "refused E-STELLE data.provider");
@@ -123,7 +123,7 @@ static void test_declined_and_asked_again(void **state)
     struct gateway_rig *rig = *state;
     int64_t item = refer(rig, REFERRAL("schuldner", "sgb2_16a"));
     rig_event(rig, "jugendamt", "referral.approved", "", APPROVAL("asd-leitung"));
-    rig_event(rig, "traeger", "referral.declined", "", PROVIDER("verein"));
+    rig_event(rig, "traeger", "referral.declined", "", DECLINED("verein", "not_suitable"));
     event_at(rig, item, "jugendamt", "referral.requested", REFERRAL("schuldner", "sgb2_16a"));
     rig_expect_said(rig, "accepted");
     assert_int_equal(rig->last.item_seq, item);
@@ -149,8 +149,10 @@ static void test_emergency(void **state)
     rig_event(rig, "hotline", "hazard.cleared", "",
               "{\"case_ref\":\"" RIG_CASE "\",\"at\":\"2026-11-14T22:45:00+01:00\"}");
     rig_expect_said(rig, "accepted");
+    /* Not over: the on-call must hand the case over, or say that nothing is to be done. */
     assert_int_equal(rig_item(rig, item).state, STATE_CLEARED);
-    assert_int_equal(store_clock_count_open(rig->g.store), 0);
+    assert_string_equal(rig_item(rig, item).waiting_unit, "bereitschaft");
+    assert_int_equal(store_clock_count_open(rig->g.store), 1);
 }
 
 static void test_incomplete_emergency(void **state)

@@ -242,14 +242,12 @@ static void test_ambiguous(void **state)
 static void test_unknown_items(void **state)
 {
     static const char *const data[] = {
-        "{\"case_ref\":\"" RIG_CASE_2 "\",\"by_unit\":\"sozialbuero\",\"code\":\"ok\"}",
         "{\"item_id\":\"AAAA-AAAA\","
         "\"case_ref\":\"" RIG_CASE "\",\"by_unit\":\"sozialbuero\",\"code\":\"ok\"}",
         "{\"in_reply_to\":\"weg-1\","
         "\"case_ref\":\"" RIG_CASE "\",\"by_unit\":\"sozialbuero\",\"code\":\"ok\"}",
     };
-    static const char *const want[] = {"refused E-VORGANG data.case_ref",
-                                       "refused E-VORGANG data.item_id",
+    static const char *const want[] = {"refused E-VORGANG data.item_id",
                                        "refused E-VORGANG data.in_reply_to"};
     struct gateway_rig *rig = *state;
     int64_t item = request(rig);
@@ -268,7 +266,8 @@ static void test_unknown_items(void **state)
 static void test_not_handled(void **state)
 {
     struct gateway_rig *rig = *state;
-    rig_event(rig, "jugendamt", "handover.conversation.held", "", TALK("asd"));
+    rig_event(rig, "jugendamt", "unit.changed", "",
+              "{\"unit\":\"asd\",\"from\":\"2026-11-16T09:00:00+01:00\"}");
     rig_expect_said(rig, "refused E-NOCH-NICHT type");
     assert_int_equal(rig->last.item_seq, 0);
     assert_true(rig->last.event_seq > 0);

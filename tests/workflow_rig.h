@@ -20,6 +20,10 @@
     "\"next_deadline\":\"2026-12-04\""
 #define TO_SB "{" REQUEST ",\"to_unit\":\"sozialbuero\"}"
 #define ANSWER(unit) "{\"case_ref\":\"" RIG_CASE "\",\"by_unit\":\"" unit "\",\"code\":\"ok\"}"
+#define CODED(unit, code)                                                                          \
+    "{\"case_ref\":\"" RIG_CASE "\",\"by_unit\":\"" unit "\",\"code\":\"" code "\"}"
+#define DECLINED(unit, code)                                                                       \
+    "{\"case_ref\":\"" RIG_CASE "\",\"provider\":\"" unit "\",\"code\":\"" code "\"}"
 #define TALK(unit)                                                                                 \
     "{\"case_ref\":\"" RIG_CASE "\",\"by_unit\":\"" unit "\",\"at\":\"2026-11-16T09:00:00+01:"     \
     "00\"}"

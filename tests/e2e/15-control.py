@@ -80,12 +80,12 @@ def item_show(scene):
     scene.wait_mail(code)
     scene.gateway.wait_quiet()
     item = scene.item(code)
-    assert item["state_german"] == "wartet auf Quittung", item
+    assert item["state_german"] == "zugestellt, wartet auf Quittung", item
     assert item["rule"] == "root/eselsberg/egh", item["rule"]
     assert [row["unit"] for row in item["notices"]] == ["egh-eselsberg"], item["notices"]
     assert [row["state"] for row in item["deliveries"]] == ["sent"], item["deliveries"]
     assert any(row["what"].startswith("event=") for row in item["audit"]), item["audit"]
-    text = ctl(scene, "item", "show", code, out="wartet auf Quittung")
+    text = ctl(scene, "item", "show", code, out="zugestellt, wartet auf Quittung")
     assert "@" not in text, "an address is shown"
     # Codes are read as people write them.
     assert code in ctl(scene, "item", "show", code.lower())

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # time limit: 120 s
 """The wall clock steps: no clock fires twice, late ones fire once, attempts are neither repeated
-nor stopped; and the ladder from the unit to its lead, the catch-all desk, and the desk again."""
+nor stopped; and the ladder from the unit to its deputy, its lead, the catch-all desk, and the desk again."""
 
 import collections
 import datetime
@@ -17,7 +17,8 @@ from peers import BUILD, Aiosmtpd, Cases, Folder, free_port, wait_until  # noqa:
 from scene import Scene, emergency, handover  # noqa: E402
 
 START = "2026-11-20T09:00:00+00:00"  # a Friday, 10:00 in Ulm
-UNIT, LEAD, DESK = "egh-eselsberg", "leitung-soziales", "koordination-sozialraum"
+UNIT, DEPUTY = "egh-eselsberg", "egh-mitte-ost"
+LEAD, DESK = "leitung-soziales", "koordination-sozialraum"
 CROWD = 450  # more than two turns' worth of clocks
 
 
@@ -156,11 +157,11 @@ def forward(scene, clock):
         assert len(told(scene, code)) == 1
     clock.step(days=31)
     for code in codes:
-        assert [unit for unit, *_ in told(scene, code)] == [UNIT, LEAD], told(scene, code)
+        assert [unit for unit, *_ in told(scene, code)] == [UNIT, DEPUTY], told(scene, code)
         assert due(scene, code) > clock.now(), "the next one is late already"
     clock.step(days=31)
     for code in codes:
-        assert [unit for unit, *_ in told(scene, code)] == [UNIT, LEAD, DESK], told(scene, code)
+        assert [unit for unit, *_ in told(scene, code)] == [UNIT, DEPUTY, LEAD], told(scene, code)
     fired_once(scene)
 
 
@@ -168,18 +169,18 @@ def back(scene, clock):
     """Nothing fires again, nothing fires early, and the time in between does not count twice."""
     code = ask(scene, clock, "urgent")
     clock.set(due(scene, code) + span(minutes=1))
-    assert [unit for unit, *_ in told(scene, code)] == [UNIT, LEAD]
+    assert [unit for unit, *_ in told(scene, code)] == [UNIT, DEPUTY]
     mails, next_due = len(scene.mails(code)), due(scene, code)
     for step in (span(hours=-6), span(days=-3), span(days=2), span(hours=23)):
         clock.set(clock.now() + step)
-        assert [unit for unit, *_ in told(scene, code)] == [UNIT, LEAD], told(scene, code)
+        assert [unit for unit, *_ in told(scene, code)] == [UNIT, DEPUTY], told(scene, code)
         assert due(scene, code) == next_due, "the clock was moved"
     assert len(scene.mails(code)) == mails, "a mail was repeated"
     assert "step=back" in scene.gateway.log
     clock.set(next_due - span(seconds=1))
     assert len(told(scene, code)) == 2, "fired early"
     clock.set(next_due)
-    assert [unit for unit, *_ in told(scene, code)] == [UNIT, LEAD, DESK]
+    assert [unit for unit, *_ in told(scene, code)] == [UNIT, DEPUTY, LEAD]
     fired_once(scene)
 
 
@@ -199,7 +200,7 @@ def wobble(scene, clock):
     at = due(scene, code)
     for offset in (-2, 1, -1, 0, 2, -3, 1, -1):
         clock.set(at + span(seconds=offset))
-    assert [unit for unit, *_ in told(scene, code)] == [UNIT, LEAD], told(scene, code)
+    assert [unit for unit, *_ in told(scene, code)] == [UNIT, DEPUTY], told(scene, code)
     fired_once(scene)
 
 
@@ -216,7 +217,7 @@ def crowd(scene, clock):
     clock.step(days=10)
     sample = codes[::30]
     for code in sample:
-        assert [unit for unit, *_ in told(scene, code)] == [UNIT, LEAD], told(scene, code)
+        assert [unit for unit, *_ in told(scene, code)] == [UNIT, DEPUTY], told(scene, code)
     fired = rows(scene, "select count(*) from clock where state = 1")[0][0] - before
     assert CROWD <= fired <= CROWD + 20, f"{fired} clocks fired for {CROWD} items"
     fired_once(scene)
@@ -234,7 +235,7 @@ def stopped(scene, clock):
     clock.write(clock.now() + span(days=1))
     scene.gateway.start()
     clock.step(seconds=1)
-    assert [unit for unit, *_ in told(scene, late)] == [UNIT, LEAD], told(scene, late)
+    assert [unit for unit, *_ in told(scene, late)] == [UNIT, DEPUTY], told(scene, late)
     assert [unit for unit, *_ in told(scene, early)] == [UNIT], told(scene, early)
     scene.gateway.stop()
     clock.write(clock.now() - span(days=1))

@@ -46,7 +46,7 @@ def handover(**more):
     on = (datetime.date.today() + datetime.timedelta(days=14)).isoformat()
     data = {"case_ref": case_ref(), "from_unit": "ksd-eselsberg", "place": "eselsberg",
             "rechtskreis": "SGB_IX", "service": "egh", "reason": "transition_36b",
-            "legal_basis": "sgb8_36b", "hilfeplan": True, "open_tasks": 3, "next_deadline": on,
+            "legal_basis": "sgb8_36b", "hilfeplan": False, "open_tasks": 3, "next_deadline": on,
             "consent_ref": "c-8841", **more}
     return {name: value for name, value in data.items() if value is not None}
 

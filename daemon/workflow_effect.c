@@ -1,0 +1,325 @@
+/*
+ * Workflow, what is special about a step: one function for each effect of the table. A function
+ * that returns false leaves the usual end of a step (row, clocks, telling) to the caller.
+ */
+#include <string.h>
+
+#include "config.h"
+#include "directory.h"
+#include "route.h"
+#include "store.h"
+#include "store_clock.h"
+#include "tell.h"
+#include "util.h"
+#include "workflow_parts.h"
+
+enum { DAY_MS = 86400000, FOLLOW_UP_DAYS = 14 };
+
+static const struct directory *directory_of(const struct work *w)
+{
+    return w->g->config->directory;
+}
+
+static int64_t today(const struct work *w)
+{
+    return (w->g->now_ms + (int64_t)berlin_offset_s(w->g->now_ms) * 1000) / DAY_MS;
+}
+
+/* Why a provider may not be told although it is approved; "" = it may (DOMAIN R8, R9, DO10). */
+static const char *offer_obstacle(const struct work *w, const struct unit *provider)
+{
+    const struct item *item = &w->item;
+    const struct directory *dir = directory_of(w);
+    const struct unit *from = directory_unit(dir, item->from_unit);
+    if (str_empty(item->basis))
+        return "basis";
+    if (provider->kind != UNIT_PROVIDER)
+        return "";
+    if (!directory_permits(dir, from, provider, ITEM_REFERRAL, item->basis))
+        return "permission";
+    if (!directory_agreement(dir, provider, directory_service(dir, item->service), today(w)))
+        return "agreement";
+    return "";
+}
+
+static void find_providers(const struct work *w, struct route_result *route)
+{
+    const struct directory *dir = directory_of(w);
+    const struct item *item = &w->item;
+    const struct route_query query = {
+        .kind = ITEM_REFERRAL,
+        .urgency = item->urgency,
+        .place = directory_place(dir, item->place),
+        .area = directory_area(dir, item->area),
+        .service = directory_service(dir, item->service),
+        .complexity = item->complexity,
+        .from = directory_unit(dir, item->from_unit),
+        .to = item->flags & ITEM_PINNED ? directory_unit(dir, item->to_unit) : NULL,
+        .restricted = item->restricted,
+        .at_ms = w->g->now_ms,
+    };
+    route_decide(w->g->config->routing, dir, &query, route);
+}
+
+/* The next provider in the rule's order that was not offered it yet; NULL when there is none. */
+static const struct unit *next_provider(const struct work *w)
+{
+    struct route_result route;
+    find_providers(w, &route);
+    for (size_t i = 0; i < route.targets - route.copies; i++) {
+        const struct unit *unit = route.target[i].unit;
+        if (!store_item_asked(w->g->store, w->item.seq, unit->id) &&
+            route.target[i].reason != REASON_CATCH_ALL && str_empty(offer_obstacle(w, unit)))
+            return unit;
+    }
+    return NULL;
+}
+
+/* Approved, but nobody may be told: the giver must mend it. */
+static void hold(struct work *w, const char *obstacle)
+{
+    struct item *item = &w->item;
+    item->state = STATE_HELD;
+    str_copy(item->waiting_unit, sizeof item->waiting_unit, work_unit(w->g, item->from_unit)->id);
+    store_item_update(w->g->store, item);
+    int64_t due_ms = workflow_set_clock(w->g, item, &w->limits, 0);
+    const struct telling telling = {
+        work_unit(w->g, item->from_unit), REASON_SENDER, "referral.outcome", due_ms,
+        "Die Freigabe liegt vor, der Auftrag ist aber angehalten: Rechtsgrundlage, Vereinbarung "
+        "oder Berechtigung für diesen Träger fehlt."};
+    tell_unit(w->g, item, &w->limits, &telling);
+    work_fault(w, "E-RECHT", FIELD_NONE);
+    tell_status(w->g, item, "referral.held", "missing", obstacle);
+}
+
+static void offer_to(struct work *w, const struct unit *provider)
+{
+    struct item *item = &w->item;
+    item->state = STATE_OFFERED;
+    str_copy(item->to_unit, sizeof item->to_unit, provider->id);
+    str_copy(item->waiting_unit, sizeof item->waiting_unit, provider->id);
+    store_item_update(w->g->store, item);
+    int64_t due_ms = workflow_set_clock(w->g, item, &w->limits, 0);
+    work_tell_waiting(w, "", due_ms);
+}
+
+static bool offer(struct work *w, const struct step *step)
+{
+    struct route_result route;
+    struct item *item = &w->item;
+    if (w->ev.present[FIELD_BUDGET_LINE])
+        str_copy(item->budget_line, sizeof item->budget_line, w->ev.text[FIELD_BUDGET_LINE]);
+    if (w->ev.present[FIELD_AMOUNT_CENTS])
+        item->amount_cents = w->ev.number[FIELD_AMOUNT_CENTS];
+    if (w->ev.present[FIELD_VALID_UNTIL])
+        item->due_day = w->ev.number[FIELD_VALID_UNTIL];
+    find_providers(w, &route);
+    const struct unit *provider = route.target[0].unit;
+    const char *obstacle = offer_obstacle(w, provider);
+    if (!str_empty(obstacle)) {
+        hold(w, obstacle);
+        return true;
+    }
+    offer_to(w, provider);
+    tell_status(w->g, item, step->status, "", "");
+    return true;
+}
+
+/* F2: the next by rule, unless the client chose this one, or the client said no. */
+static bool next(struct work *w, const struct step *step)
+{
+    struct item *item = &w->item;
+    const char *code = w->ev.text[FIELD_CODE], *by = w->parties.by ? w->parties.by->id : "";
+    bool ask_giver = item->flags & ITEM_PINNED || str_eq(code, "client_refused");
+    const struct unit *provider = ask_giver ? NULL : next_provider(w);
+    if (!provider)
+        return false;
+    tell_status(w->g, item, step->status, "code", code);
+    offer_to(w, provider);
+    work_tell_outcome(w,
+                      "Der angefragte Träger übernimmt den Auftrag nicht; der nächste Träger ist "
+                      "angefragt. Zuständig bleibt die auftraggebende Stelle.",
+                      by);
+    tell_status(w->g, item, "referral.offered", "provider", provider->id);
+    return true;
+}
+
+/* DO4: both contact roles are told together, in the item's one thread. */
+static bool conflict(struct work *w, const struct step *step)
+{
+    const struct unit *other = work_contact_role(w->g, w->item.to_unit);
+    work_finish_step(w, step);
+    if (str_eq(other->id, w->item.waiting_unit))
+        return true;
+    struct clock clock = {0};
+    store_clock_of(w->g->store, w->item.seq, &clock);
+    const struct telling telling = {other, REASON_CONFLICT, "handover.outcome", clock.due_ms,
+                                    step->outcome};
+    tell_unit(w->g, &w->item, &w->limits, &telling);
+    return true;
+}
+
+static bool reassign(struct work *w, const struct step *step)
+{
+    str_copy(w->item.to_unit, sizeof w->item.to_unit, w->parties.to->id);
+    str_copy(w->item.waiting_unit, sizeof w->item.waiting_unit, w->parties.to->id);
+    (void)step;
+    return false;
+}
+
+static const struct {
+    const char *code, *german;
+} missing_words[] = {
+    {"open_tasks", "die Zahl der offenen Aufgaben"},
+    {"next_deadline", "die nächste Frist"},
+    {"hilfeplan", "die Angabe zum Hilfeplan"},
+    {"plan", "der Plan"},
+    {"legal_basis", "die Rechtsgrundlage"},
+    {"consent_ref", "die Einwilligung"},
+    {"reason", "der Anlass"},
+    {"contact", "die Ansprechstelle"},
+    {"documents", "die Unterlagen in der Akte"},
+};
+
+/* "open_tasks,consent_ref" -> "die Zahl der offenen Aufgaben, die Einwilligung". */
+static void put_missing(struct buf *out, const char *codes)
+{
+    bool others = false;
+    size_t said = 0;
+    for (const char *p = codes; *p; p += strspn(p, ",")) {
+        size_t n = strcspn(p, ","), i = 0;
+        while (i < COUNT_OF(missing_words) &&
+               (strlen(missing_words[i].code) != n || strncmp(missing_words[i].code, p, n) != 0))
+            i++;
+        others = others || i == COUNT_OF(missing_words);
+        if (i < COUNT_OF(missing_words))
+            buf_printf(out, "%s%s", said++ ? ", " : "", missing_words[i].german);
+        p += n;
+    }
+    if (others)
+        buf_printf(out, "%sweitere Angaben (siehe Fachverfahren)", said ? ", " : "");
+}
+
+static bool missing(struct work *w, const struct step *step)
+{
+    struct step with_list = *step;
+    struct buf text = BUF_INIT;
+    buf_puts(&text, step->outcome);
+    if (!str_empty(w->ev.text[FIELD_MISSING])) {
+        buf_puts(&text, " Es fehlt: ");
+        put_missing(&text, w->ev.text[FIELD_MISSING]);
+        buf_addc(&text, '.');
+    }
+    with_list.outcome = buf_str(&text);
+    work_finish_step(w, &with_list);
+    buf_release(&text);
+    return true;
+}
+
+static bool conversed(struct work *w, const struct step *step)
+{
+    (void)step;
+    w->item.flags |= ITEM_CONVERSED;
+    return false;
+}
+
+/* The first contact lapses a staffed day after the day it was planned for. */
+static bool contact(struct work *w, const struct step *step)
+{
+    struct item *item = &w->item;
+    item->flags &= ~(unsigned)ITEM_MISSED_ONCE;
+    work_finish_step(w, step);
+    if (item->state == STATE_CONTACT_SCHEDULED && w->ev.present[FIELD_ON]) {
+        const struct span grace = {SPAN_STAFFED, 1};
+        const struct unit *unit = work_unit(w->g, item->waiting_unit);
+        store_clock_move(w->g->store, item->seq, CLOCK_ACCEPT,
+                         worktime_end(&unit->hours, &grace, day_end_ms(w->ev.number[FIELD_ON])));
+    }
+    return true;
+}
+
+/* F5: the second in a row warns the giver; it is no text for a sanction. */
+static bool missed(struct work *w, const struct step *step)
+{
+    struct item *item = &w->item;
+    bool second = item->flags & ITEM_MISSED_ONCE || w->ev.number[FIELD_COUNT_OF] >= 2;
+    item->flags |= ITEM_MISSED_ONCE;
+    work_finish_step(w, step);
+    const struct task task = {.code = "contact_missed",
+                              .parent = item,
+                              .unit = work_unit(w->g, item->from_unit),
+                              .urgency = item->urgency};
+    if (second)
+        work_task(w->g, &task);
+    return true;
+}
+
+static const struct {
+    const char *phase, *german;
+} phases[] = {
+    {"start", "Die Beratung ist in der Startphase."},
+    {"verlauf", "Die Beratung läuft."},
+    {"abloesung", "Die Ablösungsphase hat begonnen."},
+};
+
+/* MH6: the case management hears of each phase, and is asked in time what comes after it. */
+static bool phase(struct work *w, const struct step *step)
+{
+    struct step with_phase = *step;
+    const char *name = w->ev.text[FIELD_PHASE];
+    str_copy(w->item.code, sizeof w->item.code, name);
+    for (size_t i = 0; i < COUNT_OF(phases); i++)
+        if (str_eq(phases[i].phase, name))
+            with_phase.outcome = phases[i].german;
+    work_finish_step(w, &with_phase);
+    const struct task task = {.code = "next_step",
+                              .parent = &w->item,
+                              .unit = work_unit(w->g, w->item.from_unit),
+                              .begins_ms = w->g->now_ms + (int64_t)FOLLOW_UP_DAYS * DAY_MS,
+                              .urgency = w->item.urgency};
+    if (str_eq(name, "abloesung"))
+        work_task(w->g, &task);
+    return true;
+}
+
+/* MH7, F6: what comes next is proposed to the desk that arranges it. */
+static bool feedback(struct work *w, const struct step *step)
+{
+    const char *next_step = w->ev.text[FIELD_NEXT_STEP];
+    work_finish_step(w, step);
+    if (str_empty(next_step) || str_eq(next_step, "none"))
+        return true;
+    tell_status(w->g, &w->item, "followup.proposed", "next_step", next_step);
+    const struct task task = {.code = next_step, .parent = &w->item, .urgency = w->item.urgency};
+    work_routed_task(w->g, &task);
+    return true;
+}
+
+static bool lapse(struct work *w, const struct step *step)
+{
+    (void)step;
+    str_copy(w->item.owner_unit, sizeof w->item.owner_unit, work_unit(w->g, w->item.from_unit)->id);
+    return false;
+}
+
+static bool waitlist(struct work *w, const struct step *step)
+{
+    (void)step;
+    str_copy(w->item.code, sizeof w->item.code, w->ev.text[FIELD_EXPECTED_WEEK]);
+    return false;
+}
+
+static bool (*const effects[EFFECT_COUNT])(struct work *, const struct step *) = {
+    [EFFECT_OFFER] = offer,       [EFFECT_NEXT] = next,
+    [EFFECT_CONFLICT] = conflict, [EFFECT_REASSIGN] = reassign,
+    [EFFECT_MISSING] = missing,   [EFFECT_CONVERSED] = conversed,
+    [EFFECT_CONTACT] = contact,   [EFFECT_MISSED] = missed,
+    [EFFECT_PHASE] = phase,       [EFFECT_EXTEND] = work_statute_moves,
+    [EFFECT_FEEDBACK] = feedback, [EFFECT_LAPSE] = lapse,
+    [EFFECT_WAITLIST] = waitlist,
+};
+
+bool work_effect(struct work *w, const struct step *step)
+{
+    return effects[step->effect] && effects[step->effect](w, step);
+}

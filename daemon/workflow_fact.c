@@ -1,0 +1,139 @@
+/*
+ * Workflow, facts: events that neither open nor answer an item (early warnings, new cases,
+ * milestones). One row of the table for each type; what a fact asks of a person becomes a task.
+ * A fact that asks for nothing is kept in the event's row and the audit.
+ */
+#include <string.h>
+
+#include "config.h"
+#include "directory.h"
+#include "store.h"
+#include "store_case.h"
+#include "tell.h"
+#include "util.h"
+#include "workflow_parts.h"
+
+/* The newest item of the case, for a fact that does not say where it belongs. */
+static bool take_newest(void *context, const struct item *item)
+{
+    struct item *about = context;
+    if (!str_eq(item->case_ref, about->case_ref) || item->kind == ITEM_TASK)
+        return true;
+    memcpy(about->place, item->place, sizeof about->place);
+    memcpy(about->area, item->area, sizeof about->area);
+    memcpy(about->service, item->service, sizeof about->service);
+    memcpy(about->from_unit, item->owner_unit, sizeof about->from_unit);
+    about->restricted = item->restricted;
+    return false;
+}
+
+/* What a task of this fact is about: no item, but its case, place and source. */
+static void describe(const struct work *w, struct item *about)
+{
+    const struct parties *p = &w->parties;
+    memset(about, 0, sizeof *about);
+    about->event_seq = w->row.seq;
+    about->restricted = w->ev.restricted;
+    about->flags = w->ev.number[FIELD_ANVERTRAUT] ? ITEM_ANVERTRAUT : 0;
+    str_copy(about->source, sizeof about->source, w->ev.topic_source);
+    str_copy(about->case_ref, sizeof about->case_ref, w->ev.text[FIELD_CASE_REF]);
+    about->case_key =
+        (int64_t)digest_short(w->g->keys.case_ref, about->case_ref, strlen(about->case_ref));
+    if (!p->place)
+        store_item_each_of_case(w->g->store, about->case_key, about, take_newest);
+    if (p->place)
+        str_copy(about->place, sizeof about->place, p->place->id);
+    if (p->area)
+        str_copy(about->area, sizeof about->area, p->area->id);
+    if (p->service)
+        str_copy(about->service, sizeof about->service, p->service->id);
+    if (p->from)
+        str_copy(about->from_unit, sizeof about->from_unit, p->from->id);
+}
+
+/* The receipt names the task. */
+static void names(struct work *w, int64_t task_seq)
+{
+    if (task_seq)
+        store_item_get(w->g->store, task_seq, &w->item);
+}
+
+/* BI7, DO12: to whom the rules say, else to the coordinator. A first missed appointment is none
+ * yet. */
+static void early_warning(struct work *w)
+{
+    struct item about;
+    const char *code = w->ev.text[FIELD_CODE];
+    if (str_eq(code, "missed_appt") && w->ev.number[FIELD_COUNT_OF] < 2)
+        return;
+    describe(w, &about);
+    const struct task task = {.code = code, .parent = &about, .urgency = w->ev.urgency};
+    int64_t seq = work_routed_task(w->g, &task);
+    names(w, seq ? seq : work_task(w->g, &task));
+}
+
+/* UL4: where the rules name an intake desk, a new case has an owner the same day. */
+static void case_opened(struct work *w)
+{
+    struct item about;
+    describe(w, &about);
+    const struct task task = {.code = "intake", .parent = &about, .urgency = w->ev.urgency};
+    names(w, work_routed_task(w->g, &task));
+}
+
+static void recorded(struct work *w)
+{
+    (void)w;
+}
+
+/* BI1: Gesamthilfebedarf, Hilfeplanung, Leistungsabsprache, then the Bescheid. */
+enum { STEP_AGREED = 3 };
+
+static void milestone(struct work *w)
+{
+    static const char *const order[] = {"gesamthilfebedarf", "hilfeplanung", "leistungsabsprache"};
+    struct item about;
+    describe(w, &about);
+    for (int i = 0; i < STEP_AGREED; i++)
+        if (str_eq(w->ev.text[FIELD_CODE], order[i]))
+            store_milestone_add(w->g->store, about.case_key, i + 1, w->ev.number[FIELD_AT]);
+}
+
+/* A Bescheid without the agreement is a fact all the same; the lead is asked to look at it. */
+static void bescheid(struct work *w)
+{
+    struct item about;
+    describe(w, &about);
+    if (store_milestone_has(w->g->store, about.case_key, STEP_AGREED))
+        return;
+    about.flags |= ITEM_OUT_OF_ORDER;
+    const struct unit *by = w->parties.by;
+    const struct task task = {.code = "out_of_order",
+                              .parent = &about,
+                              .unit = by && by->lead ? by->lead : by,
+                              .urgency = w->ev.urgency};
+    names(w, work_task(w->g, &task));
+    tell_status(w->g, &w->item, "case.out_of_order", "code", "bescheid");
+}
+
+static const struct {
+    int type;
+    void (*take)(struct work *w);
+} facts[] = {
+    {EVENT_DEADLINE_SET, work_statute}, {EVENT_EARLYWARNING_RAISED, early_warning},
+    {EVENT_CASE_OPENED, case_opened},   {EVENT_CASE_CONVERTED, recorded},
+    {EVENT_CASE_CLOSED, recorded},      {EVENT_MILESTONE_REACHED, milestone},
+    {EVENT_BESCHEID_ISSUED, bescheid},
+};
+
+void work_fact(struct work *w)
+{
+    w->row.outcome = OUTCOME_ACCEPTED;
+    for (size_t i = 0; i < COUNT_OF(facts); i++)
+        if (facts[i].type == w->ev.type) {
+            facts[i].take(w);
+            return;
+        }
+    work_fault(w, "E-NOCH-NICHT", FIELD_NONE);
+    work_refuse(w, false);
+}

@@ -1,0 +1,234 @@
+/*
+ * Workflow, tasks: what a person must do beside the items themselves. A task is an item with an
+ * owner, a clock and a ladder of its own; one table holds what each asks for, in German. A further
+ * kind of task is one row.
+ */
+#include <string.h>
+
+#include "config.h"
+#include "directory.h"
+#include "route.h"
+#include "store.h"
+#include "store_clock.h"
+#include "store_delivery.h"
+#include "tell.h"
+#include "util.h"
+#include "workflow_parts.h"
+
+/* "{n}" stands for the task's number. No sentence may name a service, a legal area or a reason that
+ * tells something of the person (DOMAIN R4). */
+static const struct {
+    const char *code, *german;
+} sentences[] = {
+    {"parked", "Zu diesem Vorgang kam eine Meldung an, der seit 24 Stunden eine frühere fehlt. "
+               "Bitte fragen Sie bei der meldenden Stelle nach."},
+    {"ping_pong", "Dieser Vorgang wurde zum {n}. Mal zurückgegeben. Bitte klären Sie mit beiden "
+                  "Stellen, wer zuständig ist."},
+    {"contact_missed", "Ein Termin kam zum zweiten Mal in Folge nicht zustande. Bitte nehmen Sie "
+                       "Kontakt auf, bevor etwas anderes veranlasst wird."},
+    {"next_step", "Bitte klären Sie die Anschlussperspektive, solange die Beratung noch läuft."},
+    {"second_function", "Ihre Stelle hat zu diesem Vorgang einen eigenen Teil zu erledigen. Der "
+                        "Vorgang bleibt offen, bis beide Teile erledigt sind."},
+    {"consent", "Eine Mitteilung ist angehalten, weil die Einwilligung fehlt. Bitte die Zustimmung "
+                "einholen und die Meldung mit der Einwilligung neu senden."},
+    {"permission", "Eine Mitteilung ist angehalten, weil die Berechtigung dafür fehlt. Bitte "
+                   "prüfen Sie, ob sie eingetragen werden darf."},
+    {"no_partner", "Für diesen Ort und dieses Anliegen gibt es keinen Träger. Bitte vermitteln Sie "
+                   "selbst."},
+    {"out_of_order", "Ein Bescheid wurde gemeldet, bevor die vorgesehenen Schritte gemeldet waren. "
+                     "Bitte prüfen Sie den Ablauf."},
+    {"intake", "Ein neuer Fall hat noch keine zuständige Stelle. Bitte sorgen Sie heute dafür."},
+    {"budget", "Das Budget ist zu {n} % gebunden. Bitte steuern Sie, ob weitere Freigaben möglich "
+               "sind."},
+    {"agreement", "Eine Kooperationsvereinbarung endet in {n} Tagen. Bitte klären Sie die "
+                  "Verlängerung."},
+    {"pool_hint", "In diesem Sozialraum gibt es {n} offene Anfragen gleicher Art. Bitte prüfen Sie "
+                  "ein gemeinsames Angebot (§ 116 Abs. 2 SGB IX, nur mit Zustimmung)."},
+    {"voice", "Auf eine Notlage hat niemand geantwortet. Bitte rufen Sie an."},
+    {"missed_appt", "Eine Frühwarnung ist eingegangen. Bitte nehmen Sie Kontakt auf."},
+    {"rent_arrears", "Eine Frühwarnung ist eingegangen. Bitte nehmen Sie Kontakt auf."},
+    {"hospital_discharge", "Eine Frühwarnung ist eingegangen. Bitte nehmen Sie Kontakt auf."},
+    {"contact_loss", "Eine Frühwarnung ist eingegangen. Bitte nehmen Sie Kontakt auf."},
+    {"followup", "Nach dem Ende einer Beratung ist eine Anschlussperspektive vorgeschlagen. Bitte "
+                 "übernehmen Sie die weiteren Schritte."},
+};
+
+void work_task_sentence(struct buf *out, const struct item *item)
+{
+    size_t i = 0;
+    while (i < COUNT_OF(sentences) - 1 && !str_eq(sentences[i].code, item->code))
+        i++;
+    const char *hole = strstr(sentences[i].german, "{n}");
+    if (!hole) {
+        buf_puts(out, sentences[i].german);
+        return;
+    }
+    buf_add(out, sentences[i].german, (size_t)(hole - sentences[i].german));
+    buf_printf(out, "%lld%s", (long long)item->amount_cents, hole + 3);
+}
+
+static void fill(struct work *w, const struct task *task, const struct unit *unit)
+{
+    struct item *item = &w->item;
+    const struct item *parent = task->parent;
+    str_copy(item->code, sizeof item->code, task->code);
+    item->urgency = task->urgency;
+    item->amount_cents = task->number;
+    str_copy(item->owner_unit, sizeof item->owner_unit, unit->id);
+    str_copy(item->to_unit, sizeof item->to_unit, unit->id);
+    str_copy(item->waiting_unit, sizeof item->waiting_unit, unit->id);
+    if (!parent)
+        return;
+    item->parent_seq = parent->seq;
+    item->event_seq = parent->event_seq;
+    item->case_key = parent->case_key;
+    item->restricted = parent->restricted;
+    item->flags = parent->flags & ITEM_ANVERTRAUT;
+    memcpy(item->case_ref, parent->case_ref, sizeof item->case_ref);
+    memcpy(item->source, parent->source, sizeof item->source);
+    memcpy(item->from_unit, parent->from_unit, sizeof item->from_unit);
+    memcpy(item->place, parent->place, sizeof item->place);
+    memcpy(item->area, parent->area, sizeof item->area);
+    memcpy(item->service, parent->service, sizeof item->service);
+}
+
+/* The limits of the item it belongs to, else those of the first policy. */
+static void take_limits(struct work *w, const struct task *task, const struct policy *policy)
+{
+    if (!policy && task->parent && task->parent->limits_id) {
+        w->item.limits_id = task->parent->limits_id;
+        work_limits(w->g, &w->item, &w->limits);
+        return;
+    }
+    limits_of(&w->limits, policy ? policy : &w->g->config->directory->policy[0], task->urgency);
+    work_freeze(w);
+}
+
+static void tell_task(struct work *w)
+{
+    struct buf sentence = BUF_INIT;
+    work_task_sentence(&sentence, &w->item);
+    int64_t due_ms = workflow_set_clock(w->g, &w->item, &w->limits, 0);
+    const struct telling telling = {work_unit(w->g, w->item.waiting_unit), REASON_TASK,
+                                    "task.opened", due_ms, buf_str(&sentence)};
+    tell_unit(w->g, &w->item, &w->limits, &telling);
+    tell_status(w->g, &w->item, "task.opened", "code", w->item.code);
+    buf_release(&sentence);
+}
+
+static int64_t open_task(struct stafette *g, const struct task *task, const struct unit *unit,
+                         const struct policy *policy)
+{
+    struct work w;
+    const struct item nothing = {0};
+    work_begin_inner(&w, g, &nothing);
+    work_new_item(&w, ITEM_TASK);
+    fill(&w, task, unit);
+    take_limits(&w, task, policy);
+    w.item.state = task->begins_ms ? STATE_WAITING : STATE_OPEN;
+    store_item_add(g->store, &w.item);
+    if (task->begins_ms)
+        work_add_clock(g, &w.item, CLOCK_BEGIN, 0, task->begins_ms);
+    else
+        tell_task(&w);
+    int64_t seq = w.item.seq;
+    work_end_inner(&w);
+    return seq;
+}
+
+int64_t work_task(struct stafette *g, const struct task *task)
+{
+    return open_task(g, task, task->unit ? task->unit : g->config->directory->catch_all, NULL);
+}
+
+int64_t work_routed_task(struct stafette *g, const struct task *task)
+{
+    struct route_result route;
+    const struct directory *dir = g->config->directory;
+    const struct item *about = task->parent;
+    const struct route_query query = {
+        .kind = ITEM_TASK,
+        .urgency = task->urgency,
+        .place = about ? directory_place(dir, about->place) : NULL,
+        .area = about ? directory_area(dir, about->area) : NULL,
+        .service = about ? directory_service(dir, about->service) : NULL,
+        .complexity = "",
+        .from = about ? directory_unit(dir, about->from_unit) : NULL,
+        .restricted = about && about->restricted,
+        .at_ms = g->now_ms,
+    };
+    route_decide(g->config->routing, dir, &query, &route);
+    if (route.target[0].reason == REASON_CATCH_ALL)
+        return 0;
+    return open_task(g, task, route.target[0].unit, route.policy);
+}
+
+void work_task_begins(struct stafette *g, struct item *item)
+{
+    struct work w;
+    work_begin_inner(&w, g, item);
+    work_limits(g, item, &w.limits);
+    w.item.state = STATE_OPEN;
+    w.item.changed_ms = g->now_ms;
+    store_item_update(g->store, &w.item);
+    tell_task(&w);
+    work_end_inner(&w);
+}
+
+struct ending {
+    struct stafette *g;
+    const struct item *parent;
+};
+
+/* What ends with its item: a forwarded application's clock when the receiver has taken over, and
+ * everything when there is nothing left to do. A task that says what comes next goes on. */
+static bool end_child(void *context, const struct item *child)
+{
+    struct ending *e = context;
+    const enum item_state state = e->parent->state;
+    bool taken = state == STATE_ACCEPTED;
+    bool nothing_left = state == STATE_WITHDRAWN || state == STATE_REFUSED ||
+                        (e->parent->kind == ITEM_HANDOVER && state == STATE_CLOSED);
+    bool clock = child->kind == ITEM_DEADLINE;
+    if (!nothing_left && !(clock && taken))
+        return true;
+    struct item ended = *child;
+    ended.state = !clock ? STATE_CLOSED : taken ? STATE_MET : STATE_CANCELLED;
+    ended.waiting_unit[0] = '\0';
+    ended.changed_ms = ended.closed_ms = e->g->now_ms;
+    store_clock_cancel(e->g->store, ended.seq);
+    store_delivery_cancel(e->g->store, ended.seq, store_last(e->g->store, SEQ_NOTICE) + 1,
+                          e->g->now_ms);
+    store_item_update(e->g->store, &ended);
+    return true;
+}
+
+void work_end_tasks(struct stafette *g, const struct item *parent)
+{
+    struct ending ending = {g, parent};
+    if (parent->kind == ITEM_HANDOVER || parent->kind == ITEM_REFERRAL)
+        store_item_each_child(g->store, parent->seq, &ending, end_child);
+}
+
+static bool has_second_function(void *context, const struct item *child)
+{
+    bool *open = context;
+    *open = str_eq(child->code, "second_function");
+    return !*open;
+}
+
+bool work_tasks_open(struct stafette *g, int64_t parent_seq)
+{
+    bool open = false;
+    store_item_each_child(g->store, parent_seq, &open, has_second_function);
+    return open;
+}
+
+void work_task_ended(struct stafette *g, const struct item *task)
+{
+    struct item parent;
+    if (str_eq(task->code, "second_function") &&
+        store_item_get(g->store, task->parent_seq, &parent) && !parent.closed_ms &&
+        !work_tasks_open(g, parent.seq))
+        work_inner(g, &parent, ON_TASKS_DONE);
+}
