@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # time limit: 120 s
 """The wall clock steps: no clock fires twice, late ones fire once, attempts are neither repeated
-nor stopped; and the ladder from the unit to its deputy, its lead, the catch-all desk, and the desk again."""
+nor stopped; and the ladder from the unit to its deputy, its lead, the catch-all desk, and the desk
+again."""
 
 import collections
 import datetime
