@@ -54,6 +54,9 @@ static const char *why_german(enum reason reason)
         return "Ihre Stelle wurde zu diesem Vorgang schon benachrichtigt.";
     case REASON_SENDER:
         return "Die Meldung kam von Ihrer Stelle; sie muss jetzt handeln.";
+    case REASON_LEDGER:
+        return "Ihre Stelle ist die Auffangstelle und erhält jeden Tag das Ergebnis der "
+               "Nachtprüfung.";
     case REASON_COUNT:
         break;
     }
@@ -73,6 +76,7 @@ static const char *until_german(const struct item *item)
         return "bis die Gefahr beseitigt ist";
     case ITEM_REFUSAL:
         return "bis eine berichtigte Meldung angekommen ist";
+    case ITEM_LEDGER:
     case ITEM_KIND_COUNT:
         break;
     }

@@ -21,6 +21,8 @@ const char *item_kind_name(enum item_kind kind)
         return "emergency";
     case ITEM_REFUSAL:
         return "refusal";
+    case ITEM_LEDGER:
+        return "ledger";
     case ITEM_KIND_COUNT:
         break;
     }
@@ -39,6 +41,8 @@ const char *item_kind_german(enum item_kind kind)
         return "Notlage";
     case ITEM_REFUSAL:
         return "Abweisung";
+    case ITEM_LEDGER:
+        return "Nachtprüfung";
     case ITEM_KIND_COUNT:
         break;
     }
@@ -163,6 +167,8 @@ const char *reason_name(enum reason reason)
         return "outcome";
     case REASON_SENDER:
         return "sender";
+    case REASON_LEDGER:
+        return "ledger";
     case REASON_COUNT:
         break;
     }

@@ -17,6 +17,7 @@ enum item_kind {
     ITEM_REFERRAL,  /* Vermittlung an einen freien Träger */
     ITEM_EMERGENCY, /* Notlage, Bereitschaftsdienst */
     ITEM_REFUSAL,   /* abgewiesene Meldung, offen beim technischen Ansprechpartner der Quelle */
+    ITEM_LEDGER,    /* Nachtprüfung: over from the start, carries the line to the coordinator */
     ITEM_KIND_COUNT
 };
 
@@ -56,6 +57,7 @@ enum reason {
     REASON_ON_CALL,   /* a message about an emergency was refused, or an emergency was reported */
     REASON_OUTCOME,   /* it was told before and now hears the outcome */
     REASON_SENDER,    /* it sent the event and must mend it */
+    REASON_LEDGER,    /* it hears each night whether anybody is lost */
     REASON_COUNT
 };
 

@@ -23,7 +23,7 @@ static const char *const wanted[] = {
     "referral.requested", "referral.offered",   "referral.reminder",  "referral.outcome",
     "referral.returned",  "emergency.reported", "emergency.reminder", "emergency.refused",
     "emergency.outcome",  "emergency.returned", "refusal.opened",     "refusal.reminder",
-    "refusal.outcome",
+    "refusal.outcome",    "ledger.night",       "ledger.alarm",
 };
 
 /* What no mail may be silent about. */
