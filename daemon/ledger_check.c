@@ -266,7 +266,7 @@ static int walk_tables(struct ledger_walk *w)
 
 static void check_version(struct ledger_walk *w, sqlite3_stmt *q)
 {
-    w->result->checked_ms = number(q, 0) == schema_version() ? w->task->now_ms : 0;
+    w->version_fits = number(q, 0) == schema_version();
 }
 
 static int open_store(struct ledger_walk *w, struct buf *err)
@@ -281,7 +281,7 @@ static int open_store(struct ledger_walk *w, struct buf *err)
         buf_printf(err, "%s: cannot read: %s", w->task->store, sqlite3_errmsg(w->db));
         return -1;
     }
-    if (!w->result->checked_ms) {
+    if (!w->version_fits) {
         buf_printf(err, "%s: the store has another version than this program, which knows %d",
                    w->task->store, schema_version());
         return -1;
@@ -309,6 +309,7 @@ int ledger_check(const struct ledger_task *task, struct ledger_result *result, s
     memset(result, 0, sizeof *result);
     w.task = task;
     w.result = result;
+    result->checked_ms = task->now_ms;
     int rc = open_store(&w, err);
     if (rc == 0 && walk_tables(&w) < 0) {
         buf_printf(err, "%s: cannot be read to its end: %s", task->store, sqlite3_errmsg(w.db));

@@ -35,6 +35,7 @@ struct ledger_walk {
     sqlite3 *db;
     const struct ledger_task *task;
     struct ledger_result *result;
+    bool version_fits;
     const char *const *known_unit; /* the unit found last: neighbours share it */
 
     /* From the audit. */

@@ -67,8 +67,10 @@ void night_step(struct stafette *g)
     }
     /* In a new store the first night is the next one; and a wall clock that was ahead for a while
      * must not silence the nights until then. */
-    if (n->is_first || n->told_day > day_now(g) + 1)
+    if (n->known && (n->is_first || n->told_day > day_now(g) + 1)) {
+        n->is_first = true;
         n->told_day = day_now(g);
+    }
     if (!n->due_day && day_now(g) > n->told_day) {
         n->due_day = day_now(g);
         n->looks = ledger_run_count(g->ledger);

@@ -18,7 +18,7 @@ struct stafette;
 
 struct night {
     bool known;       /* told_day was read from the store */
-    bool is_first;    /* the store knows no night yet: note the day, tell nothing */
+    bool is_first;    /* the store knows no night, or one to come: note the day, tell nothing */
     int64_t told_day; /* local day of the last line, days since 1970 */
     int64_t due_day;  /* the day whose line is to be made; 0 = none */
     uint64_t looks;   /* ledger_run_count() when it was asked for */
