@@ -24,19 +24,6 @@
 static const char told_day[] = "night_day", last_item[] = "night_item";
 static const int64_t day_ms = 86400000;
 
-bool night_parse(const char *text, int *second_of_day)
-{
-    int64_t hour, minute;
-    char part[3] = "";
-    if (strlen(text) != 5 || text[2] != ':')
-        return false;
-    memcpy(part, text, 2);
-    if (!int_parse(part, 0, 23, &hour) || !int_parse(text + 3, 0, 59, &minute))
-        return false;
-    *second_of_day = (int)(hour * 3600 + minute * 60);
-    return true;
-}
-
 int64_t night_moment(int64_t day, int second_of_day)
 {
     return berlin_to_ms(day, second_of_day);
@@ -53,7 +40,7 @@ static int64_t day_now(const struct stafette *g)
 {
     int second_of_day = 0;
     int64_t today = local_day(g->now_ms);
-    night_parse(g->config->settings.ledger_night, &second_of_day);
+    time_of_day_parse(g->config->settings.ledger_night, &second_of_day);
     return g->now_ms >= night_moment(today, second_of_day) ? today : today - 1;
 }
 

@@ -25,9 +25,6 @@ struct night {
     bool ready;       /* the look has ended: the next turn writes the line */
 };
 
-/* "06:30" -> seconds of the day; false when malformed. */
-bool night_parse(const char *text, int *second_of_day);
-
 /* The moment of a local day at which its line is due. Pure. */
 int64_t night_moment(int64_t day, int second_of_day);
 

@@ -16,7 +16,6 @@
 #include "buf.h"
 #include "conf.h"
 #include "log.h"
-#include "night.h"
 #include "settings.h"
 #include "util.h"
 
@@ -185,7 +184,7 @@ static void check_mail(const struct check *c)
 static void check_ledger(const struct check *c)
 {
     int second_of_day;
-    if (!night_parse(c->s->ledger_night, &second_of_day))
+    if (!time_of_day_parse(c->s->ledger_night, &second_of_day))
         conf_fault(c->faults, place(c, "ledger", "night"),
                    "\"night\" must be a time of the day such as \"06:30\"");
 }

@@ -26,7 +26,7 @@ static void test_parse(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         int s = -1;
-        if (night_parse(cases[i].text, &s) != (cases[i].want >= 0) || s != cases[i].want)
+        if (time_of_day_parse(cases[i].text, &s) != (cases[i].want >= 0) || s != cases[i].want)
             fail_msg("\"%s\": %d", cases[i].text, s);
     }
 }
@@ -48,7 +48,7 @@ static void test_moment(void **state)
         struct buf got = BUF_INIT;
         int64_t day;
         int s = -1;
-        assert_true(date_parse(cases[i].day, &day) && night_parse(cases[i].at, &s));
+        assert_true(date_parse(cases[i].day, &day) && time_of_day_parse(cases[i].at, &s));
         time_local(&got, night_moment(day, s));
         assert_string_equal(buf_str(&got), cases[i].want);
         buf_release(&got);
