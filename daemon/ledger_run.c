@@ -249,7 +249,7 @@ void ledger_run_step(struct stafette *g)
         run->pid = 0;
     if (run->fd < 0 && (g->mono_ms >= run->next_ms || g->steady_ms >= run->next_wall_ms))
         ledger_run_ask(g);
-    if (run->asked_ms && run->fd < 0 && may_start(g))
+    if (run->asked_ms && run->fd < 0 && !g->stopping && may_start(g))
         start_look(g);
 }
 

@@ -63,8 +63,7 @@ void night_step(struct stafette *g)
         n->looks = ledger_run_count(g->ledger);
         ledger_run_ask(g);
     }
-    /* A look that was under way when the night came will do as well: it is a minute old at most
-     * or about to fail. */
+    /* A look that was under way when the night came will do as well. */
     if (n->due_day && ledger_run_count(g->ledger) > n->looks)
         n->ready = true;
 }
