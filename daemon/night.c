@@ -29,17 +29,11 @@ int64_t night_moment(int64_t day, int second_of_day)
     return berlin_to_ms(day, second_of_day);
 }
 
-static int64_t local_day(int64_t at_ms)
-{
-    int64_t naive_ms = at_ms + (int64_t)berlin_offset_s(at_ms) * 1000;
-    return naive_ms / day_ms;
-}
-
 /* The last day whose moment has come. */
 static int64_t day_now(const struct stafette *g)
 {
     int second_of_day = 0;
-    int64_t today = local_day(g->now_ms);
+    int64_t today = berlin_day(g->now_ms);
     time_of_day_parse(g->config->settings.ledger_night, &second_of_day);
     return g->now_ms >= night_moment(today, second_of_day) ? today : today - 1;
 }
