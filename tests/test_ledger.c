@@ -160,7 +160,7 @@ static void test_codes(void **state)
 {
     (void)state;
     for (int i = 0; i < LEDGER_FAULTS; i++) {
-        char code[8];
+        char code[24];
         snprintf(code, sizeof code, "L-%02d", i + 1);
         assert_string_equal(ledger_code((enum ledger_fault)i), code);
         assert_true(str_ends(ledger_german((enum ledger_fault)i), "."));
