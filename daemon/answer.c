@@ -216,21 +216,12 @@ static void say(struct stafette *g, const struct item *item, enum answer_end end
 /* A parked answer is kept like a parked event: it needs a row of its own to be read again. */
 static void park(struct work *w, const struct answer *answer)
 {
-    struct buf data = BUF_INIT;
     w->row.seq = store_next(w->g->store, SEQ_EVENT);
     w->ev.present[FIELD_BY_UNIT] = true;
     w->ev.text[FIELD_BY_UNIT] = answer->by->id;
-    event_data_json(&w->ev, &data);
-    str_copy(w->row.type, sizeof w->row.type, w->ev.type_name);
-    w->row.received_ms = w->g->now_ms;
-    w->row.item_seq = w->item.seq;
     digest_random(w->row.id_hash, sizeof w->row.id_hash);
-    w->row.outcome = OUTCOME_PARKED;
-    w->row.data = buf_str(&data);
-    w->row.faults = "";
-    store_event_add(w->g->store, &w->row);
     work_park(w, "E-GESPRAECH");
-    buf_release(&data);
+    work_record(w);
 }
 
 /* JA before its time is at least a sign that somebody looks at it (DESIGN 9). */

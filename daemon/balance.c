@@ -4,12 +4,14 @@
 #include "balance.h"
 
 #include "gateway.h"
+#include "ledger_run.h"
 #include "log.h"
 #include "store.h"
 #include "store_clock.h"
 #include "store_delivery.h"
 #include "store_item.h"
 #include "store_out.h"
+#include "turn.h"
 
 enum { EVERY_MS = 60000 };
 
@@ -31,4 +33,10 @@ void balance_check(struct stafette *g)
                   (long long)clocks);
     g->checked_ms = g->now_ms;
     g->checked_mono_ms = g->mono_ms;
+}
+
+bool balance_green(const struct stafette *g)
+{
+    return g->balanced && ledger_run_green(g) && !g->held_since_ms &&
+           !(g->turn && turn_retry_ms(g->turn));
 }

@@ -22,6 +22,7 @@
 #include "conf.h"
 #include "ctl_command.h"
 #include "ctl_deadline.h"
+#include "ctl_ledger.h"
 #include "ctl_print.h"
 #include "ctl_tell.h"
 #include "digest.h"
@@ -431,6 +432,9 @@ static int run(const struct ctl *ctl)
         return run_deadline(ctl);
     case CTL_STATES:
         return run_states(ctl);
+    case CTL_LEDGER:
+        return ctl_ledger(str_empty(ctl->config) ? DEFAULT_CONFIG : ctl->config,
+                          ctl_value(&ctl->use, "--at"), ctl->json);
     }
     return EX_SOFTWARE;
 }

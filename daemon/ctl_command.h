@@ -32,7 +32,15 @@ struct ctl_param {
 };
 
 /* Commands that need no call. */
-enum ctl_local { CTL_REMOTE, CTL_BACKUP, CTL_RESTORE, CTL_WATCH, CTL_DEADLINE, CTL_STATES };
+enum ctl_local {
+    CTL_REMOTE,
+    CTL_BACKUP,
+    CTL_RESTORE,
+    CTL_WATCH,
+    CTL_DEADLINE,
+    CTL_STATES,
+    CTL_LEDGER
+};
 
 struct ctl_command {
     const char *words; /* "item list" */

@@ -13,6 +13,7 @@
 #include "keys.h"
 #include "known.h"
 #include "metrics.h"
+#include "night.h"
 
 struct config;
 struct store;
@@ -20,6 +21,7 @@ struct ingest;
 struct outbox;
 struct http;
 struct http_call;
+struct ledger_run;
 struct transfer;
 struct turn;
 
@@ -37,6 +39,7 @@ struct stafette {
     struct http *http;
     struct transfer *transfer;
     struct turn *turn;
+    struct ledger_run *ledger;
 
     /* The clock is read once a turn (DESIGN 2 "Time"). */
     int64_t now_ms;    /* wall time: deadlines, what people read */
@@ -55,6 +58,7 @@ struct stafette {
     int64_t checked_ms;    /* last balance check, wall */
     int64_t checked_mono_ms;
     bool balanced;
+    struct night night;
     struct http_call *idle_calls; /* answered when nothing is due (clock advance) */
     bool stopping;                /* nothing new is read or started */
     int64_t stop_ms;              /* monotonic: attempts under way have until then */

@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "balance.h"
 #include "buf.h"
 #include "config.h"
 #include "gateway.h"
 #include "json.h"
+#include "ledger_run.h"
 #include "log.h"
 #include "mqtt.h"
 #include "store_out.h"
@@ -291,7 +293,7 @@ void ingest_publish(struct stafette *g)
 static void heartbeat_payload(const struct stafette *g, struct buf *out)
 {
     const struct metrics *m = &g->metrics;
-    bool green = g->balanced && !turn_retry_ms(g->turn) && !g->held_since_ms;
+    const struct ledger_result *last = ledger_run_last(g->ledger);
     buf_addc(out, '{');
     json_member_text(out, "instance", g->config->settings.instance);
     json_member_text(out, "state", "online");
@@ -302,7 +304,10 @@ static void heartbeat_payload(const struct stafette *g, struct buf *out)
                     m->oldest_open_ms ? (g->now_ms - m->oldest_open_ms) / 1000 : 0);
     json_member_bool(out, "balance", g->balanced);
     json_member_time(out, "checked_at", g->checked_ms);
-    json_member_bool(out, "green", green);
+    json_member_time(out, "ledger_at", ledger_run_checked_ms(g->ledger));
+    if (last)
+        json_member_int(out, "findings", ledger_findings(last));
+    json_member_bool(out, "green", balance_green(g));
     json_member_bool(out, "held", g->held_since_ms != 0);
     json_member_int(out, "queue", m->queue_depth);
     buf_addc(out, '}');

@@ -15,6 +15,7 @@
 #include "gateway.h"
 #include "http.h"
 #include "ingest.h"
+#include "ledger_run.h"
 #include "log.h"
 #include "notify.h"
 #include "outbox.h"
@@ -99,12 +100,14 @@ int loop_open(struct stafette *g, struct buf *err)
     g->ingest = ingest_open(g, err);
     if (!g->ingest)
         return -1;
+    g->ledger = ledger_run_open(NULL);
     balance_check(g);
     return replay_ask(g, err);
 }
 
 void loop_close(struct stafette *g)
 {
+    ledger_run_close(g->ledger);
     ingest_close(g);
     if (g->http)
         http_close(g->http);
@@ -149,6 +152,7 @@ static void wait_for_work(struct stafette *g, int signals, int mqtt_ms)
         {signals, false},
         {http_fd(g->http), false},
         {troubled || outbox_unsettled(g->outbox) ? -1 : outbox_fd(g->outbox), false},
+        {troubled ? -1 : ledger_run_fd(g->ledger), false},
         {deaf ? -1 : ingest_fd(g->ingest), ingest_wants_write(g->ingest)},
     };
     transfer_wait(g->transfer, fds, COUNT_OF(fds), (int)wait_ms(g, mqtt_ms));
@@ -199,6 +203,8 @@ static int one_turn(struct stafette *g)
     if (end == TURN_IDLE)
         tidy(g);
     balance_check(g);
+    ledger_run_step(g);
+    night_step(g);
     if (!g->stopping)
         outbox_start(g);
     ingest_heartbeat(g, false);

@@ -278,6 +278,7 @@ bool item_state_is_final(enum item_kind kind, enum item_state state)
         [ITEM_REFUSAL] = AT(CORRECTED) | AT(CLOSED),
         [ITEM_TASK] = AT(DONE) | AT(CLOSED),
         [ITEM_DEADLINE] = AT(MET) | AT(CANCELLED),
+        [ITEM_LEDGER] = AT(CLOSED),
     };
     return final[kind] >> state & 1;
 }

@@ -19,6 +19,7 @@
 #include "directory.h"
 #include "gateway.h"
 #include "json.h"
+#include "ledger_run.h"
 #include "log.h"
 #include "loop.h"
 #include "open_units.h"
@@ -33,6 +34,7 @@ struct arguments {
     const char *config;
     const char *test_clock;
     bool check;
+    bool ledger;
 };
 
 static void usage(FILE *out)
@@ -65,6 +67,7 @@ static void read_arguments(struct arguments *args, int argc, char **argv)
                                             {"check", no_argument, NULL, 'k'},
                                             {"test-clock", required_argument, NULL, 't'},
                                             {"print-settings", no_argument, NULL, 'p'},
+                                            {"ledger", no_argument, NULL, 'l'},
                                             {"version", no_argument, NULL, 'V'},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
@@ -80,6 +83,9 @@ static void read_arguments(struct arguments *args, int argc, char **argv)
         case 't':
             args->test_clock = optarg;
             break;
+        case 'l':
+            args->ledger = true;
+            return;
         case 'p':
             print_settings();
             exit(0);
@@ -151,13 +157,17 @@ static int run(struct stafette *g, const struct arguments *args, struct buf *err
 
 int main(int argc, char **argv)
 {
-    struct arguments args = {NULL, NULL, false};
+    struct arguments args = {NULL, NULL, false, false};
     struct stafette g;
     struct buf report = BUF_INIT, err = BUF_INIT;
     memset(&g, 0, sizeof g);
     read_arguments(&args, argc, argv);
     digest_start();
     json_start();
+    if (args.ledger) {
+        harden();
+        return ledger_run_child();
+    }
     g.config = config_load(args.config, &report);
     fputs(buf_str(&report), stderr);
     buf_release(&report);

@@ -7,6 +7,7 @@
 #include "gateway.h"
 #include "ingest.h"
 #include "known.h"
+#include "ledger_run.h"
 #include "outbox.h"
 #include "turn.h"
 
@@ -85,6 +86,21 @@ static void write_turns(const struct metrics *m, struct buf *out)
                m->turn_sum_s, (unsigned long long)m->turns);
 }
 
+/* Without a result there is no number of findings; the age tells since when. */
+static void write_ledger(const struct stafette *g, struct buf *out)
+{
+    const struct ledger_result *last = ledger_run_last(g->ledger);
+    gauge(out, "ledger_full_green",
+          "1 unless the last full check found something, failed or is old.", ledger_run_green(g));
+    if (last)
+        gauge(out, "ledger_findings", "Kinds of faults that the last full check found.",
+              (double)ledger_findings(last));
+    gauge(out, "ledger_checked_seconds", "Time since the last full check, 0 when there was none.",
+          (double)ledger_run_age_s(g));
+    gauge(out, "ledger_took_seconds", "How long the last full check took.",
+          last ? (double)last->took_ms / 1000 : 0);
+}
+
 void metrics_write(const struct stafette *g, struct buf *out)
 {
     const struct metrics *m = &g->metrics;
@@ -105,6 +121,7 @@ void metrics_write(const struct stafette *g, struct buf *out)
     gauge(out, "store_trouble", "1 while the store cannot be written.",
           turn_retry_ms(g->turn) != 0);
     gauge(out, "ledger_green", "1 when the last balance check held.", g->balanced);
+    write_ledger(g, out);
     gauge(out, "held", "1 while a restored store waits for its release.", g->held_since_ms != 0);
     gauge(out, "in_flight", "Attempts handed out and not settled.",
           (double)outbox_in_flight(g->outbox));

@@ -7,6 +7,7 @@
 
 #include "gateway.h"
 #include "json.h"
+#include "ledger_run.h"
 #include "outbox.h"
 #include "page_parts.h"
 #include "store.h"
@@ -119,8 +120,9 @@ static bool is_idle(const struct stafette *g)
 {
     int64_t clock_ms = turn_next_clock_ms(g->turn);
     int64_t attempt_ms = outbox_next_ms(g->outbox);
-    return !turn_waiting(g->turn) && !outbox_in_flight(g->outbox) &&
-           !(clock_ms && clock_ms <= g->now_ms) && !(attempt_ms && attempt_ms <= g->steady_ms);
+    return !turn_waiting(g->turn) && !outbox_in_flight(g->outbox) && !ledger_run_busy(g) &&
+           !night_busy(g) && !(clock_ms && clock_ms <= g->now_ms) &&
+           !(attempt_ms && attempt_ms <= g->steady_ms);
 }
 
 void page_idle(struct stafette *g)

@@ -6,11 +6,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "balance.h"
 #include "config.h"
 #include "gateway.h"
 #include "ingest.h"
 #include "json.h"
 #include "known.h"
+#include "ledger_run.h"
 #include "log.h"
 #include "outbox.h"
 #include "page_parts.h"
@@ -61,11 +63,13 @@ static void transport_troubles(const struct stafette *g, struct buf *list)
 void page_health(struct stafette *g, struct http_call *call, struct known *fresh)
 {
     (void)fresh;
-    struct buf list = BUF_INIT;
+    struct buf list = BUF_INIT, full = BUF_INIT;
     buf_addc(&list, '[');
     trouble(&list, !ingest_is_up(g->ingest), "broker", ingest_trouble(g->ingest));
     trouble(&list, turn_retry_ms(g->turn) != 0, "store", store_trouble(g->store));
     trouble(&list, !g->balanced, "ledger", "an open item has no clock; run stafettectl status");
+    ledger_run_trouble(g, &full);
+    trouble(&list, full.len, "full ledger", buf_str(&full));
     trouble(&list, g->held_since_ms != 0, "held",
             "restored from a backup; run stafettectl release when the sources have replayed");
     trouble(&list, g->metrics.wal_bytes > g->config->settings.store_max_bytes, "log size",
@@ -81,6 +85,7 @@ void page_health(struct stafette *g, struct http_call *call, struct known *fresh
     buf_puts(&call->answer, buf_str(&list));
     buf_addc(&call->answer, '}');
     buf_release(&list);
+    buf_release(&full);
 }
 
 static void put_events(const struct stafette *g, struct buf *out)
@@ -91,6 +96,19 @@ static void put_events(const struct stafette *g, struct buf *out)
     for (int i = 0; i < EVENT_ENDS; i++)
         json_member_int(out, name[i], (int64_t)g->metrics.events[i]);
     buf_addc(out, '}');
+}
+
+static void put_ledger(const struct stafette *g, struct buf *out)
+{
+    const struct ledger_result *last = ledger_run_last(g->ledger);
+    struct buf why = BUF_INIT;
+    ledger_run_trouble(g, &why);
+    json_member_time(out, "ledger_at", ledger_run_checked_ms(g->ledger));
+    if (last)
+        json_member_int(out, "findings", ledger_findings(last));
+    if (why.len)
+        json_member_text(out, "ledger_trouble", buf_str(&why));
+    buf_release(&why);
 }
 
 void page_status(struct stafette *g, struct http_call *call, struct known *fresh)
@@ -105,8 +123,9 @@ void page_status(struct stafette *g, struct http_call *call, struct known *fresh
     json_member_time(out, "now", g->now_ms);
     json_member_time(out, "started_at", g->started_ms);
     json_member_text(out, "broker", ingest_is_up(g->ingest) ? "up" : ingest_trouble(g->ingest));
-    json_member_bool(out, "green", g->balanced && !g->held_since_ms);
+    json_member_bool(out, "green", balance_green(g));
     json_member_time(out, "checked_at", g->checked_ms);
+    put_ledger(g, out);
     json_member_time(out, "held_since", g->held_since_ms);
     json_member_int(out, "open_items", store_item_count_open(g->store));
     json_member_int(out, "open_clocks", store_clock_count_open(g->store));

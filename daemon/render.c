@@ -61,6 +61,9 @@ static const char *why_german(enum reason reason)
         return "Sie erhalten dies als Vertretung.";
     case REASON_TASK:
         return "Diese Aufgabe liegt bei Ihrer Stelle.";
+    case REASON_LEDGER:
+        return "Ihre Stelle ist die Auffangstelle und erhält jeden Tag das Ergebnis der "
+               "Nachtprüfung.";
     case REASON_COUNT:
         break;
     }
@@ -84,6 +87,7 @@ static const char *until_german(const struct item *item)
         return "bis die Aufgabe erledigt ist";
     case ITEM_DEADLINE:
         return "bis die Frist eingehalten oder aufgehoben ist";
+    case ITEM_LEDGER:
     case ITEM_KIND_COUNT:
         break;
     }

@@ -113,6 +113,13 @@ static const struct setting table[] = {
      "The technical desk must have answered a refused message after this."},
     {"events", "store_max", KIND_SIZE, AT(store_max_bytes), "1 MB", "1000 GB", "20 GB",
      "Alarm when the database is larger."},
+
+    {"ledger", "night", KIND_TEXT, AT(ledger_night), "1", "5", "06:30",
+     "When the coordinator gets the result of the full check, each day (Europe/Berlin)."},
+    {"ledger", "every", KIND_DURATION, AT(ledger_every_ms), "1m", "1d", "1h",
+     "How often a child process checks the whole store."},
+    {"ledger", "time_limit", KIND_DURATION, AT(ledger_time_limit_ms), "1s", "6h", "10m",
+     "A check that takes longer is ended and counts as failed."},
 };
 /* clang-format on */
 
@@ -125,6 +132,7 @@ static const struct {
     {"mail", "How mail presents itself; the relay is a transport."},
     {"delivery", "The outbox."},
     {"events", "Clocks and limits of the gateway's own."},
+    {"ledger", "The full check: is anybody lost?"},
 };
 
 static void *field(struct settings *s, const struct setting *row)
@@ -309,7 +317,7 @@ void settings_print(struct buf *out)
 
 const char *const *settings_groups(void)
 {
-    static const char *const names[] = {"gateway",  "mqtt",   "http", "mail",
-                                        "delivery", "events", NULL};
+    static const char *const names[] = {"gateway",  "mqtt",   "http",   "mail",
+                                        "delivery", "events", "ledger", NULL};
     return names;
 }

@@ -54,6 +54,8 @@ struct settings {
     char *mail_bounce;    /* envelope sender; "+<delivery>-<tag>" is put before the @; never "" */
     char *mail_id_domain; /* right side of Message-ID; never "" */
 
+    char *ledger_night; /* "06:30": local time of the coordinator's mail */
+
     /* delivery */
     int64_t carriers;
     int64_t in_flight_max;
@@ -66,6 +68,10 @@ struct settings {
     int64_t heartbeat_ms;
     int64_t refusal_answer_ms; /* clock of a refusal at the technical desk */
     int64_t store_max_bytes;   /* alarm above this size */
+
+    /* ledger; the night above, with the texts */
+    int64_t ledger_every_ms;
+    int64_t ledger_time_limit_ms;
 };
 
 /* Reads all settings, reporting faults; *s is always filled (defaults). What is "" in the file and

@@ -181,6 +181,14 @@ static void check_mail(const struct check *c)
     buf_release(&why);
 }
 
+static void check_ledger(const struct check *c)
+{
+    int second_of_day;
+    if (!time_of_day_parse(c->s->ledger_night, &second_of_day))
+        conf_fault(c->faults, place(c, "ledger", "night"),
+                   "\"night\" must be a time of the day such as \"06:30\"");
+}
+
 void settings_check(struct settings *s, struct conf_node *root, struct conf_faults *faults)
 {
     const struct check c = {s, root, faults};
@@ -188,6 +196,7 @@ void settings_check(struct settings *s, struct conf_node *root, struct conf_faul
     check_mqtt(&c);
     check_http(&c);
     check_mail(&c);
+    check_ledger(&c);
     if (s->retry_first_ms > s->retry_max_ms)
         conf_fault(faults, place(&c, "delivery", "retry_first"),
                    "\"retry_first\" is longer than \"retry_max\"");

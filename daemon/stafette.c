@@ -25,6 +25,8 @@ const char *item_kind_name(enum item_kind kind)
         return "task";
     case ITEM_DEADLINE:
         return "deadline";
+    case ITEM_LEDGER:
+        return "ledger";
     case ITEM_KIND_COUNT:
         break;
     }
@@ -47,6 +49,8 @@ const char *item_kind_german(enum item_kind kind)
         return "Aufgabe";
     case ITEM_DEADLINE:
         return "Frist";
+    case ITEM_LEDGER:
+        return "Nachtprüfung";
     case ITEM_KIND_COUNT:
         break;
     }
@@ -177,6 +181,8 @@ const char *reason_name(enum reason reason)
         return "deputy";
     case REASON_TASK:
         return "task";
+    case REASON_LEDGER:
+        return "ledger";
     case REASON_COUNT:
         break;
     }

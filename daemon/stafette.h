@@ -19,6 +19,7 @@ enum item_kind {
     ITEM_REFUSAL,   /* abgewiesene Meldung, offen beim technischen Ansprechpartner der Quelle */
     ITEM_TASK,      /* Aufgabe: early warning, consent to be asked for, back office, parked event */
     ITEM_DEADLINE,  /* gesetzliche Frist (DOMAIN C1-C25) */
+    ITEM_LEDGER,    /* Nachtprüfung: over from the start, carries the line to the coordinator */
     ITEM_KIND_COUNT
 };
 
@@ -61,6 +62,7 @@ enum reason {
     REASON_CONFLICT,  /* it settles conflicts of competence (DO4) */
     REASON_DEPUTY,    /* it stands in for a unit that is absent, or is asked next */
     REASON_TASK,      /* a task is its own */
+    REASON_LEDGER,    /* it hears each night whether anybody is lost */
     REASON_COUNT
 };
 

@@ -13,7 +13,7 @@
 struct buf;
 struct store;
 
-enum { OUTCOME_MAX = 512 }; /* bytes of a sentence; a longer one is cut when added */
+enum { OUTCOME_MAX = 2048 }; /* bytes of a sentence or paragraph; a longer one is cut */
 
 struct notice {
     int64_t seq;

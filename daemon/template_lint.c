@@ -24,7 +24,7 @@ static const char *const wanted[] = {
     "referral.returned",  "emergency.reported", "emergency.reminder", "emergency.refused",
     "emergency.outcome",  "emergency.returned", "refusal.opened",     "refusal.reminder",
     "refusal.outcome",    "task.opened",        "task.reminder",      "task.outcome",
-    "deadline.reminder",  "deadline.outcome",
+    "deadline.reminder",  "deadline.outcome",   "ledger.night",       "ledger.alarm",
 };
 
 /* What no mail may be silent about. */

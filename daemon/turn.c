@@ -13,6 +13,7 @@
 #include "ingest.h"
 #include "log.h"
 #include "mqtt.h"
+#include "night.h"
 #include "outbox.h"
 #include "page.h"
 #include "store.h"
@@ -165,7 +166,7 @@ static bool has_work(struct stafette *g, struct turn *t, bool results)
         t->clock_known = !store_failed(g->store);
     }
     /* A store that could not be read is asked again, from a transaction on. */
-    return store_failed(g->store) || t->inputs || t->call || results ||
+    return store_failed(g->store) || t->inputs || t->call || results || night_ready(g) ||
            ingest_has_settled(g->ingest) || (t->next_clock_ms && t->next_clock_ms <= g->now_ms);
 }
 
@@ -179,6 +180,7 @@ static enum store_end run_transaction(struct stafette *g, struct turn *t, size_t
     serve_calls(g, t);
     if (t->next_clock_ms && t->next_clock_ms <= g->now_ms)
         g->metrics.clocks_fired += clock_fire_due(g);
+    night_write(g);
     if (!store_changed(g->store) && !store_failed(g->store)) {
         store_rollback(g->store);
         return STORE_DONE;
@@ -222,6 +224,7 @@ static void act(struct stafette *g, struct turn *t)
     answer_calls(g, t);
     drop_inputs(t);
     outbox_settled(g);
+    night_written(g);
     ingest_settled(g);
 }
 

@@ -394,6 +394,19 @@ bool duration_parse(const char *text, int64_t *length_ms)
     return measure_parse(text, units, (int64_t)36525 * DAY_MS, length_ms);
 }
 
+bool time_of_day_parse(const char *text, int *second_of_day)
+{
+    int64_t hour, minute;
+    char part[3] = "";
+    if (strlen(text) != 5 || text[2] != ':')
+        return false;
+    memcpy(part, text, 2);
+    if (!int_parse(part, 0, 23, &hour) || !int_parse(text + 3, 0, 59, &minute))
+        return false;
+    *second_of_day = (int)(hour * 3600 + minute * 60);
+    return true;
+}
+
 bool size_parse(const char *text, int64_t *bytes)
 {
     static const struct unit_worth units[] = {{"", 1},         {"B", 1},        {"KB", 1 << 10},

@@ -49,6 +49,9 @@ bool time_parse(const char *text, int64_t *at_ms);
 /* YYYY-MM-DD -> days since 1970-01-01; false when malformed or not a real date. */
 bool date_parse(const char *text, int64_t *day);
 
+/* "06:30" -> seconds of the day; false when malformed or not a time before 24:00. */
+bool time_of_day_parse(const char *text, int *second_of_day);
+
 /* Days since 1970-01-01 of a proleptic Gregorian date, and back (month 1-12, mday 1-31). */
 int64_t day_of(int year, int month, int mday);
 void day_split(int64_t day, int *year, int *month, int *mday);

@@ -154,8 +154,7 @@ static void audit_event(struct work *w)
     buf_release(&text);
 }
 
-/* Writes the event's row, its audit row and its receipt. */
-static void record(struct work *w)
+void work_record(struct work *w)
 {
     struct buf data = BUF_INIT, faults = BUF_INIT;
     str_copy(w->row.source, sizeof w->row.source, w->ev.topic_source);
@@ -171,13 +170,19 @@ static void record(struct work *w)
     w->row.faults = buf_str(&faults);
     store_event_add(w->g->store, &w->row);
     audit_event(w);
-    receipt_write(&w->out->receipt, w->g, &w->row, w->row.faults, false);
+    if (w->out)
+        receipt_write(&w->out->receipt, w->g, &w->row, w->row.faults, false);
+    buf_release(&data);
+    buf_release(&faults);
+}
+
+static void record(struct work *w)
+{
+    work_record(w);
     w->out->outcome = w->row.outcome;
     w->out->item_seq = w->item.seq;
     w->out->event_seq = w->row.seq;
     memcpy(w->out->id_hash, w->row.id_hash, DIGEST_ID);
-    buf_release(&data);
-    buf_release(&faults);
 }
 
 static void decide(struct work *w, enum event_verdict verdict)

@@ -163,9 +163,9 @@ static void set_state(struct work *w, const struct step *step)
 static void audit_step(struct work *w, const struct step *step)
 {
     struct buf text = BUF_INIT;
-    buf_printf(&text, "step state=%s owner=%s waiting=%s by=%s on=%s", item_state_name(step->to),
-               w->item.owner_unit, w->item.waiting_unit,
-               w->parties.by ? w->parties.by->id : "gateway",
+    buf_printf(&text, "step kind=%s state=%s owner=%s waiting=%s by=%s on=%s",
+               item_kind_name(w->item.kind), item_state_name(step->to), w->item.owner_unit,
+               w->item.waiting_unit, w->parties.by ? w->parties.by->id : "gateway",
                step->on >= ON_DELIVERED ? inner_event_name(step->on) : event_type_name(step->on));
     store_audit_add(w->g->store, w->g->now_ms, w->item.seq, buf_str(&text));
     buf_release(&text);

@@ -38,6 +38,9 @@ void work_end_inner(struct work *w);
 /* The number of the event with that id of that source, or 0. */
 int64_t work_find_event(const struct work *w, const char *source, const char *id);
 
+/* Writes w's event: its row, its audit row, and its receipt where somebody waits for one. */
+void work_record(struct work *w);
+
 /* Adds a fault at a data field (FIELD_NONE: at none). */
 void work_fault(struct work *w, const char *code, enum field field);
 

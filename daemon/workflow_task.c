@@ -9,6 +9,7 @@
 #include "directory.h"
 #include "route.h"
 #include "store.h"
+#include "store_audit.h"
 #include "store_clock.h"
 #include "store_delivery.h"
 #include "tell.h"
@@ -200,6 +201,11 @@ static bool end_child(void *context, const struct item *child)
     store_delivery_cancel(e->g->store, ended.seq, store_last(e->g->store, SEQ_NOTICE) + 1,
                           e->g->now_ms);
     store_item_update(e->g->store, &ended);
+    struct buf text = BUF_INIT;
+    buf_printf(&text, "step kind=%s state=%s with item=%lld", item_kind_name(ended.kind),
+               item_state_name(ended.state), (long long)e->parent->seq);
+    store_audit_add(e->g->store, e->g->now_ms, ended.seq, buf_str(&text));
+    buf_release(&text);
     return true;
 }
 

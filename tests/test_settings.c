@@ -125,6 +125,8 @@ static const struct {
     {"id domain", "mail = { id_domain = \"a@b\"; };", "\"id_domain\" must be a domain"},
     {"retry", "delivery = { retry_first = \"2h\"; retry_max = \"1h\"; };",
      "\"retry_first\" is longer than \"retry_max\""},
+    {"night", "ledger = { night = \"24:00\"; };", "\"night\" must be a time of the day"},
+    {"night short", "ledger = { night = \"6:30\"; };", "\"night\" must be a time of the day"},
     {"internal door", "http = { internal = \"0.0.0.0:8085\"; };", "warning: \"internal\" can be"},
 };
 

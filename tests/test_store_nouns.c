@@ -171,7 +171,7 @@ static void test_deliveries(void **state)
     add_delivery(item, second, a, 300);
     add_delivery(item, second, b, 50);
     commit();
-    assert_int_equal(due(a, 200, 9, "2:v:0 1:u:511 "), 300);
+    assert_int_equal(due(a, 200, 9, "2:v:0 1:u:2047 "), 300);
     assert_int_equal(due(a, 200, 1, "2:v:0 "), 0);
     assert_int_equal(due(a, 99, 9, ""), 100);
     assert_int_equal(due(b, 99, 9, "4:v:0 "), 0);

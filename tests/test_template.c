@@ -346,6 +346,9 @@ static void test_shipped_say(void **state)
         bool mail = str_ends(template_name(t), ".email.txt");
         bool asks =
             !strstr(template_name(t), ".outcome.") && !strstr(template_name(t), ".refused.");
+        /* The night's line is about no item: nothing to answer, nobody to call. */
+        if (str_starts(template_name(t), "ledger."))
+            continue;
         if ((asks || mail) && !says(t, KEY_DEADLINE) && !says(t, KEY_DEADLINE_TIME))
             fail_msg("%s: no deadline", template_name(t));
         if (!says(t, KEY_FROM_PHONE))
@@ -375,7 +378,7 @@ static void test_shipped_sms_fit(void **state)
         }
         buf_release(&body);
     }
-    assert_int_equal(sms, 22);
+    assert_int_equal(sms, 24);
     templates_free(all);
 }
 
@@ -406,7 +409,7 @@ static void test_directory_faults(void **state)
     struct conf_faults faults = {.text = &text};
     assert_null(templates_load(dir, &faults));
     assert_int_equal(faults.warnings, 1);
-    assert_int_equal(faults.errors, 45);
+    assert_int_equal(faults.errors, 49);
     snprintf(want, sizeof want,
              "%s/refusal.opened.email.txt:4:1: unknown key {cod}; did you mean {code}?\n"
              "handover.requsted.email.txt:1: warning: nothing uses a template of this name; "

@@ -119,4 +119,5 @@ def main():
     ratio("rss_1m_vs_empty", median([f[1] / e[1] for f, e in zip(full, empty)]))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -173,6 +173,12 @@ def audit_row_holds(previous, seq, at_ms, item_seq, salt, content, commitment, l
     return link
 
 
+def ledger_is_green(found):
+    """As `stafettectl ledger` sees it, with SQL of its own."""
+    done = found.run.gateway.ctl("ledger", check=False)
+    assert done.returncode == 0 and "alles in Ordnung" in done.stdout, done
+
+
 CHECKS = [
     ("the store is sound", store_is_sound),
     ("each event is decided exactly once", events_decided_once),
@@ -185,4 +191,5 @@ CHECKS = [
     ("each sent notice and each answer was told", outcomes_told),
     ("each event has its receipt", receipts_arrived),
     ("the audit chain holds", audit_holds),
+    ("the ledger is green", ledger_is_green),
 ]
