@@ -54,22 +54,24 @@ class Play:
 
     def play(self):
         """What differs, "" when nothing does."""
-        where = ""
+        step = None
         try:
             scene = Scene(self.scenario, config_of(self.scenario, self.path.parent))
             with scene.city:
                 for step in self.scenario.steps:
-                    where = f"Zeile {step.line} ({step.said[:60]}): "
                     scene.run(step)
-                where = "am Ende: "
                 scene.end()
         except AssertionError as error:
-            return f"{where}erwartet: {error}"
+            return f"{where(getattr(error, 'step', step))}erwartet: {error}"
         except Exception as error:
             for text in traceback.format_exc().splitlines():
                 print(f"# {self.id}: {text}", file=sys.stderr)
-            return f"{where}{type(error).__name__}: {error}"
+            return f"{where(step)}{type(error).__name__}: {error}"
         return ""
+
+
+def where(step):
+    return f"Zeile {step.line} ({step.said[:60]}): " if step else ""
 
 
 def short(path):

@@ -13,7 +13,7 @@ TOKEN = re.compile(r"""(?P<blank>\s+|\#[^\n]*|//[^\n]*|/\*.*?\*/)
 CLOSING = {"(": ")", "[": "]"}
 
 
-class ConfError(Exception):
+class ConfError(AssertionError):
     """The file is not what a configuration looks like; the text names file and line."""
 
 
@@ -128,7 +128,9 @@ class Directory:
     def addresses(self, unit):
         return {contact["address"] for contact in self.units[unit].get("contacts", [])}
 
-    def area_of(self, service):
-        """The code of the legal area that a service belongs to, "" when it serves several."""
-        area = self.services.get(service, {}).get("area", "")
+    def area_of(self, service, unit=""):
+        """The code of the legal area of a service, else the first of that unit; "" for none."""
+        areas = [self.services.get(service, {}).get("area", "")]
+        areas += self.units.get(unit, {}).get("areas", [])
+        area = next((area for area in areas if area), "")
         return self.areas.get(area, {}).get("code", area)

@@ -100,20 +100,21 @@ PATTERNS = [(row, pattern) for row in FORMS for pattern in pattern_of(row[1])]
 KIND_OF = {row[1]: {(name or kind): kind for kind, name in GAP.findall(row[1])} for row in FORMS}
 
 
+def words_of(text):
+    return set(re.findall(r"[A-Za-zÄÖÜäöüß]{3,}", text))
+
+
+PLAIN = [(row[0], re.sub(r"[<>]", "", row[1]), words_of(GAP.sub("", row[1])))
+         for row in FORMS]
+
+
 def nearest(said, classes):
     """The sentence of the table that comes nearest, for the error message."""
-    plain = {}
-    for row in FORMS:
-        if row[0] in classes:
-            plain[re.sub(r"[<>\[\]{}]", "", row[1])] = row[1]
-    words = set(re.findall(r"[a-zäöüßA-Z]{3,}", said))
-
-    def likeness(text):
-        own = set(re.findall(r"[a-zäöüßA-Z]{3,}", text))
-        alike = difflib.SequenceMatcher(None, said[:200], text).ratio()
-        return len(words & own) / (len(own) or 1) + alike
-
-    return plain[max(plain, key=likeness)]
+    words = words_of(said[:300])
+    ranked = sorted(((len(words & own) / (len(own) or 1), plain) for letter, plain, own in PLAIN
+                     if letter in classes), reverse=True)
+    return max(ranked[:8], key=lambda pair: pair[0] + difflib.SequenceMatcher(
+        None, said[:120], pair[1]).ratio())[1]
 
 
 def values_of(row, found):

@@ -34,6 +34,14 @@ class Said:
         self.code = receipt.get("item_id", "")
 
 
+class Earlier(AssertionError):
+    """What differs belongs to an earlier step: a command failed, and no sentence asked for that."""
+
+    def __init__(self, step, words):
+        super().__init__(words)
+        self.step = step
+
+
 class Scene:
     """One scenario being played."""
 
@@ -41,7 +49,8 @@ class Scene:
         self.city = City(base)
         self.said = {}
         self.last = None       # the last command: CompletedProcess with .took_s
-        self.unread = False    # it failed, and no sentence said so
+        self.unread = None     # the step in which it failed, until a sentence says so
+        self.step = None
         self.mark = (0, 0, set())
         self.version = ""
         self.running = False
@@ -54,7 +63,8 @@ class Scene:
                                                      "check_good", "check_bad"):
             self.begin()
         if self.unread and step.action not in ("fails", "output", "output_not", "succeeds"):
-            raise AssertionError(f"der Befehl davor gelingt, gefunden: {self.words()}")
+            self.complain()
+        self.step = step
         if step.begins and self.running:
             self.note()
         if step.until:
@@ -77,9 +87,12 @@ class Scene:
     def end(self):
         """Every scenario ends well: nothing unread, the balance green."""
         if self.unread:
-            raise AssertionError(f"der Befehl davor gelingt, gefunden: {self.words()}")
+            self.complain()
         if self.running and self.city.gateway.process.running():
             balanced(self, {})
+
+    def complain(self):
+        raise Earlier(self.unread, f"der Befehl gelingt, gefunden: {self.words()}")
 
     def words(self):
         text = (self.last.stderr or self.last.stdout).strip().splitlines()
@@ -116,7 +129,7 @@ class Scene:
         before = time.monotonic()
         self.last = self.city.gateway.ctl(*words, check=False, stdin=stdin)
         self.last.took_s = time.monotonic() - before
-        self.unread = self.last.returncode != 0
+        self.unread = self.step if self.last.returncode else None
         self.city.settle()
 
 
@@ -179,7 +192,8 @@ def usual(scene, field, data, follows):
         "at": lambda: utc(now),
         "start_on": lambda: now.date().isoformat(),
         "on": lambda: now.date().isoformat(),
-        "rechtskreis": lambda: scene.city.directory.area_of(data.get("service", "")),
+        "rechtskreis": lambda: scene.city.directory.area_of(data.get("service", ""),
+                                                            data.get("from_unit", "")),
         "by_unit": lambda: follows and scene.city.item(follows.code).get("waiting_for"),
         "provider": lambda: follows and scene.city.item(follows.code).get("waiting_for"),
         "by_role": lambda: follows and scene.city.item(follows.code).get("waiting_for"),
@@ -427,7 +441,7 @@ def chosen(scene, given):
         code = scene.code(given["name"])
         found = [m for m in found if code in m.text]
     if "zeit" in given:
-        since = scene.time_of(given["zeit"])
+        since = scene.time_of(given["zeit"]).astimezone(datetime.timezone.utc)
         found = [m for m in found if m.seen_at >= since]
     if "text" in given:
         found = [m for m in found if given["text"] in flat(m.text)]
@@ -573,7 +587,7 @@ def explain_not(scene, given):
 
 def the_output(scene):
     need(scene.last, "ein Befehl vorher", "keiner")
-    scene.unread = False
+    scene.unread = None
     return flat(scene.last.stdout + scene.last.stderr)
 
 

@@ -124,6 +124,9 @@ class City:
 
     def start(self):
         self.prepare()
+        status, text = self.check()
+        if status:
+            raise AssertionError(f"{self.base.name} wird geladen, gefunden: {text[:600]}")
         self.gateway.start().wait_online()
 
     def replace_port(self):
@@ -166,7 +169,8 @@ class City:
         """stafetted --check on the configuration as it is now: (status, text)."""
         done = subprocess.run([str(BUILD / "stafetted"), "-c", str(self.gateway.config),
                                "--check"], capture_output=True, text=True, timeout=60)
-        return done.returncode, done.stdout + done.stderr
+        text = (done.stdout + done.stderr).replace(f"{self.gateway.config}/", "")
+        return done.returncode, text
 
     # ---- control
 
@@ -206,25 +210,28 @@ class City:
         self.collect()
 
     def go_to(self, target):
-        if target < self.now:
-            raise AssertionError(f"die Uhr steht vor {stamp(target)}, gefunden: "
-                                 f"{stamp(self.now)}")
+        # In UTC: Python reckons within one zone by the clock on the wall, wrong when it is changed.
+        target, now = target.astimezone(UTC), self.now.astimezone(UTC)
+        if target < now:
+            raise AssertionError(f"die Uhr steht vor {stamp(target.astimezone(BERLIN))}, "
+                                 f"gefunden: {stamp(self.now)}")
         self.settle()
-        short = target - self.now <= SHORT_WAY
-        while (now := self.now) < target:
+        short = target - now <= SHORT_WAY
+        while now < target:
             step = min([due for due in self.dues() if due > now]
                        + [next_stop(now, short), target])
             seconds = -((now - step) // datetime.timedelta(seconds=1))
             self.call("POST", f"/control/clock?advance={seconds}s")
             self.collect()
+            now = self.now.astimezone(UTC)
 
     def dues(self):
-        """The moments at which something known is due."""
+        """The moments at which something known is due, in UTC."""
         rows = self.items() + self.call("GET", "/control/outbox")
         for row in rows:
             for key in ("due_at", "next_at", "next"):
                 if isinstance(row.get(key), str) and "T" in row[key]:
-                    yield moment_of(row[key])
+                    yield moment_of(row[key]).astimezone(UTC)
 
     # ---- what came out
 
@@ -238,7 +245,7 @@ class City:
                 kind = event["type"].removeprefix(PREFIX).removesuffix(".v1")
                 self.heard.append((source, message.topic.rpartition("/")[2], kind,
                                    event.get("data", {})))
-        now = self.now
+        now = self.now.astimezone(UTC)
         folder = self.gateway.config
         for path in sorted(folder.glob("mail/new/*"), key=written) + \
                 sorted(folder.glob("sms/[!.]*.sms"), key=written):
@@ -266,18 +273,22 @@ class City:
         kind = event["type"].removeprefix(PREFIX).removesuffix(".v1")
         client = self.client(source)
         seen = len(self.heard)
-        client.publish(f"stafette/in/{source}/{kind.replace('.', '/')}", json.dumps(event),
-                       content_type=STRUCTURED)
+        topic = f"stafette/in/{source}/{kind.replace('.', '/')}"
+
+        def send():
+            client.publish(topic, json.dumps(event), content_type=STRUCTURED)
 
         def receipt():
             if self.armed and not self.gateway.process.running():
                 self.restart()
+                send()  # no receipt came: a case system sends the same bytes again
             client.poll(0.05)
             self.collect()
             return next((data for who, topic, _, data in self.heard[seen:]
                          if (who, topic) == (source, "receipt")
                          and data["event_id"] == event["id"]), None)
 
+        send()
         try:
             found = wait_until(receipt, "Quittung", RECEIPT_S)
         except (AssertionError, MqttError) as error:
@@ -312,14 +323,15 @@ def utc(when):
 
 
 def next_stop(now, short):
-    """The next moment at which something unseen may be due: hourly, or at the stops of a day."""
+    """The next moment (UTC) at which something unseen may be due: hourly, or at the stops of a
+    day."""
     if short:
-        hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-        return (hour + datetime.timedelta(hours=1)).astimezone(BERLIN)
-    for day in (now.date(), now.date() + datetime.timedelta(days=1)):
+        return now.replace(minute=0, second=0, microsecond=0) + datetime.timedelta(hours=1)
+    today = now.astimezone(BERLIN).date()
+    for day in (today, today + datetime.timedelta(days=1)):
         for time in DAY_STOPS:
-            stop = datetime.datetime.combine(day, time, BERLIN)
-            if stop.astimezone(UTC) > now.astimezone(UTC):
+            stop = datetime.datetime.combine(day, time, BERLIN).astimezone(UTC)
+            if stop > now:
                 return stop
     raise AssertionError("unreachable")
 
