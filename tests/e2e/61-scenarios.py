@@ -220,10 +220,12 @@ def own_config():
     for name in ("config/ulm", "anders"):
         units = folder / name / "units.conf"
         units.write_text(units.read_text().replace("ksd-eselsberg@", f"{name[-3:]}@"))
-    write(folder, "C1", BEGIN.format(id="C1") + "Dann hat die Adresse „ulm@ulm.example“ eine Mail\n")
-    write(folder, "C2", BEGIN.format(id="C2").replace("Probe\n", "Probe\nKonfiguration: ../anders\n")
+    write(folder, "C1", BEGIN.format(id="C1")
+          + "Dann hat die Adresse „ulm@ulm.example“ eine Mail\n")
+    named = BEGIN.replace("Probe\n", "Probe\nKonfiguration: {config}\n")
+    write(folder, "C2", named.format(id="C2", config="../anders")
           + "Dann hat die Adresse „ers@ulm.example“ eine Mail\n")
-    write(folder, "C3", BEGIN.format(id="C3").replace("Probe\n", "Probe\nKonfiguration: ../nie\n")
+    write(folder, "C3", named.format(id="C3", config="../nie")
           + "Dann hat ksd-eselsberg eine Mail\n")
     status, said, lines = run(folder)
     assert (said["C1"], said["C2"]) == ("passed", "passed"), said

@@ -1,26 +1,31 @@
 """The sentences that a scenario may say: one table, from which the parser (scenario_language.py),
 the list in tests/scenarios/README.md and the hint in an error message are made.
 
-A row is (class, sentence, step, what it means). Classes: "G" stands after Gegeben, "W" after Gegeben
-and Wenn, "D" after Dann. In a sentence {kind} or {kind:name} is a gap, [ ... ] may be left out, and
-verb <subject> may also be said as subject verb ("hat <ksd>" as "ksd hat"). The step is the name
-of a function in scenario_steps.py.
+A row is (class, sentence, step, what it means). Classes: "G" stands after Gegeben, "W" after
+Gegeben and Wenn, "D" after Dann. In a sentence {kind} or {kind:name} is a gap, [ ... ] may be left
+out, and verb <subject> may also be said as subject verb ("hat <ksd>" as "ksd hat"). The step is the
+name of a function in scenario_steps.py.
 """
 
 import re
 
+# What a person says, as the verb of `stafettectl answer` and, where the words hold it, the reason.
 ANSWERS = {
     "gesehen": ("seen", ""),
     "übernommen": ("accept", ""),
     "abgelehnt": ("reject", ""),
     "nicht zuständig": ("reject", "not_competent"),
-    "unvollständig": ("return", "incomplete"),
+    "unvollständig": ("return", ""),
     "voll": ("full", ""),
+    "Gespräch geführt": ("conversed", ""),
     "freigegeben": ("approve", ""),
     "nicht freigegeben": ("refuse", ""),
-    "Gespräch geführt": ("held", ""),
+    "zurückgezogen": ("withdraw", ""),
+    "Erstkontakt gehabt": ("contacted", ""),
+    "Gefahr beseitigt": ("cleared", ""),
+    "angefragte Stelle ist zuständig": ("confirmed", ""),
+    "abgebende Stelle bleibt zuständig": ("keeps", ""),
     "erledigt": ("done", ""),
-    "geschlossen": ("close", ""),
 }
 
 OUTCOMES = {

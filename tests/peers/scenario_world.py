@@ -1,5 +1,5 @@
-"""A city at work for one scenario: broker, the daemon with the city's configuration on a test clock,
-its case systems, and everything that left the building.
+"""A city at work for one scenario: broker, the daemon with the city's configuration on a test
+clock, its case systems, and everything that left the building.
 
 Time goes from one due moment to the next, never over one, because what a leaping clock finds late
 counts from then on. Mails and SMS are dated by the clock at which they were first seen. Nothing
