@@ -235,9 +235,8 @@ def data_of(scene, kind, fields, follows):
     if follows and "item_id" in known and not {"in_reply_to", "item_id"} & set(said):
         data["item_id"] = follows.code
     data |= said
-    for field in [*schema.get("required", []), *(("rechtskreis",) if "service" in data and
-                                                 "rechtskreis" in known else ())]:
-        if field in data or (field == "case_ref" and "item_id" in data):
+    for field in needed(schema, data):
+        if field in data:
             continue
         value = usual(scene, field, data, follows)
         if field == "rechtskreis" and not value:
@@ -246,6 +245,17 @@ def data_of(scene, kind, fields, follows):
              "Wert")
         data[field] = value
     return {name: value for name, value in data.items() if value is not None}, attributes
+
+
+def needed(schema, data):
+    """The fields that the message must have; a case_ref unless it names its item otherwise."""
+    known = schema.get("properties", {})
+    fields = [name for name in schema.get("required", []) if name != "case_ref"]
+    if "case_ref" in known and not {"item_id", "in_reply_to"} & set(data):
+        fields.append("case_ref")
+    if "rechtskreis" in known and "service" in data and "rechtskreis" not in fields:
+        fields.append("rechtskreis")
+    return fields
 
 
 def report(scene, given):

@@ -29,8 +29,7 @@ PREFIX = "de.sozialraum."
 STRUCTURED = "application/cloudevents+json"
 RECEIPT_S = 20
 # On a long way: when daily checks run and offices open and close. On a short way: each hour.
-DAY_STOPS = tuple(datetime.time(h, m) for h, m in ((0, 0), (6, 30), (7, 0), (8, 0), (12, 0),
-                                                   (16, 0)))
+DAY_STOPS = tuple(datetime.time(h) for h in (0, 7, 12))
 SHORT_WAY = datetime.timedelta(days=8)
 
 
