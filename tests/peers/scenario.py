@@ -49,7 +49,8 @@ class Play:
             self.differs = self.play()
         self.differs = " | ".join(self.differs.split("\n"))
         self.differs = re.sub(r"\s+", " ", self.differs).strip()
-        print(f"{self.id}: {time.monotonic() - started:.1f} s", file=sys.stderr, flush=True)
+        # In one piece: others write at the same time.
+        sys.stderr.write(f"# {self.id}: {time.monotonic() - started:.1f} s\n")
         return self
 
     def play(self):
@@ -64,8 +65,8 @@ class Play:
         except AssertionError as error:
             return f"{where(getattr(error, 'step', step))}erwartet: {error}"
         except Exception as error:
-            for text in traceback.format_exc().splitlines():
-                print(f"# {self.id}: {text}", file=sys.stderr)
+            sys.stderr.write("".join(f"# {self.id}: {text}\n"
+                                     for text in traceback.format_exc().splitlines()))
             return f"{where(step)}{type(error).__name__}: {error}"
         return ""
 
@@ -109,11 +110,13 @@ def wanted(paths, only):
 
 def show(play, number, tap):
     if not tap:
-        print(f"{play.id}\t{play.differs or 'passed'}", flush=True)
+        line = f"{play.id}\t{play.differs or 'passed'}"
     elif play.differs:
-        print(f"not ok {number} - {play.id}: {play.differs}", flush=True)
+        line = f"not ok {number} - {play.id}: {play.differs}"
     else:
-        print(f"ok {number} - {play.id} {play.title}", flush=True)
+        line = f"ok {number} - {play.id} {play.title}"
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def arguments():
