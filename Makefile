@@ -7,7 +7,7 @@
 #   build/tests/test_*                   one cmocka program for each tests/test_*.c
 #
 # Variables: CC (gcc or clang), WERROR=1, BUILD=dir, JOBS=n, YES=1 (install packages without asking),
-# KEEP=1 (demo stays up), FUZZ_SECONDS=n, DESTDIR=, PREFIX=.
+# KEEP=1 (demo stays up), FUZZ_SECONDS=n, DIR=folder and ONLY=MH4,DO1 (scenarios), DESTDIR=, PREFIX=.
 
 ifeq ($(origin CC),default)
 CC := gcc
@@ -49,7 +49,7 @@ ALL_LDFLAGS = $(HARDEN_LINK) $(SANITIZE_FLAGS) $(LDFLAGS)
 POINT_SOURCES := $(if $(POINTS),$(wildcard tests/testpoint.c tests/faultvfs.c))
 POINT_OBJECTS := $(POINT_SOURCES:%.c=$(BUILD)/obj/%.o)
 
-.PHONY: all programs points lib unit-programs deps-build demo test unit checks e2e lint \
+.PHONY: all programs points lib unit-programs deps-build demo test unit checks e2e scenarios lint \
   asan soak bench fuzz install clean format
 
 all: deps-build
@@ -106,7 +106,7 @@ demo:
 test:
 	@contrib/install-deps build demo test
 	+@$(BUILDING) programs points unit-programs
-	@STAFETTE_BUILD=$(BUILD) tests/run unit checks e2e
+	@STAFETTE_BUILD=$(BUILD) tests/run unit checks e2e scenarios
 
 unit: unit-programs
 	@STAFETTE_BUILD=$(BUILD) tests/run unit
@@ -116,6 +116,13 @@ checks: unit-programs
 
 e2e: programs points
 	@STAFETTE_BUILD=$(BUILD) tests/run e2e
+
+# One line each on standard output, "ID<TAB>passed" or what differs; all else on standard error.
+scenarios:
+	@contrib/install-deps build demo test >&2
+	+@$(BUILDING) programs points >&2
+	@STAFETTE_BUILD=$(BUILD) PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/peers/scenario.py \
+	  $(if $(DIR),--dir '$(DIR)') $(if $(ONLY),--only '$(ONLY)')
 
 lint:
 	@contrib/install-deps build lint
