@@ -84,7 +84,7 @@ static void fill(struct work *w, const struct task *task, const struct unit *uni
     item->event_seq = parent->event_seq;
     item->case_key = parent->case_key;
     item->restricted = parent->restricted;
-    item->flags = parent->flags & ITEM_ANVERTRAUT;
+    item->flags = parent->flags & (ITEM_ANVERTRAUT | ITEM_OUT_OF_ORDER);
     memcpy(item->case_ref, parent->case_ref, sizeof item->case_ref);
     memcpy(item->source, parent->source, sizeof item->source);
     memcpy(item->from_unit, parent->from_unit, sizeof item->from_unit);

@@ -672,7 +672,7 @@ def balanced(scene, _):
     need(status.get("green", True), "die Bilanz ist ausgeglichen",
          json.dumps(status, ensure_ascii=False)[:300])
     if " ledger" in ledger_help(scene):
-        done = scene.city.gateway.ctl("ledger", check=False)
+        done = scene.city.gateway.ctl("ledger", "--at", scene.city.now.isoformat(), check=False)
         need(done.returncode == 0, "das Hauptbuch ist grün", flat(done.stdout + done.stderr)[:300])
 
 
