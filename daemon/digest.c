@@ -57,3 +57,25 @@ void digest_hex(struct buf *out, const void *bytes, size_t len)
     sodium_bin2hex(out->data + out->len, 2 * len + 1, bytes, len);
     out->len += 2 * len;
 }
+
+void digest_base64url(struct buf *out, const void *bytes, size_t len)
+{
+    const int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
+    size_t room = sodium_base64_encoded_len(len, variant);
+    buf_reserve(out, room);
+    sodium_bin2base64(out->data + out->len, room, bytes, len, variant);
+    out->len += room - 1;
+}
+
+bool digest_base64url_read(void *bytes, size_t len, const char *text)
+{
+    size_t done = 0;
+    return sodium_base642bin(bytes, len, text, strlen(text), NULL, &done, NULL,
+                             sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
+           done == len;
+}
+
+bool digest_equal(const void *a, const void *b, size_t len)
+{
+    return sodium_memcmp(a, b, len) == 0;
+}

@@ -5,6 +5,7 @@
 #ifndef DIGEST_H
 #define DIGEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,5 +38,13 @@ uint32_t digest_random_below(uint32_t below);
 
 /* Appends lower-case hex. */
 void digest_hex(struct buf *out, const void *bytes, size_t len);
+
+/* base64url without padding (RFC 4648 section 5): appends it; reads exactly `len` bytes back. False
+ * when the text has other characters, another length or loose bits at its end. */
+void digest_base64url(struct buf *out, const void *bytes, size_t len);
+bool digest_base64url_read(void *bytes, size_t len, const char *text);
+
+/* True when the bytes are the same; takes the same time wherever they differ. */
+bool digest_equal(const void *a, const void *b, size_t len);
 
 #endif

@@ -51,6 +51,33 @@ static void test_made_and_read_again(void **state)
     assert_memory_not_equal(first.id, again.id, DIGEST_KEY);
 }
 
+/* Two keys of 32 bytes behind the master's: only the links change, one by one. */
+static void test_link_keys(void **state)
+{
+    (void)state;
+    static const char blocks[] = "0123456789abcdef0123456789abcdef"
+                                 "fedcba9876543210fedcba9876543210"
+                                 "0011223344556677889900aabbccddee";
+    struct keys keys[3];
+    struct buf err = BUF_INIT;
+    for (int i = 0; i < 3; i++) {
+        char text[sizeof blocks];
+        snprintf(text, sizeof text, "%.*s", 32 * (i + 1), blocks);
+        rig_write(dir, "keys", text);
+        chmod(path, 0600);
+        assert_int_equal(keys_load(&keys[i], path, &err), 0);
+        assert_int_equal(keys[i].link_id, i);
+        assert_memory_equal(keys[i].code, keys[0].code, DIGEST_KEY);
+        assert_memory_equal(keys[i].token, keys[0].token, DIGEST_KEY);
+        if (i > 0) {
+            assert_memory_equal(keys[i].link[1], keys[i - 1].link[0], DIGEST_KEY);
+            assert_memory_not_equal(keys[i].link[0], keys[i].link[1], DIGEST_KEY);
+        }
+    }
+    assert_memory_not_equal(keys[0].link[0], keys[0].token, DIGEST_KEY);
+    assert_string_equal(buf_str(&err), "");
+}
+
 static void refused(const char *why)
 {
     struct keys keys;
@@ -87,6 +114,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_made_and_read_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_link_keys, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
