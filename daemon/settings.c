@@ -83,6 +83,15 @@ static const struct setting table[] = {
      "Answer links and callbacks of the SMS gateways, behind the city's reverse proxy."},
     {"http", "control_socket", KIND_PATH, AT(control_socket), "0", "107",
      "/run/stafette/control.sock", "Where stafettectl reaches the daemon. \"\": nowhere."},
+    {"http", "proxy", KIND_TEXT, AT(http_proxy), "0", "45", "",
+     "Address of the reverse proxy before the public door. Its X-Forwarded-For says who calls; from\n"
+     "anybody else it counts for nothing. \"\": none is believed."},
+
+    {"answer", "url", KIND_TEXT, AT(answer_url), "0", "150", "",
+     "Where recipients reach the public door: https://stafette.stadt.example, without /a. Mails\n"
+     "carry links then, by which they answer without logging in. \"\": mails carry none."},
+    {"answer", "link_hours", KIND_INT, AT(answer_link_hours), "1", "72", "72",
+     "A link may be used so long after its notice was made (DOMAIN R15)."},
 
     {"mail", "from", KIND_TEXT, AT(mail_from), "1", "254", "stafette@stafette.example",
      "Sender that recipients see."},
@@ -129,6 +138,7 @@ static const struct {
     {"gateway", "The gateway itself."},
     {"mqtt", "The broker from which events come and to which receipts go."},
     {"http", "Doors: pages, metrics, the control socket."},
+    {"answer", "Links in mails by which a recipient answers."},
     {"mail", "How mail presents itself; the relay is a transport."},
     {"delivery", "The outbox."},
     {"events", "Clocks and limits of the gateway's own."},
@@ -317,7 +327,7 @@ void settings_print(struct buf *out)
 
 const char *const *settings_groups(void)
 {
-    static const char *const names[] = {"gateway",  "mqtt",   "http",   "mail",
+    static const char *const names[] = {"gateway",  "mqtt",   "http",   "answer", "mail",
                                         "delivery", "events", "ledger", NULL};
     return names;
 }

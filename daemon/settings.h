@@ -47,6 +47,11 @@ struct settings {
     char *http_internal; /* "127.0.0.1:8085"; "" = off */
     char *http_public;   /* "" = off */
     char *control_socket;
+    char *http_proxy; /* address whose X-Forwarded-For is believed; "" = none */
+
+    /* answer */
+    char *answer_url; /* base of answer links, no "/" at its end; "" = mails carry none */
+    int64_t answer_link_hours;
 
     /* mail */
     char *mail_from; /* addr-spec */

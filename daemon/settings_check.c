@@ -3,7 +3,7 @@
  *
  * Promises: after it, client_id, bounce and id_domain are filled, mail addresses are in their form
  * for the wire. Refuses what would break a hard rule at run time: a broker that is not on this
- * machine without TLS (DOMAIN R17), a content link without https.
+ * machine without TLS (DOMAIN R17), a content link or answer links without https.
  */
 #include "settings_check.h"
 
@@ -115,6 +115,38 @@ static void check_listen(const struct check *c, const char *name, const char *li
                      "proxy before it");
 }
 
+/* "https://host/path" or, for tests and demos, http on this machine. */
+static bool is_public_url(const char *url)
+{
+    static const char *const local[] = {"http://127.0.0.1", "http://localhost", "http://[::1]"};
+    if (str_starts(url, "https://") && url[strlen("https://")] > '/')
+        return true;
+    for (size_t i = 0; i < COUNT_OF(local); i++) {
+        char end = str_starts(url, local[i]) ? url[strlen(local[i])] : 'x';
+        if (end == '\0' || end == ':' || end == '/')
+            return true;
+    }
+    return false;
+}
+
+static void check_answer(const struct check *c)
+{
+    struct settings *s = c->s;
+    if (str_empty(s->answer_url))
+        return;
+    if (!is_public_url(s->answer_url))
+        conf_fault(c->faults, place(c, "answer", "url"),
+                   "\"url\" must start with https:// (DOMAIN R15)");
+    if (strpbrk(s->answer_url, " <>\"?#"))
+        conf_fault(c->faults, place(c, "answer", "url"),
+                   "\"url\" must not hold blanks, quotes, angle brackets, ? or #");
+    if (str_empty(s->http_public))
+        conf_fault(c->faults, place(c, "answer", "url"),
+                   "\"url\" needs the public door: set http.public");
+    for (size_t n = strlen(s->answer_url); n > 0 && s->answer_url[n - 1] == '/'; n--)
+        s->answer_url[n - 1] = '\0';
+}
+
 static void check_http(const struct check *c)
 {
     const struct settings *s = c->s;
@@ -195,6 +227,7 @@ void settings_check(struct settings *s, struct conf_node *root, struct conf_faul
     check_gateway(&c);
     check_mqtt(&c);
     check_http(&c);
+    check_answer(&c);
     check_mail(&c);
     check_ledger(&c);
     if (s->retry_first_ms > s->retry_max_ms)

@@ -13,6 +13,7 @@
 enum {
     DELIVERY_ADD,
     DELIVERY_GET,
+    DELIVERY_WITH_NOTICE,
     DELIVERY_SETTLE,
     DELIVERY_DUE,
     DELIVERY_NEXT,
@@ -34,6 +35,11 @@ enum {
     " d.urgent, d.state, d.attempts, d.next_ms, d.expires_ms, d.created_ms, d.ended_ms, d.class,"  \
     " d.code, d.provider_id"
 
+/* What read_due() reads behind them. */
+#define NOTICE_COLUMNS                                                                             \
+    ", n.unit, n.reason, n.template_name, n.deadline_ms, n.outcome, n.doubtful, n.created_ms"
+#define JOINED " from delivery d join notice n on n.notice_seq = d.notice_seq"
+
 static_assert(REASON_ON_CALL == 5, "as the text of DELIVERY_HOPEFUL has it");
 
 static const char *const sql[] = {
@@ -45,9 +51,8 @@ static const char *const sql[] = {
     [DELIVERY_SETTLE] =
         "update delivery set lane_id = ?, state = ?, attempts = ?, next_ms = ?, ended_ms = ?,"
         " class = ?, code = ?, provider_id = ? where delivery_seq = ?",
-    [DELIVERY_DUE] = "select " COLUMNS ", n.unit, n.reason, n.template_name, n.deadline_ms,"
-                     " n.outcome, n.doubtful, n.created_ms"
-                     " from delivery d join notice n on n.notice_seq = d.notice_seq"
+    [DELIVERY_WITH_NOTICE] = "select " COLUMNS NOTICE_COLUMNS JOINED " where d.delivery_seq = ?",
+    [DELIVERY_DUE] = "select " COLUMNS NOTICE_COLUMNS JOINED
                      " where d.state = 0 and d.lane_id = ? and d.next_ms <= ?"
                      " order by d.next_ms",
     [DELIVERY_NEXT] = "select next_ms from delivery where state = 0 and lane_id = ?"
@@ -165,6 +170,17 @@ static void read_due(const struct query *q, struct due *due)
     n->outcome = due->outcome_text;
     n->doubtful = query_column_int(q, 22) != 0;
     n->created_ms = query_column_int(q, 23);
+}
+
+bool store_delivery_with_notice(struct store *s, int64_t seq, struct due *due)
+{
+    struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_WITH_NOTICE);
+    query_int(&q, seq);
+    if (!query_row(&q))
+        return false;
+    read_due(&q, due);
+    query_end(&q);
+    return true;
 }
 
 int64_t store_delivery_due(struct store *s, int64_t lane_id, int64_t now_ms, void *context,

@@ -49,6 +49,10 @@ struct due {
     char outcome_text[OUTCOME_MAX];
 };
 
+/* The same of one delivery, whatever its state; false when there is none. due->notice.outcome
+ * points to due->outcome_text. */
+bool store_delivery_with_notice(struct store *s, int64_t seq, struct due *due);
+
 /* Due deliveries of a lane, earliest first; each() false ends. Returns the next_ms of the first
  * one that is not due yet, 0 when there is none (or when each() ended the walk). */
 int64_t store_delivery_due(struct store *s, int64_t lane_id, int64_t now_ms, void *context,

@@ -20,6 +20,7 @@ enum store_noun {
     NOUN_OUT,
     NOUN_AUDIT,
     NOUN_CASE,
+    NOUN_ANSWER,
     NOUN_COUNT
 };
 
@@ -37,6 +38,7 @@ extern const struct store_statements store_clock_statements;
 extern const struct store_statements store_out_statements;
 extern const struct store_statements store_audit_statements;
 extern const struct store_statements store_case_statements;
+extern const struct store_statements store_answer_statements;
 
 struct query {
     struct store *store;

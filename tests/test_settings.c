@@ -19,6 +19,8 @@
 #include "../daemon/settings.h"
 #include "../daemon/util.h"
 
+#define OPEN "http = { public = \"127.0.0.1:8086\"; }; "
+
 static const char printed[] = "config/stafette.conf";
 
 static void load_text(struct settings *s, const char *text, struct buf *report)
@@ -64,7 +66,8 @@ static void test_values(void **state)
         &s,
         "gateway = { instance = \"ulm\"; store = \"db/x\"; link = \"https://a/{code}\"; };\n"
         "mqtt = { port = 8883; host = \"broker.ulm.example\"; tls = true; };\n"
-        "http = { internal = \"[::1]:0\"; control_socket = \"\"; };\n"
+        "http = { internal = \"[::1]:0\"; public = \"[::1]:8086\"; control_socket = \"\"; };\n"
+        "answer = { url = \"https://stadt.example/stafette//\"; link_hours = 24; };\n"
         "mail = { from = \"a@b.example\"; bounce = \"r@c.example\"; id_domain = \"D.example\"; "
         "from_name = \"Zentrale für Übergaben\"; };\n"
         "delivery = { retry_first = \"1m\"; retry_max = \"2h\"; };\n",
@@ -72,6 +75,8 @@ static void test_values(void **state)
     assert_string_equal(buf_str(&report), "");
     assert_string_equal(s.store, "etc/db/x");
     assert_string_equal(s.control_socket, "");
+    assert_string_equal(s.answer_url, "https://stadt.example/stafette");
+    assert_int_equal(s.answer_link_hours, 24);
     assert_true(s.mqtt_tls);
     assert_string_equal(s.mqtt_client_id, "stafette-ulm");
     assert_string_equal(s.mail_bounce, "r@c.example");
@@ -119,6 +124,16 @@ static const struct {
     {"listen port", "http = { public = \"127.0.0.1:65536\"; };", "\"public\" must be address:port"},
     {"same door", "http = { public = \"127.0.0.1:8085\"; };",
      "\"public\" and \"internal\" must not be the same door"},
+    {"answer without https", OPEN "answer = { url = \"http://stadt.example\"; };",
+     "\"url\" must start with https://"},
+    {"answer at no host", OPEN "answer = { url = \"https:///\"; };",
+     "\"url\" must start with https://"},
+    {"answer at a look-alike", OPEN "answer = { url = \"http://127.0.0.1.stadt.example\"; };",
+     "\"url\" must start with https://"},
+    {"answer with a query", OPEN "answer = { url = \"https://stadt.example/?x\"; };",
+     "\"url\" must not hold blanks"},
+    {"answer without a door", "answer = { url = \"https://stadt.example\"; };", "set http.public"},
+    {"links for long", "answer = { link_hours = 73; };", "\"link_hours\" must be"},
     {"from", "mail = { from = \"nobody\"; };", "\"from\": "},
     {"from with blank", "mail = { from = \"a b@c.example\"; };", "\"from\": "},
     {"bounce", "mail = { bounce = \"<a@b.example>\"; };", "\"bounce\": "},
