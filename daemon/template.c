@@ -54,6 +54,8 @@ const char *template_key_name(enum template_key key)
         return "duplicate";
     case KEY_SENT_AT:
         return "sent_at";
+    case KEY_ANSWERS:
+        return "answers";
     case KEY_COUNT:
         break;
     }
@@ -326,6 +328,21 @@ static void add_value(struct buf *out, const char *value, enum channel channel)
     buf_release(&clean);
 }
 
+/* The one value of several lines: each is cleaned for itself. */
+static void add_lines(struct buf *out, const char *value, enum channel channel)
+{
+    for (;;) {
+        size_t n = strcspn(value, "\n");
+        char *line = xstrndup(value, n);
+        add_value(out, line, channel);
+        free(line);
+        if (!value[n])
+            return;
+        buf_addc(out, '\n');
+        value += n + 1;
+    }
+}
+
 static const char *value_of(const struct template_values *values, enum template_key key)
 {
     return values->value[key] ? values->value[key] : "";
@@ -361,7 +378,9 @@ void template_render(const struct template *t, const struct template_values *val
         bool gap = body->len == from || str_ends(buf_str(body), "\n\n");
         if (!torn && !(blank && after_torn && gap)) {
             for (; i < end; i++) {
-                if (t->part[i].kind == PART_KEY)
+                if (t->part[i].kind == PART_KEY && t->part[i].key == KEY_ANSWERS)
+                    add_lines(body, value_of(values, KEY_ANSWERS), t->channel);
+                else if (t->part[i].kind == PART_KEY)
                     add_value(body, value_of(values, t->part[i].key), t->channel);
                 else
                     buf_puts(body, t->part[i].text);

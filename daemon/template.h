@@ -40,6 +40,7 @@ enum template_key {
     KEY_REFUSAL,           /* one sentence: which field, which rule, what to do */
     KEY_DUPLICATE,         /* one sentence ("... möglicherweise doppelt.") after a restore */
     KEY_SENT_AT,           /* when this was written */
+    KEY_ANSWERS,           /* lines with links by which one answers; stands alone on its line */
     KEY_COUNT
 };
 

@@ -94,6 +94,8 @@ static const struct {
      "x.sms.txt:1:8: \"§\" tells a legal area; leave it out of the SMS (R4)\n"},
     {"unit in an SMS", "x.sms.txt", "{code} {unit}",
      "x.sms.txt:1:8: {unit} may not stand in an SMS (R4, R5); leave it out\n"},
+    {"answers in an SMS", "x.sms.txt", "{code} {answers}",
+     "x.sms.txt:1:8: {answers} may not stand in an SMS (R4, R5); leave it out\n"},
     {"SMS without a code", "x.sms.txt", "Neue Meldung",
      "x.sms.txt:1:1: {code} is missing: nobody could say which item is meant; add it\n"},
     {"161 septets", "x.sms.txt", "{code}" A100 A10 A10 A10 A10 A10 "aa\n",
@@ -182,6 +184,8 @@ static const struct {
     {"umlauts and dashes stay", "x.email.txt", MAIL, "Grüße – „so“\u00a0x", "d",
      "C R U Grüße – „so“\u00a0x d\n"},
     {"a broken value", "x.email.txt", MAIL, "\xc3(", "d", "C R U ?( d\n"},
+    {"answers keep their lines, and nothing else", "x.email.txt", MAIL "{answers}\n", "w", "d",
+     "C R U w d\nGesehen: l\nAndere  Antwort: l\n"},
     {"an SMS has no line feed at the end", "x.sms.txt", "{code}\n{duplicate}\n", "", "", "C"},
     {"an SMS value gets the alphabet", "x.sms.txt", "{code}\n{duplicate}\n", "", "a – b",
      "C\na - b"},
@@ -199,6 +203,7 @@ static void test_render(void **state)
         values.value[KEY_RESPONSIBLE_UNTIL] = "U";
         values.value[KEY_WHY] = rendered[i].why;
         values.value[KEY_DUPLICATE] = rendered[i].duplicate;
+        values.value[KEY_ANSWERS] = "Gesehen: l\nAndere\r Antwort: l";
         template_render(t, &values, NULL, &body);
         if (!str_eq(buf_str(&body), rendered[i].want))
             fail_msg("%s: got '%s'", rendered[i].label, buf_str(&body));
@@ -275,6 +280,11 @@ static const struct template_values longest = {
         [KEY_REFUSAL] = "Das Feld next_deadline fehlt; bitte ergänzen.",
         [KEY_DUPLICATE] = "Diese Nachricht kommt möglicherweise doppelt.",
         [KEY_SENT_AT] = "Fr 20.11.2026 09:14",
+        [KEY_ANSWERS] =
+            "Antworten ohne Anmeldung, bis Mo 23.11.2026 09:14 (es zählt erst der Knopf "
+            "auf der Seite):\n"
+            "Gesehen: https://stafette.example.org/a/12345678BG1234567aaaaaaaaaaaaaaaaaaA\n"
+            "Andere Antwort: https://stafette.example.org/a/99999999999aaaaaaaaaaaaaaaaaaaaaaa9",
     }};
 
 /* What may be unknown or is usually empty. */
@@ -282,6 +292,7 @@ static struct template_values sparse(void)
 {
     struct template_values v = longest;
     v.value[KEY_LINK] = v.value[KEY_FROM_PHONE] = v.value[KEY_DUPLICATE] = NULL;
+    v.value[KEY_ANSWERS] = "";
     v.value[KEY_DEADLINE] = v.value[KEY_DEADLINE_TIME] = v.value[KEY_RESPONSIBLE_UNTIL] = "";
     return v;
 }
@@ -355,6 +366,12 @@ static void test_shipped_say(void **state)
             fail_msg("%s: no telephone", template_name(t));
         if (mail && !says(t, KEY_LINK) && !str_starts(template_name(t), "emergency.refused"))
             fail_msg("%s: no place to read the content", template_name(t));
+        /* A refused message is mended at its source, not answered; a ledger's line only tells. */
+        bool answers = mail && !str_starts(template_name(t), "refusal.") &&
+                       !str_starts(template_name(t), "ledger.") &&
+                       !strstr(template_name(t), ".refused.");
+        if (says(t, KEY_ANSWERS) != answers)
+            fail_msg("%s: answers where none are, or none where there are", template_name(t));
         if (mail && strstr(template_name(t), ".outcome.") && !says(t, KEY_OUTCOME))
             fail_msg("%s: no outcome", template_name(t));
     }
