@@ -35,7 +35,7 @@ const struct contact *render_contact(const struct stafette *g, const struct due 
     return NULL;
 }
 
-static const char *why_german(enum reason reason)
+const char *render_why(enum reason reason)
 {
     switch (reason) {
     case REASON_ROUTE:
@@ -64,13 +64,15 @@ static const char *why_german(enum reason reason)
     case REASON_LEDGER:
         return "Ihre Stelle ist die Auffangstelle und erhält jeden Tag das Ergebnis der "
                "Nachtprüfung.";
+    case REASON_LINK:
+        return "Über einen früheren Antwortlink wurde ein neuer an dieses Postfach angefordert.";
     case REASON_COUNT:
         break;
     }
     return "";
 }
 
-static const char *until_german(const struct item *item)
+const char *render_until(const struct item *item)
 {
     if (item->closed_ms || item->state == STATE_ACCEPTED || item->state == STATE_RUNNING)
         return "bis auf Weiteres";
@@ -184,10 +186,10 @@ static void collect_values(const struct stafette *g, const struct due *due, cons
     v->value[KEY_DEADLINE_TIME] =
         texts->deadline.len > 5 ? buf_str(&texts->deadline) + texts->deadline.len - 5 : "";
     v->value[KEY_RESPONSIBLE] = unit_name(dir, item->owner_unit);
-    v->value[KEY_RESPONSIBLE_UNTIL] = until_german(item);
+    v->value[KEY_RESPONSIBLE_UNTIL] = render_until(item);
     v->value[KEY_FROM_PHONE] = from ? from->phone : "";
     v->value[KEY_LINK] = buf_str(&texts->link);
-    v->value[KEY_WHY] = why_german(due->notice.reason);
+    v->value[KEY_WHY] = render_why(due->notice.reason);
     v->value[KEY_OUTCOME] = due->notice.outcome;
     v->value[KEY_REFUSAL] = due->notice.outcome;
     v->value[KEY_DUPLICATE] =

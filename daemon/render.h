@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 
+#include "stafette.h"
+
 struct contact;
 struct due;
 struct item;
@@ -18,6 +20,12 @@ struct template;
 /* The contact a delivery goes to today: the one it was made for, else the unit's first of that
  * channel; NULL when the unit is gone or has none. */
 const struct contact *render_contact(const struct stafette *g, const struct due *due);
+
+/* German sentence: why the reader was told. */
+const char *render_why(enum reason reason);
+
+/* "bis die Übernahme bestätigt ist": how long the owner stays responsible. */
+const char *render_until(const struct item *item);
 
 /* Fills an empty message. False when the finished text holds what looks like a client's identifier
  * (DOMAIN R6); then it must not leave. */

@@ -183,6 +183,8 @@ const char *reason_name(enum reason reason)
         return "task";
     case REASON_LEDGER:
         return "ledger";
+    case REASON_LINK:
+        return "link";
     case REASON_COUNT:
         break;
     }

@@ -63,6 +63,7 @@ enum reason {
     REASON_DEPUTY,    /* it stands in for a unit that is absent, or is asked next */
     REASON_TASK,      /* a task is its own */
     REASON_LEDGER,    /* it hears each night whether anybody is lost */
+    REASON_LINK,      /* somebody asked for a new link by the page of an old one */
     REASON_COUNT
 };
 

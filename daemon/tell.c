@@ -113,6 +113,23 @@ void tell_unit(struct stafette *g, const struct item *item, const struct limits 
         add_delivery(g, item, limits, &notice, sms);
 }
 
+bool tell_again(struct stafette *g, const struct item *item, const struct limits *limits,
+                const struct due *due, int64_t deadline_ms)
+{
+    const struct contact *contact = directory_contact(g->config->directory, due->delivery.contact);
+    if (!contact || contact->channel != due->delivery.channel)
+        return false;
+    struct notice notice = due->notice;
+    notice.seq = store_next(g->store, SEQ_NOTICE);
+    notice.reason = REASON_LINK;
+    notice.deadline_ms = deadline_ms;
+    notice.doubtful = false;
+    notice.created_ms = g->now_ms;
+    store_notice_add(g->store, &notice);
+    add_delivery(g, item, limits, &notice, contact);
+    return true;
+}
+
 void tell_status(struct stafette *g, const struct item *item, const char *type,
                  const char *detail_name, const char *detail)
 {

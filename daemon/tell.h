@@ -12,6 +12,7 @@
 #include "stafette.h"
 #include "store_item.h"
 
+struct due;
 struct stafette;
 struct unit;
 
@@ -28,6 +29,11 @@ struct telling {
  * always a delivery. */
 void tell_unit(struct stafette *g, const struct item *item, const struct limits *limits,
                const struct telling *telling);
+
+/* Tells the unit of an earlier notice once more, at the same contact and by the same template, with
+ * another deadline (0 = none) and REASON_LINK. False when that contact is no longer there. */
+bool tell_again(struct stafette *g, const struct item *item, const struct limits *limits,
+                const struct due *due, int64_t deadline_ms);
 
 /* A status event to the item's source (stafette/out/<source>/status). `detail` names one more
  * member and its value; "" = none. */
