@@ -119,6 +119,10 @@ const char *answer_verb_german(enum answer_verb verb, enum item_kind kind)
         return "Wir nehmen den Auftrag an";
     if (verb == ANSWER_DONE && kind == ITEM_REFERRAL)
         return "Zur Kenntnis genommen";
+    if (verb == ANSWER_DONE && kind == ITEM_EMERGENCY)
+        return "Abschließen, es ist keine Übergabe nötig";
+    if (verb == ANSWER_DONE && kind == ITEM_DEADLINE)
+        return "Die Frist ist eingehalten";
     return verbs[verb].german;
 }
 

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "guard.h"
 #include "incident.h"
 #include "keys.h"
 #include "known.h"
@@ -34,6 +35,7 @@ struct stafette {
     struct known known; /* ids that are committed */
     struct metrics metrics;
     struct incidents incidents;
+    struct guard guard; /* bad answer links, by who sends them */
     struct ingest *ingest;
     struct outbox *outbox;
     struct http *http;

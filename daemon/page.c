@@ -9,6 +9,7 @@
 #include "json.h"
 #include "ledger_run.h"
 #include "outbox.h"
+#include "page_html.h"
 #include "page_parts.h"
 #include "store.h"
 #include "turn.h"
@@ -17,6 +18,7 @@
 enum page_when {
     FROM_MEMORY, /* never needs the store */
     IN_TURN,     /* runs in the transaction */
+    BY_LINK,     /* the same, when page_link_admit() lets it in */
     WHEN_IDLE    /* acts at once, is answered when nothing is due or in flight */
 };
 
@@ -41,6 +43,8 @@ static const struct page {
     {DOOR_CONTROL, "GET", "/control/who", IN_TURN, page_who, NULL},
     {DOOR_CONTROL, "POST", "/control/release", IN_TURN, page_release, page_release_committed},
     {DOOR_CONTROL, "POST", "/control/clock", WHEN_IDLE, page_clock, NULL},
+    {DOOR_PUBLIC, "GET", "/a/", BY_LINK, page_link, NULL},
+    {DOOR_PUBLIC, "POST", "/a/", BY_LINK, page_link_post, NULL},
 };
 
 void page_json(struct http_call *call)
@@ -52,6 +56,10 @@ void page_json(struct http_call *call)
 
 void page_error(struct http_call *call, int status, const char *why)
 {
+    if (call->door == DOOR_PUBLIC) {
+        html_nothing(call, status);
+        return;
+    }
     page_json(call);
     call->status = status;
     buf_addc(&call->answer, '{');
@@ -79,16 +87,24 @@ static const struct page *find_page(const struct http_call *call, int *status)
     return NULL;
 }
 
+static bool in_turn(const struct page *page)
+{
+    return page->when == IN_TURN || page->when == BY_LINK;
+}
+
 void page_receive(struct stafette *g, struct http_call *call)
 {
     int status;
     const struct page *page = find_page(call, &status);
     if (!page) {
         page_error(call, status, status == 405 ? "method not allowed here" : "no such page");
-    } else if (page->when == IN_TURN && !turn_retry_ms(g->turn)) {
+    } else if (page->when == BY_LINK && !page_link_admit(g, call)) {
+        http_answer(g->http, call);
+        return;
+    } else if (in_turn(page) && !turn_retry_ms(g->turn)) {
         turn_add_call(g->turn, call);
         return;
-    } else if (page->when == IN_TURN) {
+    } else if (in_turn(page)) {
         page_error(call, 503, store_trouble(g->store));
     } else {
         page->serve(g, call, NULL);

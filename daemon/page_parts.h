@@ -4,12 +4,14 @@
 #ifndef PAGE_PARTS_H
 #define PAGE_PARTS_H
 
+#include <stdbool.h>
+
 #include "http.h"
 
 struct known;
 struct stafette;
 
-/* Answers with JSON {"error": why}. */
+/* Answers with JSON {"error": why}; at the public door with a page that says nothing else. */
 void page_error(struct http_call *call, int status, const char *why);
 /* Starts a JSON answer; the handler appends to call->answer. */
 void page_json(struct http_call *call);
@@ -30,6 +32,12 @@ void page_explain(struct stafette *g, struct http_call *call, struct known *fres
 void page_who(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_release(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_clock(struct stafette *g, struct http_call *call, struct known *fresh);
+
+void page_link(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_link_post(struct stafette *g, struct http_call *call, struct known *fresh);
+
+/* Before the turn: false when the link is none of ours, and the call is to be answered as it is. */
+bool page_link_admit(struct stafette *g, struct http_call *call);
 
 /* After the commit of a page_send(), page_release(). */
 void page_send_committed(struct stafette *g, const struct http_call *call);

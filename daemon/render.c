@@ -10,6 +10,7 @@
 #include "config.h"
 #include "directory.h"
 #include "gateway.h"
+#include "links.h"
 #include "log.h"
 #include "store_delivery.h"
 #include "store_item.h"
@@ -74,7 +75,8 @@ const char *render_why(enum reason reason)
 
 const char *render_until(const struct item *item)
 {
-    if (item->closed_ms || item->state == STATE_ACCEPTED || item->state == STATE_RUNNING)
+    if (item->closed_ms || item->state == STATE_ACCEPTED || item->state == STATE_RUNNING ||
+        item->state == STATE_WITHDRAWN)
         return "bis auf Weiteres";
     switch (item->kind) {
     case ITEM_HANDOVER:
@@ -166,10 +168,10 @@ static const char *unit_name(const struct directory *dir, const char *id)
 
 struct texts {
     char code[ITEM_ID_LEN + 1];
-    struct buf deadline, sent_at, link;
+    struct buf deadline, sent_at, link, answers;
 };
 
-static void collect_values(const struct stafette *g, const struct due *due, const struct item *item,
+static void collect_values(struct stafette *g, const struct due *due, const struct item *item,
                            struct texts *texts, struct template_values *v)
 {
     const struct directory *dir = g->config->directory;
@@ -179,6 +181,7 @@ static void collect_values(const struct stafette *g, const struct due *due, cons
         time_german(&texts->deadline, due->notice.deadline_ms);
     time_german(&texts->sent_at, g->now_ms);
     put_link(&texts->link, g->config->settings.link, texts->code);
+    links_put(g, due, item, &texts->answers);
     v->value[KEY_CODE] = texts->code;
     v->value[KEY_KIND] = item_kind_german(item->kind);
     v->value[KEY_UNIT] = unit_name(dir, due->notice.unit);
@@ -195,12 +198,14 @@ static void collect_values(const struct stafette *g, const struct due *due, cons
     v->value[KEY_DUPLICATE] =
         due->notice.doubtful ? "Diese Nachricht kommt möglicherweise doppelt." : "";
     v->value[KEY_SENT_AT] = buf_str(&texts->sent_at);
+    v->value[KEY_ANSWERS] = buf_str(&texts->answers);
 }
 
-bool render_message(const struct stafette *g, const struct due *due, const struct item *item,
+bool render_message(struct stafette *g, const struct due *due, const struct item *item,
                     const struct template *text, struct message *message)
 {
-    struct texts texts = {.deadline = BUF_INIT, .sent_at = BUF_INIT, .link = BUF_INIT};
+    struct texts texts = {
+        .deadline = BUF_INIT, .sent_at = BUF_INIT, .link = BUF_INIT, .answers = BUF_INIT};
     struct template_values values = {{NULL}};
     struct buf subject = BUF_INIT, body = BUF_INIT;
     const char *what = "";
@@ -216,5 +221,6 @@ bool render_message(const struct stafette *g, const struct due *due, const struc
     buf_release(&texts.deadline);
     buf_release(&texts.sent_at);
     buf_release(&texts.link);
+    buf_wipe(&texts.answers);
     return !blocked;
 }

@@ -29,7 +29,7 @@ const char *render_until(const struct item *item);
 
 /* Fills an empty message. False when the finished text holds what looks like a client's identifier
  * (DOMAIN R6); then it must not leave. */
-bool render_message(const struct stafette *g, const struct due *due, const struct item *item,
+bool render_message(struct stafette *g, const struct due *due, const struct item *item,
                     const struct template *text, struct message *message);
 
 #endif

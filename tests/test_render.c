@@ -10,8 +10,11 @@
 #include <cmocka.h>
 
 #include "../adapters/adapter.h"
+#include "../daemon/answer.h"
+#include "../daemon/links.h"
 #include "../daemon/render.h"
 #include "../daemon/template.h"
+#include "../daemon/token.h"
 #include "gateway_rig.h"
 
 static int64_t request(struct gateway_rig *rig)
@@ -43,7 +46,7 @@ static struct due first_due(const struct gateway_rig *rig)
     return due;
 }
 
-static bool render(const struct gateway_rig *rig, const struct due *due, struct job *job)
+static bool render(struct gateway_rig *rig, const struct due *due, struct job *job)
 {
     char name[2 * ID_MAX];
     struct buf text = BUF_INIT;
@@ -165,13 +168,106 @@ static void test_urgent_only(void **state)
     assert_string_equal(render_contact(&rig->g, &due)->address, "+4915100000001");
 }
 
+/* Links as the city's setting makes them. */
+static void open_to_public(struct gateway_rig *rig)
+{
+    struct settings *s = &rig->g.config->settings;
+    free(s->answer_url);
+    s->answer_url = xstrdup("https://stafette.amt.example");
+}
+
+/* The link behind "<label>: " in a body, in a buffer that the next call overwrites; "" = none. */
+static const char *link_of(const char *body, const char *label)
+{
+    static char link[200];
+    char head[100];
+    snprintf(head, sizeof head, "\n%s: https://stafette.amt.example/a/", label);
+    const char *at = strstr(body, head);
+    snprintf(link, sizeof link, "%.*s", at ? (int)strcspn(at + strlen(head), "\n") : 0,
+             at ? at + strlen(head) : "");
+    return link;
+}
+
+static void test_no_public_door(void **state)
+{
+    struct gateway_rig *rig = *state;
+    request(rig);
+    struct due due = first_due(rig);
+    struct job *job = job_new();
+    assert_true(render(rig, &due, job));
+    assert_null(strstr(job->message.body, "Antworten ohne Anmeldung"));
+    assert_null(strstr(job->message.body, "/a/"));
+    job_free(job);
+}
+
+/* One token for each answer, that says so, until 72 hours after the notice, however often and
+ * whenever it is attempted. */
+static void test_links(void **state)
+{
+    static const struct {
+        const char *label;
+        int purpose;
+    } want[] = {{"Gesehen", ANSWER_SEEN},
+                {"Wir übernehmen", ANSWER_ACCEPT},
+                {"Andere Antwort", TOKEN_PAGE}};
+    struct gateway_rig *rig = *state;
+    open_to_public(rig);
+    request(rig);
+    struct due due = first_due(rig);
+    struct job *first = job_new(), *again = job_new();
+    assert_true(render(rig, &due, first));
+    rig_at(rig, "2026-11-17T11:00:30+01:00");
+    assert_true(render(rig, &due, again));
+    assert_non_null(strstr(first->message.body, "bis Do 19.11.2026 09:00 (es zählt"));
+    for (size_t i = 0; i < COUNT_OF(want); i++) {
+        struct token token;
+        char link[200];
+        str_copy(link, sizeof link, link_of(first->message.body, want[i].label));
+        if (!token_read(&token, &rig->g.keys, link))
+            fail_msg("%s: %s", want[i].label, first->message.body);
+        assert_int_equal(token.purpose, want[i].purpose);
+        assert_int_equal(token.delivery, due.delivery.seq);
+        assert_int_equal(token.expires_ms, due.notice.created_ms + 72 * 3600000);
+        assert_string_equal(link, link_of(again->message.body, want[i].label));
+    }
+    job_free(first);
+    job_free(again);
+}
+
+/* Nothing to answer: no deadline, an SMS, a closed item, a unit that is not asked. */
+static void test_no_links(void **state)
+{
+    static const char *const label[] = {"no deadline", "SMS", "closed", "another unit"};
+    struct gateway_rig *rig = *state;
+    open_to_public(rig);
+    request(rig);
+    const struct due asked = first_due(rig);
+    for (int i = 0; i < 4; i++) {
+        struct due due = asked;
+        struct item item = rig_item(rig, due.delivery.item_seq);
+        struct buf out = BUF_INIT;
+        due.notice.deadline_ms = i == 0 ? 0 : due.notice.deadline_ms;
+        due.delivery.channel = i == 1 ? CHANNEL_SMS : CHANNEL_EMAIL;
+        item.closed_ms = i == 2 ? rig->g.now_ms : 0;
+        if (i == 3)
+            str_copy(due.notice.unit, sizeof due.notice.unit, "verein");
+        links_put(&rig->g, &due, &item, &out);
+        if (out.len)
+            fail_msg("%s: %s", label[i], buf_str(&out));
+        buf_release(&out);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_mail),           TEST(test_ids),         TEST(test_doubtful), TEST(test_blocked),
+        TEST(test_mail),           TEST(test_ids),
+        TEST(test_doubtful),       TEST(test_blocked),
         TEST(test_contact_of_now), TEST(test_urgent_only),
+        TEST(test_no_public_door), TEST(test_links),
+        TEST(test_no_links),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
