@@ -75,6 +75,7 @@ static void load_unit(struct loader *l, struct conf_node *group, struct unit *un
     static const char *const known[] = {"id",       "name",     "kind",     "phone",
                                         "areas",    "places",   "services", "functions",
                                         "contacts", "lead",     "deputies", "restricted_ok",
+                                        "capacity",
                                         "hours",    "calendar", "closures", NULL};
     struct noun places = loader_places(l), areas = loader_areas(l), services = loader_services(l);
     struct noun units = loader_units(l);

@@ -105,6 +105,7 @@ enum {
     TURN_EVENTS_MAX = 1000,  /* events decided in one transaction */
     TURN_CLOCKS_MAX = 200,   /* clocks fired in one turn */
     RECIPIENTS_MAX = 3,      /* units told of one case event (DOMAIN R12) */
+    PROVIDERS_MAX = 20,      /* providers that one rule names; a referral asks one at a time */
     TREE_DEPTH_MAX = 16,     /* nesting of places and of routing rules */
     ID_MEMORY_DAYS = 35,     /* repeats are recognised this long */
 };
