@@ -108,7 +108,7 @@ struct agreement {
 struct budget {
     const char *line;
     int64_t total_cents;
-    int64_t committed_cents; /* when the line was opened */
+    int64_t committed_cents;              /* when the line was opened */
     int threshold[BUDGET_THRESHOLDS_MAX]; /* percent, rising: the lead is told once at each */
     size_t thresholds;
     const struct unit *lead;

@@ -22,7 +22,8 @@ static void load_thresholds(struct loader *l, struct conf_node *group, struct bu
     for (size_t i = 0; list && i < list->children; i++) {
         const struct conf_node *node = list->child[i];
         int before = budget->thresholds ? budget->threshold[budget->thresholds - 1] : 0;
-        bool rising = node->type == CONF_INT && node->number > before && node->number <= PERCENT_MAX;
+        bool rising =
+            node->type == CONF_INT && node->number > before && node->number <= PERCENT_MAX;
         if (!rising || budget->thresholds == BUDGET_THRESHOLDS_MAX) {
             conf_fault(l->faults, node,
                        "\"thresholds\" are at most %d rising percentages up to %d, such as "
@@ -68,7 +69,8 @@ void directory_load_budgets(struct loader *l, struct conf_node *root)
         if (list->child[i]->type == CONF_GROUP)
             load_budget(l, list->child[i]);
         else
-            conf_fault(l->faults, list->child[i], "a budget in braces belongs here: { line = "
-                                                  "\"...\"; ... }");
+            conf_fault(l->faults, list->child[i],
+                       "a budget in braces belongs here: { line = "
+                       "\"...\"; ... }");
     }
 }

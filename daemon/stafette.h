@@ -46,6 +46,7 @@ enum error_class {
     CLASS_LOCAL,     /* our own side: disk, file, configuration: operator */
     CLASS_ADDRESS,   /* this address is refused for good */
     CLASS_PERMANENT, /* the message or request is refused for good */
+    CLASS_FORBIDDEN, /* not attempted: permission, basis or consent is missing (permit.h) */
     ERROR_CLASS_COUNT
 };
 

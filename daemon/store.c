@@ -52,7 +52,8 @@ static const struct store_statements *const nouns[NOUN_COUNT] = {
     [NOUN_ITEM] = &store_item_statements,         [NOUN_NOTICE] = &store_notice_statements,
     [NOUN_DELIVERY] = &store_delivery_statements, [NOUN_CLOCK] = &store_clock_statements,
     [NOUN_OUT] = &store_out_statements,           [NOUN_AUDIT] = &store_audit_statements,
-    [NOUN_CASE] = &store_case_statements,
+    [NOUN_CASE] = &store_case_statements,         [NOUN_BUDGET] = &store_budget_statements,
+    [NOUN_TALLY] = &store_tally_statements,
 };
 
 enum {

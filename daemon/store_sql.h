@@ -20,6 +20,8 @@ enum store_noun {
     NOUN_OUT,
     NOUN_AUDIT,
     NOUN_CASE,
+    NOUN_BUDGET,
+    NOUN_TALLY,
     NOUN_COUNT
 };
 
@@ -37,6 +39,8 @@ extern const struct store_statements store_clock_statements;
 extern const struct store_statements store_out_statements;
 extern const struct store_statements store_audit_statements;
 extern const struct store_statements store_case_statements;
+extern const struct store_statements store_budget_statements;
+extern const struct store_statements store_tally_statements;
 
 struct query {
     struct store *store;
