@@ -31,6 +31,11 @@ void page_who(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_release(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_clock(struct stafette *g, struct http_call *call, struct known *fresh);
 
+void page_budgets(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_budget_freeze(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_budget_thaw(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_counts(struct stafette *g, struct http_call *call, struct known *fresh);
+
 /* After the commit of a page_send(), page_release(). */
 void page_send_committed(struct stafette *g, const struct http_call *call);
 void page_release_committed(struct stafette *g, const struct http_call *call);

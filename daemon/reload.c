@@ -89,6 +89,7 @@ static void finish(struct stafette *g, void *context)
         config_drop(old);
         tell_forget(g);
         wake_lanes(g);
+        daily_reloaded(g);
         log_info("configuration", "state=loaded version=%s", g->config->version);
     } else {
         if (r->config)
