@@ -123,6 +123,8 @@ void admit_query(struct route_query *query, const struct event *ev, const struct
         .area = parties->area,
         .service = parties->service,
         .complexity = ev->text[FIELD_COMPLEXITY],
+        .code = ev->text[FIELD_CODE],
+        .count = ev->number[FIELD_COUNT_OF],
         .from = parties->from,
         .to = parties->to,
         .restricted = ev->restricted,

@@ -103,18 +103,25 @@ bool source_speaks_for(const struct source *source, const struct unit *unit)
 }
 
 static bool row_permits(const struct permission *row, const struct unit *from, enum item_kind kind,
-                        const char *basis)
+                        const char *basis, bool consent)
 {
-    return row->kind == kind && (!row->from || row->from == from) &&
+    return row->kind == kind && row->consent == consent && (!row->from || row->from == from) &&
            (str_eq(row->basis, "*") || str_eq(row->basis, basis));
 }
 
-/* The first fitting row of a chain; 0 when there is none, else row + 1. */
-static size_t first_permitting(const struct directory *dir, size_t row, const struct unit *from,
+/* The first fitting row of a chain, of those without consent before those with it; 0 when there is
+ * none, else row + 1. */
+static size_t first_permitting(const struct directory *dir, size_t first, const struct unit *from,
                                enum item_kind kind, const char *basis)
 {
-    while (row && !row_permits(&dir->permission[row - 1], from, kind, basis))
-        row = directory_memory(dir)->permission_next[row - 1];
+    const size_t *next = directory_memory(dir)->permission_next;
+    size_t row = first;
+    while (row && !row_permits(&dir->permission[row - 1], from, kind, basis, false))
+        row = next[row - 1];
+    if (row)
+        return row;
+    for (row = first; row && !row_permits(&dir->permission[row - 1], from, kind, basis, true);)
+        row = next[row - 1];
     return row;
 }
 
@@ -127,7 +134,23 @@ const struct permission *directory_permits(const struct directory *dir, const st
     size_t named = first_permitting(dir, first[to - dir->unit], from, kind, basis);
     size_t any = first_permitting(dir, first[dir->units], from, kind, basis);
     size_t row = named && (!any || named < any) ? named : any;
+    if (named && any && dir->permission[named - 1].consent != dir->permission[any - 1].consent)
+        row = dir->permission[named - 1].consent ? any : named;
     return row ? &dir->permission[row - 1] : NULL;
+}
+
+bool directory_guards(const struct directory *dir, const struct unit *unit)
+{
+    assert(unit >= dir->unit && unit < dir->unit + dir->units);
+    return directory_memory(dir)->permission_first[unit - dir->unit] != 0;
+}
+
+const struct budget *directory_budget(const struct directory *dir, const char *line)
+{
+    for (size_t i = 0; i < dir->budgets; i++)
+        if (str_eq(dir->budget[i].line, line))
+            return &dir->budget[i];
+    return NULL;
 }
 
 const struct agreement *directory_agreement(const struct directory *dir,

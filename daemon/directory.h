@@ -22,6 +22,8 @@ struct conf_faults;
 struct buf;
 struct directory;
 
+enum { BUDGET_THRESHOLDS_MAX = 5 };
+
 struct place {
     const char *id;
     const char *name;           /* German */
@@ -71,6 +73,7 @@ struct unit {
     const struct unit *lead;    /* who hears of it when the unit does not answer; NULL: catch-all */
     const struct unit **deputy; /* in order, at most 3 */
     size_t deputies;
+    int64_t capacity;   /* a provider's open referrals at a time; 0: no limit */
     bool restricted_ok; /* may receive restricted items (DOMAIN R11): a single role */
 };
 
@@ -89,6 +92,7 @@ struct permission {
     const struct unit *to;   /* NULL: any */
     enum item_kind kind;
     const char *basis; /* legal_basis code; "*" any */
+    bool consent;      /* holds only with the client's consent on record (KI11) */
     const char *file;  /* where it stands, for explain */
     int line;
 };
@@ -98,6 +102,16 @@ struct agreement {
     const struct unit *provider;
     const struct service *service; /* NULL: all */
     int64_t from_day, to_day;      /* days since 1970, both included */
+};
+
+/* A budget line for counselling (DOMAIN DO6); what is committed by now is in the store. */
+struct budget {
+    const char *line;
+    int64_t total_cents;
+    int64_t committed_cents;              /* when the line was opened */
+    int threshold[BUDGET_THRESHOLDS_MAX]; /* percent, rising: the lead is told once at each */
+    size_t thresholds;
+    const struct unit *lead;
 };
 
 /* Internal limits by urgency (DOMAIN 5): lengths in working or real time. */
@@ -129,6 +143,8 @@ struct directory {
     size_t agreements;
     struct policy *policy;
     size_t policies;
+    struct budget *budget;
+    size_t budgets;
     const struct unit *catch_all; /* the human desk for what nobody else takes; never NULL */
     const struct unit *on_call;   /* told of emergencies and of refused emergency events */
     void *memory;                 /* owned by directory.c */
@@ -158,11 +174,19 @@ bool place_within(const struct place *place, const struct place *inside);
 /* True when the source may report for the unit (DESIGN 5). */
 bool source_speaks_for(const struct source *source, const struct unit *unit);
 
-/* The first row that allows `from` (NULL: not known) to tell `to`, or NULL: then nobody is told;
- * `basis` is the event's legal_basis, "" matches only a row for any basis. */
+/* The row that allows `from` (NULL: not known) to tell `to`, or NULL: then nobody is told; `basis`
+ * is the event's legal_basis, "" matches only a row for any basis. The first that asks for no
+ * consent, else the first that does: look at its `consent`. */
 const struct permission *directory_permits(const struct directory *dir, const struct unit *from,
                                            const struct unit *to, enum item_kind kind,
                                            const char *basis);
+
+/* True when some row names the unit as the one that is told: then it is another controller, and
+ * only what a row allows may reach it (DOMAIN R9). */
+bool directory_guards(const struct directory *dir, const struct unit *unit);
+
+/* NULL when there is no such line. */
+const struct budget *directory_budget(const struct directory *dir, const char *line);
 
 /* The first agreement in force on a day, or NULL; service NULL asks for any service. */
 const struct agreement *directory_agreement(const struct directory *dir,

@@ -1,5 +1,6 @@
 /*
- * Who may report for whom, and who may be told what: sources, agreements, permissions.
+ * Who may report for whom, and who may be told what: sources, agreements, permissions. Budgets are
+ * in directory_budgets.c.
  *
  * A permission row with a name that does not exist is left out, never widened to "any". Deny by
  * default (DOMAIN R9): kinds and bases must be written out, "*" included. Agreements are read
@@ -174,8 +175,9 @@ static void check_agreement(struct loader *l, const struct conf_node *at,
 
 static void load_permission(struct loader *l, struct conf_node *group)
 {
-    static const char *const known[] = {"from", "to", "kinds", "bases", NULL};
-    struct permission row = {.file = arena_text(&l->memory->arena, group->file),
+    static const char *const known[] = {"from", "to", "kinds", "bases", "consent", NULL};
+    struct permission row = {.consent = conf_bool(group, "consent", false, l->faults),
+                             .file = arena_text(&l->memory->arena, group->file),
                              .line = group->line};
     bool sides = load_side(l, group, "from", &row.from);
     sides = load_side(l, group, "to", &row.to) && sides;
@@ -188,7 +190,7 @@ static void load_permission(struct loader *l, struct conf_node *group)
         if (!item_kind_parse(node->text, &row.kind)) {
             conf_fault(l->faults, node,
                        "there is no kind \"%.80s\"; write \"handover\", "
-                       "\"referral\" or \"emergency\"",
+                       "\"referral\", \"emergency\" or \"task\"",
                        node->text);
             continue;
         }
@@ -223,4 +225,5 @@ void directory_load_rights(struct loader *l, struct conf_node *root)
 {
     load_agreements(l, root);
     load_permissions(l, root);
+    directory_load_budgets(l, root);
 }

@@ -72,10 +72,10 @@ static void load_deputies(struct loader *l, struct conf_node *group, struct unit
 
 static void load_unit(struct loader *l, struct conf_node *group, struct unit *unit)
 {
-    static const char *const known[] = {"id",       "name",     "kind",     "phone",
-                                        "areas",    "places",   "services", "functions",
-                                        "contacts", "lead",     "deputies", "restricted_ok",
-                                        "hours",    "calendar", "closures", NULL};
+    static const char *const known[] = {
+        "id",       "name",      "kind",     "phone",    "areas",    "places",
+        "services", "functions", "contacts", "lead",     "deputies", "restricted_ok",
+        "capacity", "hours",     "calendar", "closures", NULL};
     struct noun places = loader_places(l), areas = loader_areas(l), services = loader_services(l);
     struct noun units = loader_units(l);
     unit->name = loader_name(l, group, "name");
@@ -91,6 +91,7 @@ static void load_unit(struct loader *l, struct conf_node *group, struct unit *un
     directory_load_hours(l, group, &unit->hours);
     unit->lead = loader_ref(l, group, "lead", &units);
     load_deputies(l, group, unit);
+    unit->capacity = conf_int(group, "capacity", 0, 0, 100000, l->faults);
     unit->restricted_ok = conf_bool(group, "restricted_ok", false, l->faults);
     conf_check_unused(group, known, l->faults);
 }

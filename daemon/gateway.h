@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "daily.h"
 #include "guard.h"
 #include "incident.h"
 #include "keys.h"
@@ -62,8 +63,9 @@ struct stafette {
     bool balanced;
     struct night night;
     struct http_call *idle_calls; /* answered when nothing is due (clock advance) */
-    bool stopping;                /* nothing new is read or started */
-    int64_t stop_ms;              /* monotonic: attempts under way have until then */
+    struct daily daily;
+    bool stopping;   /* nothing new is read or started */
+    int64_t stop_ms; /* monotonic: attempts under way have until then */
 };
 
 #endif

@@ -102,6 +102,7 @@ int loop_open(struct stafette *g, struct buf *err)
         return -1;
     g->ledger = ledger_run_open(NULL);
     balance_check(g);
+    daily_reloaded(g);
     return replay_ask(g, err);
 }
 

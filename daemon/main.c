@@ -123,9 +123,15 @@ static int report_lost_units(const struct config *config)
 static int report_check(const struct config *config)
 {
     struct buf gaps = BUF_INIT;
+    int64_t now_ms = util_wall_ms();
     if (report_lost_units(config))
         return EX_CONFIG;
-    size_t n = routing_gaps(config->routing, config->directory, util_wall_ms(), &gaps);
+    if (routing_incomplete(config->routing, config->directory, now_ms, &gaps)) {
+        fputs(buf_str(&gaps), stderr);
+        buf_release(&gaps);
+        return EX_CONFIG;
+    }
+    size_t n = routing_gaps(config->routing, config->directory, now_ms, &gaps);
     fputs(buf_str(&gaps), stdout);
     printf("%s: good: %zu places, %zu units, %zu sources, %zu rules, %zu cells without a rule of "
            "their own, version %s\n",

@@ -15,6 +15,7 @@
 #include "gateway.h"
 #include "lane.h"
 #include "outbox_parts.h"
+#include "permit.h"
 #include "render.h"
 #include "store.h"
 #include "store_delivery.h"
@@ -200,14 +201,29 @@ static const struct template *frozen_template(struct stafette *g, int64_t id)
     return t;
 }
 
+/* Permission, basis and consent are asked now, not when the notice was made (DOMAIN R8, R9); what
+ * may not leave is held by outbox_settle.c. */
+static bool may_leave(struct stafette *g, const struct due *due, const struct item *item,
+                      struct job *job)
+{
+    enum permit_verdict verdict = permit_start(g, item, &due->notice);
+    if (verdict == PERMIT_ALLOWED)
+        return true;
+    job_end(job, ATTEMPT_DEFERRED, CLASS_FORBIDDEN, (int)verdict);
+    return false;
+}
+
 /* Fills the job; false when it ended here, without a transport being asked. */
 static bool prepare_job(struct stafette *g, const struct due *due, struct job *job)
 {
     struct item item;
+    bool known = store_item_get(g->store, due->delivery.item_seq, &item);
     const struct contact *contact = render_contact(g, due);
     const struct template *text = frozen_template(g, due->delivery.template_id);
     job->delivery_id = due->delivery.seq;
     job->urgent = due->delivery.urgent;
+    if (known && !may_leave(g, due, &item, job))
+        return false;
     if (!contact) {
         job_end(job, ATTEMPT_FAILED, CLASS_ADDRESS, 0);
         return false;
@@ -215,7 +231,7 @@ static bool prepare_job(struct stafette *g, const struct due *due, struct job *j
     job->transport = lane_transport(g, due->delivery.lane_id, contact);
     if (!job->transport)
         job->transport = lane_default(g, contact);
-    if (!text || !job->transport || !store_item_get(g->store, due->delivery.item_seq, &item)) {
+    if (!text || !job->transport || !known) {
         job_end(job, ATTEMPT_DEFERRED, CLASS_LOCAL, 0);
         return false;
     }

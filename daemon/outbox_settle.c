@@ -16,6 +16,7 @@
 #include "log.h"
 #include "outbox.h"
 #include "outbox_parts.h"
+#include "permit.h"
 #include "retry.h"
 #include "store.h"
 #include "store_audit.h"
@@ -113,6 +114,12 @@ static void settle_one(struct stafette *g, const struct job *job)
     if (!store_delivery_get(g->store, job->delivery_id, &d))
         return;
     bool cancelled = d.state == DELIVERY_CANCELLED;
+    if (job->result.class == CLASS_FORBIDDEN) {
+        if (!cancelled)
+            permit_hold(g, &d, (enum permit_verdict)job->result.code);
+        store_delivery_settle(g->store, &d);
+        return;
+    }
     d.attempts++;
     d.class = job->result.class;
     d.code = job->result.code;

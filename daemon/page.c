@@ -41,6 +41,10 @@ static const struct page {
     {DOOR_CONTROL, "POST", "/control/send", IN_TURN, page_send, page_send_committed},
     {DOOR_CONTROL, "POST", "/control/explain", IN_TURN, page_explain, NULL},
     {DOOR_CONTROL, "GET", "/control/who", IN_TURN, page_who, NULL},
+    {DOOR_CONTROL, "GET", "/control/budgets", IN_TURN, page_budgets, NULL},
+    {DOOR_CONTROL, "POST", "/control/budget/freeze/", IN_TURN, page_budget_freeze, NULL},
+    {DOOR_CONTROL, "POST", "/control/budget/thaw/", IN_TURN, page_budget_thaw, NULL},
+    {DOOR_CONTROL, "GET", "/control/counts", IN_TURN, page_counts, NULL},
     {DOOR_CONTROL, "POST", "/control/release", IN_TURN, page_release, page_release_committed},
     {DOOR_CONTROL, "POST", "/control/clock", WHEN_IDLE, page_clock, NULL},
     {DOOR_PUBLIC, "GET", "/a/", BY_LINK, page_link, NULL},
@@ -137,7 +141,7 @@ static bool is_idle(const struct stafette *g)
     int64_t clock_ms = turn_next_clock_ms(g->turn);
     int64_t attempt_ms = outbox_next_ms(g->outbox);
     return !turn_waiting(g->turn) && !outbox_in_flight(g->outbox) && !ledger_run_busy(g) &&
-           !night_busy(g) && !(clock_ms && clock_ms <= g->now_ms) &&
+           !night_busy(g) && !(clock_ms && clock_ms <= g->now_ms) && !daily_due(g) &&
            !(attempt_ms && attempt_ms <= g->steady_ms);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "admit.h"
+#include "choose.h"
 #include "config.h"
 #include "directory.h"
 #include "event.h"
@@ -14,6 +15,7 @@
 #include "machine.h"
 #include "page_parts.h"
 #include "route.h"
+#include "store_item.h"
 #include "template.h"
 #include "util.h"
 #include "workflow.h"
@@ -107,6 +109,24 @@ static void explain_approval(const struct directory *dir, const struct unit *fro
                approver->name, approver->id);
 }
 
+/* Which provider would be asked now, if the request stood as the event says it. */
+static void explain_choice(struct stafette *g, const struct event *ev,
+                           const struct parties *parties, struct buf *text)
+{
+    struct item item = {
+        .kind = ITEM_REFERRAL, .urgency = ev->urgency, .restricted = ev->restricted};
+    const struct unit *wish = parties->to;
+    str_copy(item.from_unit, sizeof item.from_unit, parties->from ? parties->from->id : "");
+    str_copy(item.to_unit, sizeof item.to_unit, wish ? wish->id : "");
+    str_copy(item.place, sizeof item.place, parties->place ? parties->place->id : "");
+    str_copy(item.area, sizeof item.area, parties->area ? parties->area->id : "");
+    str_copy(item.service, sizeof item.service, parties->service ? parties->service->id : "");
+    str_copy(item.basis, sizeof item.basis, ev->text[FIELD_LEGAL_BASIS]);
+    str_copy(item.complexity, sizeof item.complexity, ev->text[FIELD_COMPLEXITY]);
+    item.flags = (wish ? ITEM_PINNED : 0) | (ev->present[FIELD_CONSENT_REF] ? ITEM_CONSENT : 0);
+    choose_explain(g, &item, text);
+}
+
 static void explain_event(struct stafette *g, const struct event *ev, const struct parties *parties,
                           int64_t at_ms, struct buf *text)
 {
@@ -120,8 +140,10 @@ static void explain_event(struct stafette *g, const struct event *ev, const stru
     buf_puts(text, "Kanäle:\n");
     for (size_t i = 0; i < route.targets; i++)
         explain_channels(g, route.target[i].unit, route.policy, ev->urgency, text);
-    if (query.kind == ITEM_REFERRAL)
+    if (query.kind == ITEM_REFERRAL && route.needs_approval)
         explain_approval(g->config->directory, parties->from, text);
+    if (query.kind == ITEM_REFERRAL)
+        explain_choice(g, ev, parties, text);
 }
 
 void page_explain(struct stafette *g, struct http_call *call, struct known *fresh)

@@ -38,6 +38,10 @@ void page_link_post(struct stafette *g, struct http_call *call, struct known *fr
 
 /* Before the turn: false when the link is none of ours, and the call is to be answered as it is. */
 bool page_link_admit(struct stafette *g, struct http_call *call);
+void page_budgets(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_budget_freeze(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_budget_thaw(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_counts(struct stafette *g, struct http_call *call, struct known *fresh);
 
 /* After the commit of a page_send(), page_release(). */
 void page_send_committed(struct stafette *g, const struct http_call *call);

@@ -15,6 +15,7 @@
 #include "notify.h"
 #include "open_units.h"
 #include "outbox.h"
+#include "route.h"
 #include "store.h"
 #include "store_delivery.h"
 #include "tell.h"
@@ -26,12 +27,18 @@ struct reload {
     char *path;
     struct config *config;
     struct buf report;
+    int64_t now_ms;
 };
 
 static void load(void *context)
 {
     struct reload *r = context;
     r->config = config_load(r->path, &r->report);
+    if (r->config &&
+        routing_incomplete(r->config->routing, r->config->directory, r->now_ms, &r->report)) {
+        config_drop(r->config);
+        r->config = NULL;
+    }
 }
 
 static void log_report(const struct buf *report)
@@ -82,6 +89,7 @@ static void finish(struct stafette *g, void *context)
         config_drop(old);
         tell_forget(g);
         wake_lanes(g);
+        daily_reloaded(g);
         log_info("configuration", "state=loaded version=%s", g->config->version);
     } else {
         if (r->config)
@@ -99,5 +107,6 @@ void reload_start(struct stafette *g)
     struct reload *r = xcalloc(1, sizeof *r);
     notify_send("RELOADING=1");
     r->path = xstrdup(g->config->path);
+    r->now_ms = g->now_ms;
     outbox_run(g->outbox, load, r, finish);
 }

@@ -22,6 +22,8 @@ static const struct retry_rule rules[ERROR_CLASS_COUNT] = {
     [CLASS_LOCAL] = {.again = true, .alarm = true, .first_percent = 100},
     [CLASS_ADDRESS] = {.again = false, .alarm = false, .first_percent = 0},
     [CLASS_PERMANENT] = {.again = false, .alarm = false, .first_percent = 0},
+    /* Waits for people, not for a time (permit.h). */
+    [CLASS_FORBIDDEN] = {.again = false, .alarm = false, .first_percent = 0},
 };
 
 const struct retry_rule *retry_rule(enum error_class class)

@@ -4,7 +4,7 @@
  *
  * Promises: the same query on the same tree gives the same result; never an empty one, because the
  * root has recipients and no condition; no unit twice; at most RECIPIENTS_MAX (DOMAIN R12); one for
- * a restricted item (R11). Pure.
+ * a restricted item (R11). Pure. What is missing in a table is found by route_gaps.c.
  */
 #include "route.h"
 
@@ -22,8 +22,10 @@ struct walk {
     const struct routing *routing;
     const struct route_query *query;
     struct facts facts;
-    struct route_target to[RECIPIENTS_MAX], copy[RECIPIENTS_MAX];
-    size_t tos, copies;
+    struct route_target to[PROVIDERS_MAX], copy[RECIPIENTS_MAX], task[RECIPIENTS_MAX],
+        count[RECIPIENTS_MAX];
+    size_t tos, copies, tasks, counts;
+    size_t tos_max;
     const struct rule *rule; /* which named the owner of the answer */
 };
 
@@ -35,10 +37,17 @@ static bool has_unit(const struct route_target *list, size_t n, const struct uni
     return false;
 }
 
-static void add(struct route_target *list, size_t *n, struct route_target target)
+static void add(struct route_target *list, size_t *n, size_t max, struct route_target target)
 {
-    if (*n < RECIPIENTS_MAX && !has_unit(list, *n, target.unit))
+    if (*n < max && !has_unit(list, *n, target.unit))
         list[(*n)++] = target;
+}
+
+static void add_units(struct route_target *list, size_t *n, const struct unit *const *unit,
+                      size_t units, const struct rule *rule)
+{
+    for (size_t i = 0; i < units; i++)
+        add(list, n, RECIPIENTS_MAX, (struct route_target){unit[i], REASON_ROUTE, rule});
 }
 
 static void collect(struct walk *walk, const struct rule *rule)
@@ -47,21 +56,19 @@ static void collect(struct walk *walk, const struct rule *rule)
     struct route_target target = {NULL, root ? REASON_CATCH_ALL : REASON_ROUTE, rule};
     if (rule->tos > 0 && !walk->rule)
         walk->rule = rule;
-    for (size_t i = 0; i < rule->tos && !walk->query->to; i++) {
+    for (size_t i = 0; i < rule->tos; i++) {
         target.unit = rule->to[i];
-        add(walk->to, &walk->tos, target);
+        add(walk->to, &walk->tos, walk->tos_max, target);
     }
-    target.reason = REASON_ROUTE;
-    for (size_t i = 0; i < rule->copies; i++) {
-        target.unit = rule->copy[i];
-        add(walk->copy, &walk->copies, target);
-    }
+    add_units(walk->copy, &walk->copies, rule->copy, rule->copies, rule);
+    add_units(walk->task, &walk->tasks, rule->task, rule->tasks, rule);
+    add_units(walk->count, &walk->counts, rule->count_copy, rule->count_copies, rule);
 }
 
 /* Once no recipient can be added, going on could only cost time. */
 static bool is_full(const struct walk *walk)
 {
-    return walk->tos == RECIPIENTS_MAX;
+    return walk->tos == walk->tos_max && !walk->query->to;
 }
 
 static void visit(struct walk *walk, const struct rule *rule)
@@ -76,13 +83,40 @@ static void visit(struct walk *walk, const struct rule *rule)
     collect(walk, rule);
 }
 
-static void keep_one(struct route_result *result, const struct walk *walk)
+/* Whom the answer is asked of: the named unit, the first provider, all recipients of a handover. */
+static void put_targets(struct route_result *result, const struct walk *walk)
 {
-    size_t best = 0;
-    while (best < walk->tos && !walk->to[best].unit->restricted_ok)
-        best++;
-    result->target[0] = walk->to[best < walk->tos ? best : 0];
-    result->targets = 1;
+    const struct route_query *query = walk->query;
+    size_t n = query->kind == ITEM_REFERRAL ? 1 : walk->tos, best = 0;
+    if (query->to) {
+        result->target[0] = (struct route_target){query->to, REASON_NAMED, walk->rule};
+        result->targets = 1;
+        return;
+    }
+    if (query->restricted) {
+        while (best < walk->tos && !walk->to[best].unit->restricted_ok)
+            best++;
+        best = best < walk->tos ? best : 0;
+        n = 1;
+    }
+    for (size_t i = 0; i < n; i++)
+        result->target[result->targets++] = walk->to[best + i];
+}
+
+/* Who else: those with a task of their own, and then copies as far as there is room. One unit is
+ * told once, as the most it is. What is restricted has neither. */
+static void put_others(struct route_result *result, const struct walk *walk)
+{
+    size_t asked = result->targets;
+    for (size_t i = 0; i < walk->tasks; i++)
+        if (!has_unit(result->target, asked, walk->task[i].unit))
+            result->task[result->tasks++] = walk->task[i].unit;
+    for (size_t i = 0; i < walk->copies && result->targets < RECIPIENTS_MAX; i++)
+        if (!has_unit(walk->task, walk->tasks, walk->copy[i].unit))
+            add(result->target, &result->targets, RECIPIENTS_MAX, walk->copy[i]);
+    result->copies = result->targets - asked;
+    for (size_t i = 0; i < walk->counts; i++)
+        result->count_copy[result->count_copies++] = walk->count[i].unit;
 }
 
 void route_decide(const struct routing *routing, const struct directory *dir,
@@ -90,24 +124,21 @@ void route_decide(const struct routing *routing, const struct directory *dir,
 {
     struct walk walk = {.routing = routing, .query = query};
     (void)dir;
-    facts_set(&walk.facts, query);
+    walk.tos_max = query->kind == ITEM_REFERRAL ? PROVIDERS_MAX : RECIPIENTS_MAX;
+    facts_set(&walk.facts, routing, query);
     visit(&walk, routing->root);
     assert(walk.rule);
     memset(result, 0, sizeof *result);
     result->rule = walk.rule;
     result->policy = walk.rule->policy;
-    if (query->to)
-        add(walk.to, &walk.tos, (struct route_target){query->to, REASON_NAMED, walk.rule});
-    if (query->restricted) {
-        keep_one(result, &walk);
-        return;
-    }
-    for (size_t i = 0; i < walk.tos; i++)
-        add(result->target, &result->targets, walk.to[i]);
-    size_t tos = result->targets;
-    for (size_t i = 0; i < walk.copies; i++)
-        add(result->target, &result->targets, walk.copy[i]);
-    result->copies = result->targets - tos;
+    result->choice = walk.rule->choice;
+    result->needs_approval = walk.rule->needs_approval;
+    if (query->kind == ITEM_REFERRAL)
+        for (size_t i = 0; i < walk.tos; i++)
+            result->candidate[result->candidates++] = walk.to[i].unit;
+    put_targets(result, &walk);
+    if (!query->restricted)
+        put_others(result, &walk);
 }
 
 void routing_free(struct routing *routing)
@@ -115,6 +146,7 @@ void routing_free(struct routing *routing)
     if (!routing)
         return;
     route_index_free(routing);
+    idtable_release(&routing->codes);
     arena_release(&routing->arena);
     free(routing);
 }
@@ -134,47 +166,10 @@ size_t routing_rules(const struct routing *routing)
     return routing->rules;
 }
 
-static bool is_leaf(const struct directory *dir, const struct place *place)
+bool rule_says_kind(const struct rule *rule, enum item_kind kind)
 {
-    for (size_t i = 0; i < dir->places; i++)
-        if (dir->place[i].parent == place)
-            return false;
-    return true;
-}
-
-static bool only_root(const struct routing *routing, const struct directory *dir,
-                      struct route_query query)
-{
-    static const enum item_kind kinds[] = {ITEM_HANDOVER, ITEM_REFERRAL};
-    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-        struct route_result result;
-        query.kind = kinds[i];
-        route_decide(routing, dir, &query, &result);
-        if (result.rule->to_rule != routing->root)
-            return false;
-    }
-    return true;
-}
-
-size_t routing_gaps(const struct routing *routing, const struct directory *dir, int64_t at_ms,
-                    struct buf *out)
-{
-    size_t gaps = 0;
-    for (size_t p = 0; p < dir->places; p++) {
-        if (!is_leaf(dir, &dir->place[p]))
-            continue;
-        for (size_t s = 0; s < dir->services; s++) {
-            const struct service *service = &dir->service[s];
-            struct route_query query = {.place = &dir->place[p],
-                                        .service = service,
-                                        .area = service->area,
-                                        .complexity = "",
-                                        .at_ms = at_ms};
-            if (!only_root(routing, dir, query))
-                continue;
-            buf_printf(out, "%s x %s: nur Auffangregel\n", dir->place[p].name, service->name);
-            gaps++;
-        }
-    }
-    return gaps;
+    for (; rule; rule = rule->parent)
+        if (rule->value[COND_KIND] == (uintptr_t)kind + 1)
+            return true;
+    return false;
 }

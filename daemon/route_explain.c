@@ -4,7 +4,7 @@
  * The path is walked rule by rule, without the index of route_index.c, so that each rule that was
  * passed over can be named with what it demands; who is told comes from route_decide() itself. Only
  * the first rules passed over at each level are listed, so the text stays short in a large tree.
- * Pure.
+ * The version of the table stands at the end, as items and audit rows carry it (KI10). Pure.
  */
 #include "buf.h"
 #include "directory.h"
@@ -56,6 +56,9 @@ static void put_cond(struct buf *out, enum cond cond, uintptr_t value)
     case COND_FROM:
         buf_printf(out, "abgebende Stelle %s", ((const struct unit *)value)->name);
         break;
+    case COND_CODE:
+        buf_printf(out, "Anlass %s", (const char *)value);
+        break;
     case COND_COUNT:
         break;
     }
@@ -82,6 +85,10 @@ static void put_question(struct buf *out, const struct route_query *query,
 {
     buf_puts(out, "Gefragt: ");
     put_conds(out, facts->value);
+    if (query->code && !str_empty(query->code) && !facts->value[COND_CODE])
+        buf_printf(out, ", Anlass %s", query->code);
+    if (query->count > 1)
+        buf_printf(out, ", zum %d. Mal", (int)query->count);
     buf_puts(out, ", nach den Regeln vom ");
     time_german(out, query->at_ms);
     buf_puts(out, ".\n");
@@ -99,6 +106,8 @@ static void put_passed(struct buf *out, const struct rule *rule, const struct fa
         buf_puts(out, " verlangt ");
         put_cond(out, cond, rule->value[cond]);
         buf_puts(out, facts->value[cond] || cond == COND_PLACE ? "" : ", was nicht angegeben ist");
+    } else if (facts->count < rule->min_count) {
+        buf_printf(out, " verlangt, dass es mindestens %d-mal vorkam", (int)rule->min_count);
     } else {
         bool early = facts->at_ms < rule->from_ms;
         buf_puts(out, early ? " gilt erst ab " : " gilt nicht mehr seit ");
@@ -122,7 +131,7 @@ static void explain_level(struct buf *out, const struct rule *parent, const stru
     size_t passed = 0;
     for (size_t i = 0; i < parent->children; i++) {
         const struct rule *rule = parent->child[i];
-        bool taken = rule_fails(rule, facts) == COND_COUNT && rule_in_force(rule, facts->at_ms);
+        bool taken = rule_fails(rule, facts) == COND_COUNT && rule_in_force(rule, facts);
         if (!taken && passed++ < PASSED_MAX)
             put_passed(out, rule, facts);
         if (!taken)
@@ -165,22 +174,49 @@ static void put_target(struct buf *out, const struct routing *routing,
     buf_puts(out, ".\n");
 }
 
+/* The providers that can be asked, one after the other. */
+static void put_candidates(struct buf *out, const struct route_result *result)
+{
+    if (result->candidates < 2)
+        return;
+    buf_puts(out, "Zur Auswahl stehen, jeweils nur eine Stelle: ");
+    for (size_t i = 0; i < result->candidates; i++)
+        buf_printf(out, "%s%s", i ? ", " : "", result->candidate[i]->id);
+    buf_puts(out, result->choice == CHOOSE_LEAST_LOADED
+                      ? "; zuerst die mit den wenigsten offenen Aufträgen und freien Plätzen.\n"
+                      : "; in dieser Reihenfolge.\n");
+}
+
+static void put_others(struct buf *out, const struct route_result *result)
+{
+    for (size_t i = 0; i < result->tasks; i++)
+        buf_printf(out,
+                   "Eigene Aufgabe: %s (%s); der Vorgang endet erst, wenn auch sie erledigt "
+                   "ist.\n",
+                   result->task[i]->name, result->task[i]->id);
+    for (size_t i = 0; i < result->count_copies; i++)
+        buf_printf(out, "Nur als Zahl: %s (%s) erfährt die Anzahl, nicht diesen Vorgang.\n",
+                   result->count_copy[i]->name, result->count_copy[i]->id);
+}
+
 void route_explain(const struct routing *routing, const struct directory *dir,
                    const struct route_query *query, struct buf *out)
 {
     struct facts facts;
     struct route_result result;
-    facts_set(&facts, query);
+    facts_set(&facts, routing, query);
     route_decide(routing, dir, query, &result);
     put_question(out, query, &facts);
     explain_level(out, routing->root, &facts);
     for (size_t i = 0; i < result.targets; i++)
         put_target(out, routing, &result.target[i], i >= result.targets - result.copies);
+    put_candidates(out, &result);
+    put_others(out, &result);
     if (query->restricted)
         buf_puts(out, "Geschützter Vorgang: nur eine Stelle erfährt davon, keine Kopien.\n");
     else if (result.targets == RECIPIENTS_MAX)
         buf_printf(out, "Von einem Fall erfahren höchstens %d Stellen.\n", RECIPIENTS_MAX);
     buf_printf(out, "Fristen: Regelwerk \"%s\", nach ", result.policy->id);
     put_rule(out, result.rule);
-    buf_puts(out, ".\n");
+    buf_printf(out, ".\nStand der Verteiltabelle: %s.\n", routing->version);
 }

@@ -106,11 +106,18 @@ void route_index_free(struct routing *routing)
     free(routing->slot);
 }
 
-void facts_set(struct facts *facts, const struct route_query *query)
+/* A code that no rule demands fits no rule, as one that is not given. */
+static uintptr_t code_number(const struct routing *routing, const char *code)
+{
+    return code ? (uintptr_t)idtable_find(&routing->codes, code) : 0;
+}
+
+void facts_set(struct facts *facts, const struct routing *routing, const struct route_query *query)
 {
     memset(facts, 0, sizeof *facts);
     facts->place = query->place;
     facts->at_ms = query->at_ms;
+    facts->count = query->count;
     facts->value[COND_PLACE] = (uintptr_t)query->place;
     facts->value[COND_AREA] = (uintptr_t)query->area;
     facts->value[COND_SERVICE] = (uintptr_t)query->service;
@@ -118,19 +125,22 @@ void facts_set(struct facts *facts, const struct route_query *query)
     facts->value[COND_URGENCY] = (uintptr_t)query->urgency + 1;
     facts->value[COND_COMPLEXITY] = complexity_number(query->complexity ? query->complexity : "");
     facts->value[COND_FROM] = (uintptr_t)query->from;
+    facts->value[COND_CODE] = code_number(routing, query->code);
     for (unsigned c = 0; c < COND_COUNT; c++)
         if (facts->value[c])
             facts->given |= 1u << c;
 }
 
-bool rule_in_force(const struct rule *rule, int64_t at_ms)
+bool rule_in_force(const struct rule *rule, const struct facts *facts)
 {
-    return rule->from_ms <= at_ms && at_ms < rule->to_ms;
+    return rule->from_ms <= facts->at_ms && facts->at_ms < rule->to_ms &&
+           rule->min_count <= facts->count;
 }
 
-static const struct rule *first_after(const struct rule *rule, int64_t after, int64_t at_ms)
+static const struct rule *first_after(const struct rule *rule, int64_t after,
+                                      const struct facts *facts)
 {
-    while (rule && (rule->order <= after || !rule_in_force(rule, at_ms)))
+    while (rule && (rule->order <= after || !rule_in_force(rule, facts)))
         rule = rule->same;
     return rule;
 }
@@ -149,7 +159,7 @@ const struct rule *route_index_next(const struct routing *routing, const struct 
         do {
             value[COND_PLACE] = (uintptr_t)place;
             const struct rule *rule = find_slot(routing, parent, mask, value)->rule;
-            rule = first_after(rule, after, facts->at_ms);
+            rule = first_after(rule, after, facts);
             if (rule && (!best || rule->order < best->order))
                 best = rule;
             place = place ? place->parent : NULL;
@@ -162,7 +172,7 @@ const struct rule *route_index_next(const struct routing *routing, const struct 
  * so the index itself answers which earlier sibling is wider. */
 const struct rule *route_index_hides(const struct routing *routing, const struct rule *rule)
 {
-    struct facts facts = {.given = rule->mask, .at_ms = rule->from_ms};
+    struct facts facts = {.given = rule->mask, .at_ms = rule->from_ms, .count = rule->min_count};
     memcpy(facts.value, rule->value, sizeof facts.value);
     facts.place = (const struct place *)rule->value[COND_PLACE];
     const struct rule *other = route_index_next(routing, rule->parent, &facts, -1);

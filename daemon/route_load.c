@@ -29,7 +29,7 @@ struct load {
 static const char *const cond_names[COND_COUNT] = {
     [COND_PLACE] = "place",    [COND_AREA] = "area",       [COND_SERVICE] = "service",
     [COND_KIND] = "kind",      [COND_URGENCY] = "urgency", [COND_COMPLEXITY] = "complexity",
-    [COND_FROM] = "from_unit",
+    [COND_FROM] = "from_unit", [COND_CODE] = "code",
 };
 
 static const char *const complexities[] = {"grund", "complex"};
@@ -61,9 +61,12 @@ static uintptr_t find(const struct directory *dir, enum cond cond, const char *i
         return (uintptr_t)directory_unit(dir, id);
     case COND_COMPLEXITY:
         return complexity_number(id);
+    case COND_CODE:
+        return 0; /* read_conditions() keeps the text itself */
     case COND_KIND: {
         enum item_kind kind;
-        return item_kind_parse(id, &kind) && kind != ITEM_REFUSAL ? (uintptr_t)kind + 1 : 0;
+        bool routed = item_kind_parse(id, &kind) && kind != ITEM_REFUSAL && kind != ITEM_DEADLINE;
+        return routed ? (uintptr_t)kind + 1 : 0;
     }
     case COND_URGENCY: {
         enum urgency urgency;
@@ -100,6 +103,7 @@ static const char *offer(const struct directory *dir, enum cond cond, const char
     case COND_KIND:
     case COND_URGENCY:
     case COND_COMPLEXITY:
+    case COND_CODE:
     case COND_COUNT:
         break;
     }
@@ -108,9 +112,10 @@ static const char *offer(const struct directory *dir, enum cond cond, const char
 
 /* Conditions that are codes and not ids: all that may stand there. */
 static const char *const codes[COND_COUNT] = {
-    [COND_KIND] = "handover, referral or emergency",
+    [COND_KIND] = "handover, referral, emergency or task",
     [COND_URGENCY] = "routine, prompt, urgent or emergency",
     [COND_COMPLEXITY] = "grund or complex",
+    [COND_CODE] = "a code of a-z, 0-9 and _, such as hospital_discharge",
 };
 
 static void unknown(const struct load *l, const struct conf_node *at, const char *what,
@@ -123,13 +128,27 @@ static void unknown(const struct load *l, const struct conf_node *at, const char
                    at->text);
 }
 
+/* One text for all rules that demand the same code, so that addresses can be compared. */
+static uintptr_t read_code(struct load *l, const char *code)
+{
+    size_t n = strlen(code);
+    const char *known = idtable_find(&l->routing->codes, code);
+    if (n == 0 || n >= ID_MAX || strspn(code, "abcdefghijklmnopqrstuvwxyz0123456789_") != n)
+        return 0;
+    if (known)
+        return (uintptr_t)known;
+    const char *text = arena_text(&l->routing->arena, code);
+    idtable_put(&l->routing->codes, text, text);
+    return (uintptr_t)text;
+}
+
 static void read_conditions(struct load *l, struct rule *rule, struct conf_node *node)
 {
     for (enum cond c = 0; c < COND_COUNT; c++) {
         const char *id = conf_text(node, cond_names[c], NULL, l->faults);
         if (!id)
             continue;
-        rule->value[c] = find(l->dir, c, id);
+        rule->value[c] = c == COND_CODE ? read_code(l, id) : find(l->dir, c, id);
         rule->mask |= 1u << c;
         buf_printf(&l->canon, " %s=%s", cond_names[c], id);
         const struct conf_node *at = conf_get(node, cond_names[c]);
@@ -179,6 +198,25 @@ static bool read_units(struct load *l, struct conf_node *node, const char *membe
     return true;
 }
 
+/* A referral is offered to one provider at a time, so its rule may name more of them. */
+static void check_told(struct load *l, const struct rule *rule, const struct conf_node *node)
+{
+    bool referral = rule_says_kind(rule, ITEM_REFERRAL);
+    size_t asked = referral && rule->tos ? 1 : rule->tos;
+    size_t told = asked + rule->copies + rule->tasks;
+    if (told > RECIPIENTS_MAX)
+        conf_fault(l->faults, node,
+                   "\"to\", \"copy\" and \"tasks\" name %zu units with what the rule inherits; at "
+                   "most %d may be told of one case (DOMAIN R12)",
+                   told, RECIPIENTS_MAX);
+    if (rule->tos > PROVIDERS_MAX)
+        conf_fault(l->faults, node, "\"to\" names %zu providers; at most %d", rule->tos,
+                   PROVIDERS_MAX);
+    if (rule->count_copies > RECIPIENTS_MAX)
+        conf_fault(l->faults, node, "\"count_copy\" names %zu units; at most %d",
+                   rule->count_copies, RECIPIENTS_MAX);
+}
+
 static void read_recipients(struct load *l, struct rule *rule, struct conf_node *node)
 {
     bool inherits = rule->parent && !rule->onward;
@@ -197,11 +235,41 @@ static void read_recipients(struct load *l, struct rule *rule, struct conf_node 
         rule->copy = rule->parent->copy;
         rule->copies = rule->parent->copies;
     }
-    if (rule->tos + rule->copies > RECIPIENTS_MAX)
-        conf_fault(l->faults, node,
-                   "\"to\" and \"copy\" name %zu units with what the rule inherits; at most %d "
-                   "may be told of one case (DOMAIN R12)",
-                   rule->tos + rule->copies, RECIPIENTS_MAX);
+    if (!read_units(l, node, "tasks", &rule->task, &rule->tasks) && inherits) {
+        rule->task = rule->parent->task;
+        rule->tasks = rule->parent->tasks;
+    }
+    if (!read_units(l, node, "count_copy", &rule->count_copy, &rule->count_copies) && inherits) {
+        rule->count_copy = rule->parent->count_copy;
+        rule->count_copies = rule->parent->count_copies;
+    }
+    check_told(l, rule, node);
+}
+
+/* How a referral goes on, inherited like the policy. */
+static void read_referral(struct load *l, struct rule *rule, struct conf_node *node)
+{
+    const char *choose = conf_text(node, "choose", NULL, l->faults);
+    bool approval = !rule->parent || rule->parent->needs_approval;
+    rule->choice = rule->parent ? rule->parent->choice : CHOOSE_IN_ORDER;
+    rule->needs_approval = conf_bool(node, "needs_approval", approval, l->faults);
+    if (rule->needs_approval != approval)
+        buf_printf(&l->canon, " needs_approval=%d", rule->needs_approval);
+    if (!choose)
+        return;
+    buf_printf(&l->canon, " choose=%s", choose);
+    if (!str_eq(choose, "least_loaded") && !str_eq(choose, "in_order"))
+        conf_fault(l->faults, conf_get(node, "choose"),
+                   "\"choose\" must be least_loaded or in_order");
+    rule->choice = str_eq(choose, "least_loaded") ? CHOOSE_LEAST_LOADED : CHOOSE_IN_ORDER;
+}
+
+static void read_count(struct load *l, struct rule *rule, struct conf_node *node)
+{
+    if (!conf_get(node, "min_count"))
+        return;
+    rule->min_count = conf_int(node, "min_count", 1, 1, 1000, l->faults);
+    buf_printf(&l->canon, " min_count=%d", (int)rule->min_count);
 }
 
 static void read_policy(struct load *l, struct rule *rule, struct conf_node *node)
@@ -285,16 +353,21 @@ static void read_children(struct load *l, struct rule *parent, struct conf_node 
 static struct rule *read_rule(struct load *l, const struct rule *parent, struct conf_node *node,
                               int depth)
 {
-    static const char *const known[] = {
-        "rule", "place", "area",   "service",  "kind",       "urgency",  "complexity", "from_unit",
-        "to",   "copy",  "policy", "continue", "valid_from", "valid_to", "rules",      NULL};
+    static const char *const known[] = {"rule",   "place",      "area",       "service",
+                                        "kind",   "urgency",    "complexity", "from_unit",
+                                        "code",   "min_count",  "to",         "copy",
+                                        "tasks",  "count_copy", "choose",     "needs_approval",
+                                        "policy", "continue",   "valid_from", "valid_to",
+                                        "rules",  NULL};
     struct rule *rule = new_rule(l, parent, node);
     read_name(l, rule, node);
     buf_puts(&l->canon, rule->name);
     read_conditions(l, rule, node);
     rule->onward = conf_bool(node, "continue", false, l->faults);
     buf_puts(&l->canon, rule->onward ? " continue" : "");
+    read_count(l, rule, node);
     read_recipients(l, rule, node);
+    read_referral(l, rule, node);
     read_policy(l, rule, node);
     read_dates(l, rule, node);
     buf_addc(&l->canon, '\n');
@@ -331,14 +404,18 @@ static void read_children(struct load *l, struct rule *parent, struct conf_node 
 
 static void read_root(struct load *l, struct conf_node *node)
 {
-    static const char *const known[] = {"to", "copy", "policy", "rules", NULL};
+    static const char *const known[] = {"to",       "copy",           "count_copy",
+                                        "choose",   "needs_approval", "policy",
+                                        "complete", "rules",          NULL};
     struct rule *root = new_rule(l, NULL, node);
     l->routing->root = root;
     root->name = "root";
     root->from_ms = INT64_MIN;
     root->to_ms = INT64_MAX;
     buf_puts(&l->canon, root->name);
+    l->routing->complete = conf_bool(node, "complete", false, l->faults);
     read_recipients(l, root, node);
+    read_referral(l, root, node);
     read_policy(l, root, node);
     buf_addc(&l->canon, '\n');
     if (!conf_get(node, "to"))

@@ -3,7 +3,8 @@
  *
  * A condition of a rule and the fact of a query are both one number, so that comparing and hashing
  * are the same loop for all of them: the address of the directory's thing for places, areas,
- * services and units, the enum plus one for the others, and 0 for "no condition" or "not given".
+ * services and units, that of the text for codes that some rule demands, the enum plus one for the
+ * others, and 0 for "no condition" or "not given".
  */
 #ifndef ROUTE_TREE_H
 #define ROUTE_TREE_H
@@ -13,6 +14,7 @@
 #include <stdint.h>
 
 #include "arena.h"
+#include "idtable.h"
 #include "route.h"
 
 enum cond {
@@ -23,6 +25,7 @@ enum cond {
     COND_URGENCY,
     COND_COMPLEXITY,
     COND_FROM,
+    COND_CODE,
     COND_COUNT
 };
 
@@ -34,11 +37,14 @@ struct rule {
     const struct rule *parent;
     struct rule *same;      /* the next sibling with the same conditions (versions of a rule) */
     int64_t from_ms, to_ms; /* in force from, and no longer from, these moments on */
+    int64_t min_count;      /* holds when it happened at least so often */
     uint32_t mask_count;
-    bool onward;                /* `continue` */
+    bool onward; /* `continue` */
+    bool needs_approval;
+    enum route_choice choice;
     const struct rule *to_rule; /* where the recipients are written: itself or an ancestor */
-    const struct unit **to, **copy;
-    size_t tos, copies;
+    const struct unit **to, **copy, **task, **count_copy;
+    size_t tos, copies, tasks, count_copies;
     const struct policy *policy;
 
     unsigned *masks; /* the different masks of its children */
@@ -55,8 +61,10 @@ struct routing {
     struct rule *root;
     size_t rules;
     struct arena arena;
-    struct slot *slot; /* children by (parent, mask, values) */
-    size_t slots;      /* a power of two */
+    struct slot *slot;    /* children by (parent, mask, values) */
+    size_t slots;         /* a power of two */
+    struct idtable codes; /* every code that a rule demands: the text itself */
+    bool complete;        /* gaps are faults */
     char version[17];
 };
 
@@ -65,7 +73,7 @@ struct facts {
     uintptr_t value[COND_COUNT];
     unsigned given; /* bits of what is not 0 */
     const struct place *place;
-    int64_t at_ms;
+    int64_t at_ms, count;
 };
 
 /* Name of a condition in the configuration: "place", "from_unit" ... */
@@ -74,7 +82,7 @@ const char *cond_name(enum cond cond);
 /* The number of a complexity; 0 when it is none of DOMAIN 5. */
 uintptr_t complexity_number(const char *name);
 
-void facts_set(struct facts *facts, const struct route_query *query);
+void facts_set(struct facts *facts, const struct routing *routing, const struct route_query *query);
 
 /* Files all children of all rules; once, after loading. */
 void route_index_build(struct routing *routing);
@@ -90,8 +98,9 @@ const struct rule *route_index_next(const struct routing *routing, const struct 
 const struct rule *route_index_hides(const struct routing *routing, const struct rule *rule);
 
 /* The same question for one rule, asked directly: COND_COUNT when it matches, else the first
- * condition that fails. Dates are not looked at. */
+ * condition that fails. Dates and counts are not looked at. */
 enum cond rule_fails(const struct rule *rule, const struct facts *facts);
-bool rule_in_force(const struct rule *rule, int64_t at_ms);
+/* Whether its dates hold, and it happened often enough. */
+bool rule_in_force(const struct rule *rule, const struct facts *facts);
 
 #endif

@@ -210,6 +210,18 @@ static const char *const migrations[] = {
     "  at_ms integer not null,"
     "  primary key (case_key, step)"
     ") strict, without rowid;",
+
+    /* 3: routing of referrals, notices that may not leave */
+    "create table tally (" /* retention: keep; how many items a unit learns only as a number */
+    "  unit text not null,"
+    "  week integer not null," /* its Monday, days since 1970 */
+    "  items integer not null,"
+    "  primary key (unit, week)"
+    ") strict, without rowid;"
+    "create index item_load on item (to_unit) where kind = 1 and closed_ms = 0;"
+    "create index item_pool on item (service, place, created_ms)"
+    "  where kind = 1 and closed_ms = 0;"
+    "create index delivery_held on delivery (delivery_seq) where state = 4;",
 };
 
 int schema_version(void)

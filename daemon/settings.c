@@ -116,6 +116,12 @@ static const struct setting table[] = {
     {"delivery", "attempt_timeout", KIND_DURATION, AT(attempt_timeout_ms), "1s", "10m", "60s",
      "An attempt that hangs ends after this."},
 
+    {"pool", "threshold", KIND_INT, AT(pool_threshold), "2", "1000", "3",
+     "So many open referral requests for one service in one place make a hint to the lead of the\n"
+     "team: a number, no names of cases (KI8)."},
+    {"pool", "days", KIND_INT, AT(pool_days), "1", "365", "30",
+     "Requests of the last so many days count; the hint comes once in that time."},
+
     {"events", "heartbeat", KIND_DURATION, AT(heartbeat_ms), "1s", "1h", "30s",
      "How often the gateway says that it lives, with the state of its balance."},
     {"events", "refusal_answer", KIND_DURATION, AT(refusal_answer_ms), "1m", "30d", "1d",
@@ -141,6 +147,7 @@ static const struct {
     {"answer", "Links in mails by which a recipient answers."},
     {"mail", "How mail presents itself; the relay is a transport."},
     {"delivery", "The outbox."},
+    {"pool", "When several requests might be served together."},
     {"events", "Clocks and limits of the gateway's own."},
     {"ledger", "The full check: is anybody lost?"},
 };
@@ -327,7 +334,7 @@ void settings_print(struct buf *out)
 
 const char *const *settings_groups(void)
 {
-    static const char *const names[] = {"gateway",  "mqtt",   "http",   "answer", "mail",
-                                        "delivery", "events", "ledger", NULL};
+    static const char *const names[] = {"gateway",  "mqtt", "http",   "answer", "mail",
+                                        "delivery", "pool", "events", "ledger", NULL};
     return names;
 }

@@ -69,6 +69,10 @@ struct settings {
     int64_t sms_in_flight_max;
     int64_t attempt_timeout_ms;
 
+    /* pool */
+    int64_t pool_threshold; /* open requests that make a hint (pool.h) */
+    int64_t pool_days;
+
     /* events */
     int64_t heartbeat_ms;
     int64_t refusal_answer_ms; /* clock of a refusal at the technical desk */

@@ -149,6 +149,8 @@ const char *error_class_name(enum error_class class)
         return "address";
     case CLASS_PERMANENT:
         return "permanent";
+    case CLASS_FORBIDDEN:
+        return "forbidden";
     case ERROR_CLASS_COUNT:
         break;
     }

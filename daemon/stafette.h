@@ -46,6 +46,7 @@ enum error_class {
     CLASS_LOCAL,     /* our own side: disk, file, configuration: operator */
     CLASS_ADDRESS,   /* this address is refused for good */
     CLASS_PERMANENT, /* the message or request is refused for good */
+    CLASS_FORBIDDEN, /* not attempted: permission, basis or consent is missing (permit.h) */
     ERROR_CLASS_COUNT
 };
 
@@ -106,6 +107,7 @@ enum {
     TURN_EVENTS_MAX = 1000,  /* events decided in one transaction */
     TURN_CLOCKS_MAX = 200,   /* clocks fired in one turn */
     RECIPIENTS_MAX = 3,      /* units told of one case event (DOMAIN R12) */
+    PROVIDERS_MAX = 20,      /* providers that one rule names; a referral asks one at a time */
     TREE_DEPTH_MAX = 16,     /* nesting of places and of routing rules */
     ID_MEMORY_DAYS = 35,     /* repeats are recognised this long */
 };

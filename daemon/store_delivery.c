@@ -27,7 +27,9 @@ enum {
     DELIVERY_TALLY,
     DELIVERY_HOLD,
     DELIVERY_RELEASE,
-    DELIVERY_DOUBT
+    DELIVERY_DOUBT,
+    DELIVERY_EACH_HELD,
+    DELIVERY_PERMIT
 };
 
 #define COLUMNS                                                                                    \
@@ -41,6 +43,7 @@ enum {
 #define JOINED " from delivery d join notice n on n.notice_seq = d.notice_seq"
 
 static_assert(REASON_ON_CALL == 5, "as the text of DELIVERY_HOPEFUL has it");
+static_assert(CLASS_FORBIDDEN == 11, "as the texts about held deliveries have it");
 
 static const char *const sql[] = {
     [DELIVERY_ADD] = "insert into delivery (delivery_seq, notice_seq, item_seq, contact, channel,"
@@ -78,9 +81,15 @@ static const char *const sql[] = {
                         " where d.state in (0, 4) group by d.lane_id order by i.text",
     [DELIVERY_TALLY] = "select count(*) from delivery where state = ?",
     [DELIVERY_HOLD] = "update delivery set state = 4 where state = 0",
-    [DELIVERY_RELEASE] = "update delivery set state = 0, next_ms = ? where state = 4",
+    [DELIVERY_RELEASE] = "update delivery set state = 0, next_ms = ? where state = 4"
+                         " and class <> 11",
     [DELIVERY_DOUBT] = "update notice set doubtful = 1 where notice_seq in"
-                       " (select notice_seq from delivery where state = 4)",
+                       " (select notice_seq from delivery where state = 4 and class <> 11)",
+    [DELIVERY_EACH_HELD] = "select " COLUMNS " from delivery d where d.state = 4"
+                           " and d.class = 11 and d.delivery_seq >= ? order by d.delivery_seq",
+    [DELIVERY_PERMIT] = "update delivery set state = 0, class = 0, code = 0, next_ms = ?1,"
+                        " expires_ms = max(expires_ms, ?1 + 86400000)"
+                        " where delivery_seq = ?2 and state = 4",
 };
 const struct store_statements store_delivery_statements = {sql, COUNT_OF(sql)};
 
@@ -301,5 +310,27 @@ void store_delivery_release_all(struct store *s, int64_t now_ms)
     query_run(&doubt);
     struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_RELEASE);
     query_int(&q, now_ms);
+    query_run(&q);
+}
+
+void store_delivery_each_held(struct store *s, int64_t from, void *context,
+                              bool (*each)(void *context, const struct delivery *delivery))
+{
+    struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_EACH_HELD);
+    query_int(&q, from);
+    while (query_row(&q)) {
+        struct delivery d;
+        read_row(&q, &d);
+        if (!each(context, &d))
+            break;
+    }
+    query_end(&q);
+}
+
+void store_delivery_permit(struct store *s, int64_t seq, int64_t now_ms)
+{
+    struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_PERMIT);
+    query_int(&q, now_ms);
+    query_int(&q, seq);
     query_run(&q);
 }

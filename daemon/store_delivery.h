@@ -80,6 +80,13 @@ bool store_delivery_hopeful(struct store *s, int64_t notice_seq);
 void store_delivery_each(struct store *s, int64_t item_seq, void *context,
                          void (*each)(void *context, const struct delivery *delivery));
 
+/* Walks deliveries that wait for permission (held with CLASS_FORBIDDEN), by number from `from` on;
+ * each() false ends. */
+void store_delivery_each_held(struct store *s, int64_t from, void *context,
+                              bool (*each)(void *context, const struct delivery *delivery));
+/* One of them may leave now: pending, and given up no earlier than a day from now. */
+void store_delivery_permit(struct store *s, int64_t seq, int64_t now_ms);
+
 /* One line per lane of what waits: for `stafettectl outbox`. */
 struct outbox_line {
     const char *lane; /* borrowed for the call */
@@ -95,7 +102,8 @@ void store_delivery_outbox(struct store *s, void *context,
 
 int64_t store_delivery_count(struct store *s, enum delivery_state state);
 
-/* After a restore: pending -> held, and back; the notices are marked as perhaps sent before. */
+/* After a restore: pending -> held, and back; the notices are marked as perhaps sent before. What
+ * waits for permission goes on waiting. */
 void store_delivery_hold_all(struct store *s);
 void store_delivery_release_all(struct store *s, int64_t now_ms);
 

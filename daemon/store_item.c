@@ -20,6 +20,7 @@ enum {
     ITEM_UNITS,
     ITEM_CHILDREN,
     ITEM_LOAD,
+    ITEM_POOL,
     ITEM_ASKED
 };
 
@@ -53,6 +54,9 @@ static const char *const sql[] = {
     [ITEM_CHILDREN] = "select " COLUMNS " from item where parent_seq = ? and closed_ms = 0"
                       " order by item_seq",
     [ITEM_LOAD] = "select count(*) from item where to_unit = ? and kind = 1 and closed_ms = 0",
+    [ITEM_POOL] = "select count(*) from item where kind = 1 and closed_ms = 0"
+                  " and service = ? and place = ? and created_ms > ? and restricted = 0"
+                  " and flags & 256 = 0",
     [ITEM_ASKED] = ("select 1 from notice where item_seq = ? and unit = ?"
                     " and deadline_ms > 0 limit 1"),
 };
@@ -203,6 +207,15 @@ int64_t store_item_load(struct store *s, const char *provider)
 {
     struct query q = query_start(s, NOUN_ITEM, ITEM_LOAD);
     query_text(&q, provider);
+    return query_single(&q);
+}
+
+int64_t store_item_pool(struct store *s, const char *service, const char *place, int64_t since_ms)
+{
+    struct query q = query_start(s, NOUN_ITEM, ITEM_POOL);
+    query_text(&q, service);
+    query_text(&q, place);
+    query_int(&q, since_ms);
     return query_single(&q);
 }
 

@@ -74,6 +74,10 @@ void store_item_each_child(struct store *s, int64_t parent_seq, void *context,
 /* Open referrals that wait for a provider or are being served by it: its load. */
 int64_t store_item_load(struct store *s, const char *provider);
 
+/* Open referrals for a service in a place that were made after since_ms; none that is protected or
+ * holds entrusted data. */
+int64_t store_item_pool(struct store *s, const char *service, const char *place, int64_t since_ms);
+
 /* True when that unit was asked to answer (told with a deadline). */
 bool store_item_asked(struct store *s, int64_t seq, const char *unit);
 

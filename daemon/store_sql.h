@@ -21,6 +21,8 @@ enum store_noun {
     NOUN_AUDIT,
     NOUN_CASE,
     NOUN_ANSWER,
+    NOUN_BUDGET,
+    NOUN_TALLY,
     NOUN_COUNT
 };
 
@@ -39,6 +41,8 @@ extern const struct store_statements store_out_statements;
 extern const struct store_statements store_audit_statements;
 extern const struct store_statements store_case_statements;
 extern const struct store_statements store_answer_statements;
+extern const struct store_statements store_budget_statements;
+extern const struct store_statements store_tally_statements;
 
 struct query {
     struct store *store;

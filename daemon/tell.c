@@ -13,6 +13,7 @@
 #include "lane.h"
 #include "out_event.h"
 #include "outbox.h"
+#include "permit.h"
 #include "store.h"
 #include "store_delivery.h"
 #include "store_notice.h"
@@ -103,7 +104,8 @@ void tell_unit(struct stafette *g, const struct item *item, const struct limits 
         .created_ms = g->now_ms,
     };
     str_copy(notice.unit, sizeof notice.unit, unit->id);
-    str_copy(notice.template_name, sizeof notice.template_name, telling->what);
+    str_copy(notice.template_name, sizeof notice.template_name,
+             permit_template(item, telling->what));
     store_notice_add(g->store, &notice);
     const struct contact *mail = pick_contact(unit, CHANNEL_EMAIL, item->urgency);
     const struct contact *sms = pick_contact(unit, CHANNEL_SMS, item->urgency);

@@ -25,6 +25,7 @@ static const char *const wanted[] = {
     "emergency.outcome",  "emergency.returned", "refusal.opened",     "refusal.reminder",
     "refusal.outcome",    "task.opened",        "task.reminder",      "task.outcome",
     "deadline.reminder",  "deadline.outcome",   "ledger.night",       "ledger.alarm",
+    "entrusted.notice",
 };
 
 /* What no mail may be silent about. */

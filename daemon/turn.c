@@ -41,6 +41,7 @@ struct turn {
     struct known fresh; /* ids decided in this turn */
     int64_t next_clock_ms;
     bool clock_known;
+    bool daily; /* its share of daily.h is in the transaction */
     int64_t retry_ms;
     int64_t backoff_ms;
 };
@@ -167,7 +168,8 @@ static bool has_work(struct stafette *g, struct turn *t, bool results)
     }
     /* A store that could not be read is asked again, from a transaction on. */
     return store_failed(g->store) || t->inputs || t->call || results || night_ready(g) ||
-           ingest_has_settled(g->ingest) || (t->next_clock_ms && t->next_clock_ms <= g->now_ms);
+           ingest_has_settled(g->ingest) || daily_due(g) ||
+           (t->next_clock_ms && t->next_clock_ms <= g->now_ms);
 }
 
 /* One try at the transaction; *broken is the input that spoilt it, or t->inputs. */
@@ -181,6 +183,9 @@ static enum store_end run_transaction(struct stafette *g, struct turn *t, size_t
     if (t->next_clock_ms && t->next_clock_ms <= g->now_ms)
         g->metrics.clocks_fired += clock_fire_due(g);
     night_write(g);
+    t->daily = daily_due(g);
+    if (t->daily)
+        daily_run(g);
     if (!store_changed(g->store) && !store_failed(g->store)) {
         store_rollback(g->store);
         return STORE_DONE;
@@ -223,6 +228,8 @@ static void act(struct stafette *g, struct turn *t)
     }
     answer_calls(g, t);
     drop_inputs(t);
+    if (t->daily)
+        daily_done(g);
     outbox_settled(g);
     night_written(g);
     ingest_settled(g);

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "budget.h"
 #include "code.h"
 #include "config.h"
 #include "directory.h"
@@ -253,6 +254,18 @@ static bool lacks_unit(struct work *w, const struct step *step)
     return true;
 }
 
+/* DO6: a frozen line takes no new approvals. */
+static bool is_frozen(struct work *w, const struct step *step)
+{
+    struct budget_row row;
+    const char *line = w->ev.text[FIELD_BUDGET_LINE];
+    if (step->effect != EFFECT_OFFER || !w->ev.present[FIELD_BUDGET_LINE] ||
+        !budget_look(w->g, line, &row) || !row.frozen)
+        return false;
+    work_fault(w, "E-BUDGET", FIELD_BUDGET_LINE);
+    return true;
+}
+
 void work_answer(struct work *w)
 {
     const struct step *step;
@@ -275,7 +288,7 @@ void work_answer(struct work *w)
         work_refuse(w, false);
     } else if (verdict == STEP_PARK) {
         work_park(w, step->to == STATE_ACCEPTED ? "E-GESPRAECH" : "E-VORHER");
-    } else if (lacks_unit(w, step)) {
+    } else if (lacks_unit(w, step) || is_frozen(w, step)) {
         work_refuse(w, false);
     } else {
         work_apply(w, step);

@@ -4,9 +4,10 @@
  */
 #include <string.h>
 
+#include "budget.h"
+#include "choose.h"
 #include "config.h"
 #include "directory.h"
-#include "route.h"
 #include "store.h"
 #include "store_clock.h"
 #include "tell.h"
@@ -15,81 +16,26 @@
 
 enum { DAY_MS = 86400000, FOLLOW_UP_DAYS = 14 };
 
-static const struct directory *directory_of(const struct work *w)
-{
-    return w->g->config->directory;
-}
-
-static int64_t today(const struct work *w)
-{
-    return (w->g->now_ms + (int64_t)berlin_offset_s(w->g->now_ms) * 1000) / DAY_MS;
-}
-
-/* Why a provider may not be told although it is approved; "" = it may (DOMAIN R8, R9, DO10). */
-static const char *offer_obstacle(const struct work *w, const struct unit *provider)
-{
-    const struct item *item = &w->item;
-    const struct directory *dir = directory_of(w);
-    const struct unit *from = directory_unit(dir, item->from_unit);
-    if (str_empty(item->basis))
-        return "basis";
-    if (provider->kind != UNIT_PROVIDER)
-        return "";
-    if (!directory_permits(dir, from, provider, ITEM_REFERRAL, item->basis))
-        return "permission";
-    if (!directory_agreement(dir, provider, directory_service(dir, item->service), today(w)))
-        return "agreement";
-    return "";
-}
-
-static void find_providers(const struct work *w, struct route_result *route)
-{
-    const struct directory *dir = directory_of(w);
-    const struct item *item = &w->item;
-    const struct route_query query = {
-        .kind = ITEM_REFERRAL,
-        .urgency = item->urgency,
-        .place = directory_place(dir, item->place),
-        .area = directory_area(dir, item->area),
-        .service = directory_service(dir, item->service),
-        .complexity = item->complexity,
-        .from = directory_unit(dir, item->from_unit),
-        .to = item->flags & ITEM_PINNED ? directory_unit(dir, item->to_unit) : NULL,
-        .restricted = item->restricted,
-        .at_ms = w->g->now_ms,
-    };
-    route_decide(w->g->config->routing, dir, &query, route);
-}
-
-/* The next provider in the rule's order that was not offered it yet; NULL when there is none. */
-static const struct unit *next_provider(const struct work *w)
-{
-    struct route_result route;
-    find_providers(w, &route);
-    for (size_t i = 0; i < route.targets - route.copies; i++) {
-        const struct unit *unit = route.target[i].unit;
-        if (!store_item_asked(w->g->store, w->item.seq, unit->id) &&
-            route.target[i].reason != REASON_CATCH_ALL && str_empty(offer_obstacle(w, unit)))
-            return unit;
-    }
-    return NULL;
-}
-
-/* Approved, but nobody may be told: the giver must mend it. */
-static void hold(struct work *w, const char *obstacle)
+/* Approved, but there is nobody who may be asked now: the giver must mend it. */
+static void hold(struct work *w, enum choice choice)
 {
     struct item *item = &w->item;
+    struct buf why = BUF_INIT;
+    bool rights = choice == CHOICE_NO_CONSENT || choice == CHOICE_NO_BASIS ||
+                  choice == CHOICE_NO_PERMISSION || choice == CHOICE_NO_AGREEMENT;
     item->state = STATE_HELD;
     str_copy(item->waiting_unit, sizeof item->waiting_unit, work_unit(w->g, item->from_unit)->id);
     store_item_update(w->g->store, item);
     int64_t due_ms = workflow_set_clock(w->g, item, &w->limits, 0);
-    const struct telling telling = {
-        work_unit(w->g, item->from_unit), REASON_SENDER, "referral.outcome", due_ms,
-        "Die Freigabe liegt vor, der Auftrag ist aber angehalten: Rechtsgrundlage, Vereinbarung "
-        "oder Berechtigung für diesen Träger fehlt."};
+    buf_printf(&why, "Die Freigabe liegt vor, der Auftrag ist aber angehalten. %s %s",
+               choice_german(choice), choice_next_german(choice));
+    const struct telling telling = {work_unit(w->g, item->from_unit), REASON_SENDER,
+                                    "referral.outcome", due_ms, buf_str(&why)};
     tell_unit(w->g, item, &w->limits, &telling);
-    work_fault(w, "E-RECHT", FIELD_NONE);
-    tell_status(w->g, item, "referral.held", "missing", obstacle);
+    if (rights)
+        work_fault(w, "E-RECHT", FIELD_NONE);
+    tell_status(w->g, item, "referral.held", "missing", choice_missing(choice));
+    buf_release(&why);
 }
 
 static void offer_to(struct work *w, const struct unit *provider)
@@ -103,24 +49,42 @@ static void offer_to(struct work *w, const struct unit *provider)
     work_tell_waiting(w, "", due_ms);
 }
 
-static bool offer(struct work *w, const struct step *step)
+/* DO6: what is approved is committed to its line, in the place of what an earlier approval of the
+ * same item committed; the line's lead hears of a threshold. A line that is not kept here is the
+ * case system's own business. */
+static void commit_budget(struct work *w)
 {
-    struct route_result route;
     struct item *item = &w->item;
-    if (w->ev.present[FIELD_BUDGET_LINE])
-        str_copy(item->budget_line, sizeof item->budget_line, w->ev.text[FIELD_BUDGET_LINE]);
+    const char *line = w->ev.text[FIELD_BUDGET_LINE];
+    int crossed = 0, given_back;
+    if (!w->ev.present[FIELD_BUDGET_LINE])
+        return;
+    if (!str_empty(item->budget_line) && item->amount_cents)
+        budget_commit(w->g, item->budget_line, -item->amount_cents, &given_back);
+    str_copy(item->budget_line, sizeof item->budget_line, line);
     if (w->ev.present[FIELD_AMOUNT_CENTS])
         item->amount_cents = w->ev.number[FIELD_AMOUNT_CENTS];
+    budget_commit(w->g, line, item->amount_cents, &crossed);
+    const struct budget *budget = directory_budget(w->g->config->directory, line);
+    const struct task task = {
+        .code = "budget", .unit = budget ? budget->lead : NULL, .number = crossed};
+    if (crossed)
+        work_task(w->g, &task);
+}
+
+static bool offer(struct work *w, const struct step *step)
+{
+    struct choose_result chosen;
+    struct item *item = &w->item;
+    commit_budget(w);
     if (w->ev.present[FIELD_VALID_UNTIL])
         item->due_day = w->ev.number[FIELD_VALID_UNTIL];
-    find_providers(w, &route);
-    const struct unit *provider = route.target[0].unit;
-    const char *obstacle = offer_obstacle(w, provider);
-    if (!str_empty(obstacle)) {
-        hold(w, obstacle);
+    choose_provider(w->g, item, &chosen);
+    if (chosen.choice != CHOICE_OFFER) {
+        hold(w, chosen.choice);
         return true;
     }
-    offer_to(w, provider);
+    offer_to(w, chosen.provider);
     tell_status(w->g, item, step->status, "", "");
     return true;
 }
@@ -130,17 +94,18 @@ static bool next(struct work *w, const struct step *step)
 {
     struct item *item = &w->item;
     const char *code = w->ev.text[FIELD_CODE], *by = w->parties.by ? w->parties.by->id : "";
-    bool ask_giver = item->flags & ITEM_PINNED || str_eq(code, "client_refused");
-    const struct unit *provider = ask_giver ? NULL : next_provider(w);
-    if (!provider)
+    struct choose_result chosen;
+    choose_provider(w->g, item, &chosen);
+    if (chosen.choice != CHOICE_OFFER || item->flags & ITEM_PINNED ||
+        str_eq(code, "client_refused"))
         return false;
     tell_status(w->g, item, step->status, "code", code);
-    offer_to(w, provider);
+    offer_to(w, chosen.provider);
     work_tell_outcome(w,
                       "Der angefragte Träger übernimmt den Auftrag nicht; der nächste Träger ist "
                       "angefragt. Zuständig bleibt die auftraggebende Stelle.",
                       by);
-    tell_status(w->g, item, "referral.offered", "provider", provider->id);
+    tell_status(w->g, item, "referral.offered", "provider", chosen.provider->id);
     return true;
 }
 

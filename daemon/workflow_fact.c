@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "budget.h"
 #include "config.h"
 #include "directory.h"
 #include "store.h"
@@ -67,7 +68,10 @@ static void early_warning(struct work *w)
     if (str_eq(code, "missed_appt") && w->ev.number[FIELD_COUNT_OF] < 2)
         return;
     describe(w, &about);
-    const struct task task = {.code = code, .parent = &about, .urgency = w->ev.urgency};
+    const struct task task = {.code = code,
+                              .parent = &about,
+                              .urgency = w->ev.urgency,
+                              .number = w->ev.number[FIELD_COUNT_OF]};
     int64_t seq = work_routed_task(w->g, &task);
     names(w, seq ? seq : work_task(w->g, &task));
 }
@@ -116,6 +120,24 @@ static void bescheid(struct work *w)
     tell_status(w->g, &w->item, "case.out_of_order", "code", "bescheid");
 }
 
+/* The line's own system says what is committed and how much there is (DO6). */
+static void budget_changed(struct work *w)
+{
+    const char *line = w->ev.text[FIELD_BUDGET_LINE];
+    int crossed;
+    if (budget_set(w->g, line, w->ev.number[FIELD_COMMITTED], w->ev.number[FIELD_TOTAL],
+                   &crossed) == BUDGET_UNKNOWN) {
+        work_fault(w, "E-WERT", FIELD_BUDGET_LINE);
+        work_refuse(w, false);
+        return;
+    }
+    const struct budget *budget = directory_budget(w->g->config->directory, line);
+    const struct task task = {
+        .code = "budget", .unit = budget ? budget->lead : NULL, .number = crossed};
+    if (crossed)
+        names(w, work_task(w->g, &task));
+}
+
 static const struct {
     int type;
     void (*take)(struct work *w);
@@ -123,7 +145,7 @@ static const struct {
     {EVENT_DEADLINE_SET, work_statute}, {EVENT_EARLYWARNING_RAISED, early_warning},
     {EVENT_CASE_OPENED, case_opened},   {EVENT_CASE_CONVERTED, recorded},
     {EVENT_CASE_CLOSED, recorded},      {EVENT_MILESTONE_REACHED, milestone},
-    {EVENT_BESCHEID_ISSUED, bescheid},
+    {EVENT_BESCHEID_ISSUED, bescheid},  {EVENT_BUDGET_CHANGED, budget_changed},
 };
 
 void work_fact(struct work *w)

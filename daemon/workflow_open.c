@@ -8,11 +8,13 @@
 #include "code.h"
 #include "config.h"
 #include "directory.h"
+#include "pool.h"
 #include "route.h"
 #include "store.h"
 #include "store_audit.h"
 #include "store_clock.h"
 #include "store_delivery.h"
+#include "tally.h"
 #include "tell.h"
 #include "template.h"
 #include "util.h"
@@ -390,6 +392,26 @@ static bool must_wait(struct work *w, const struct route_result *route,
     return false;
 }
 
+/* A new item: those with a part of their own (KI2), those that learn a number (UL3), and the hint
+ * that several requests could be served together (KI8), which names none of them. */
+static void open_beside(struct work *w, const struct route_result *route)
+{
+    struct item *item = &w->item;
+    for (size_t i = 0; i < route->tasks && item->kind == ITEM_HANDOVER; i++) {
+        const struct task part = {.code = "second_function",
+                                  .parent = item,
+                                  .unit = route->task[i],
+                                  .urgency = item->urgency};
+        work_task(w->g, &part);
+    }
+    tally_item(w->g, item, route);
+    const struct task hint = {.code = "pool_hint",
+                              .unit = w->parties.from ? w->parties.from->lead : NULL,
+                              .number = pool_check(w->g, item)};
+    if (hint.number)
+        work_task(w->g, &hint);
+}
+
 /* The request has opened its item; what else follows from it. */
 static void follow_up(struct work *w, const struct case_view *view, struct item *refusal)
 {
@@ -431,5 +453,7 @@ void work_open(struct work *w, bool complete)
         ask(w, &route, !taken);
     else
         open_returned(w, !taken);
+    if (!taken && w->item.state != STATE_RETURNED && w->item.state != STATE_ANNOUNCED)
+        open_beside(w, &route);
     follow_up(w, &view, &refusal);
 }

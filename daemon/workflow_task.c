@@ -34,6 +34,14 @@ static const struct {
                 "einholen und die Meldung mit der Einwilligung neu senden."},
     {"permission", "Eine Mitteilung ist angehalten, weil die Berechtigung dafür fehlt. Bitte "
                    "prüfen Sie, ob sie eingetragen werden darf."},
+    {"basis",
+     "Eine Mitteilung ist angehalten, weil die Rechtsgrundlage fehlt. Bitte klären Sie sie "
+     "mit der abgebenden Stelle."},
+    {"agreement_over", "Eine Mitteilung ist angehalten, weil die Vereinbarung mit dem Träger nicht "
+                       "mehr gilt. Bitte klären Sie, wie es weitergeht."},
+    {"circle",
+     "Eine Mitteilung ist angehalten, weil nur wenige Stellen von diesem Vorgang erfahren "
+     "dürfen. Bitte klären Sie mit der abgebenden Stelle, wer ihn übernimmt."},
     {"no_partner", "Für diesen Ort und dieses Anliegen gibt es keinen Träger. Bitte vermitteln Sie "
                    "selbst."},
     {"out_of_order", "Ein Bescheid wurde gemeldet, bevor die vorgesehenen Schritte gemeldet waren. "
@@ -154,6 +162,8 @@ int64_t work_routed_task(struct stafette *g, const struct task *task)
         .area = about ? directory_area(dir, about->area) : NULL,
         .service = about ? directory_service(dir, about->service) : NULL,
         .complexity = "",
+        .code = task->code,
+        .count = task->number,
         .from = about ? directory_unit(dir, about->from_unit) : NULL,
         .restricted = about && about->restricted,
         .at_ms = g->now_ms,

@@ -64,7 +64,7 @@ static void endings(void **state)
         [CLASS_THROTTLED] = ATTEMPT_DEFERRED, [CLASS_AMBIGUOUS] = ATTEMPT_DEFERRED,
         [CLASS_AUTH] = ATTEMPT_DEFERRED,      [CLASS_TLS] = ATTEMPT_DEFERRED,
         [CLASS_LOCAL] = ATTEMPT_DEFERRED,     [CLASS_ADDRESS] = ATTEMPT_FAILED,
-        [CLASS_PERMANENT] = ATTEMPT_FAILED,
+        [CLASS_PERMANENT] = ATTEMPT_FAILED,   [CLASS_FORBIDDEN] = ATTEMPT_DEFERRED,
     };
     for (int class = 0; class < ERROR_CLASS_COUNT; class ++) {
         struct job *job = job_new();

@@ -29,15 +29,20 @@ static void ask(const struct routing *routing, const struct directory *dir)
         struct route_query query = {.place = i < dir->places ? &dir->place[i] : NULL,
                                     .service = dir->services ? &dir->service[0] : NULL,
                                     .complexity = i % 2 ? "complex" : "",
+                                    .kind = (enum item_kind)(i % ITEM_REFUSAL),
+                                    .code = i % 3 ? "missed_appt" : "",
+                                    .count = (int64_t)i,
                                     .from = dir->units ? &dir->unit[0] : NULL,
                                     .at_ms = 1795000000000 + (int64_t)i * 86400000};
         struct route_result result;
         route_decide(routing, dir, &query, &result);
-        if (result.targets < 1 || result.targets > RECIPIENTS_MAX || !result.policy)
+        if (result.targets < 1 || result.targets > RECIPIENTS_MAX || !result.policy ||
+            result.candidates > PROVIDERS_MAX || result.tasks > RECIPIENTS_MAX)
             abort();
         route_explain(routing, dir, &query, &text);
     }
     routing_gaps(routing, dir, 0, &text);
+    routing_incomplete(routing, dir, 1795000000000, &text);
     buf_release(&text);
 }
 
