@@ -15,6 +15,7 @@
 #include "known.h"
 #include "metrics.h"
 #include "night.h"
+#include "presence.h"
 
 struct config;
 struct store;
@@ -36,6 +37,7 @@ struct stafette {
     struct metrics metrics;
     struct incidents incidents;
     struct guard guard; /* bad answer links, by who sends them */
+    struct presence presence;
     struct ingest *ingest;
     struct outbox *outbox;
     struct http *http;

@@ -210,6 +210,9 @@ static const char *const migrations[] = {
     "  at_ms integer not null,"
     "  primary key (case_key, step)"
     ") strict, without rowid;",
+
+    /* 3: stand-ins */
+    "alter table notice add column instead_of text not null default '';", /* unit stood in for */
 };
 
 int schema_version(void)

@@ -21,6 +21,8 @@ enum store_noun {
     NOUN_AUDIT,
     NOUN_CASE,
     NOUN_ANSWER,
+    NOUN_ABSENCE,
+    NOUN_CONTACT,
     NOUN_COUNT
 };
 
@@ -39,6 +41,8 @@ extern const struct store_statements store_out_statements;
 extern const struct store_statements store_audit_statements;
 extern const struct store_statements store_case_statements;
 extern const struct store_statements store_answer_statements;
+extern const struct store_statements store_absence_statements;
+extern const struct store_statements store_contact_statements;
 
 struct query {
     struct store *store;
