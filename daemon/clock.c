@@ -11,6 +11,7 @@
 #include "config.h"
 #include "directory.h"
 #include "gateway.h"
+#include "presence.h"
 #include "store.h"
 #include "store_audit.h"
 #include "store_clock.h"
@@ -19,27 +20,55 @@
 #include "util.h"
 #include "workflow_parts.h"
 
-/* Who fills a rung now; NULL: nobody. */
+/* Who fills a rung now; NULL: nobody, or nobody who may have it: what is restricted goes to no
+ * further role but one that may have it (DOMAIN R11). */
 static const struct unit *rung_unit(const struct stafette *g, const struct item *item,
                                     enum rung rung)
 {
     const struct unit *waiting = directory_unit(g->config->directory, item->waiting_unit);
-    const struct unit *lead = waiting ? waiting->lead : NULL;
+    const struct unit *unit = waiting ? waiting->lead : NULL;
     switch (rung) {
     case RUNG_UNIT:
         return waiting;
     case RUNG_DEPUTY:
-        return waiting && waiting->deputies ? waiting->deputy[0] : NULL;
+        return waiting ? presence_deputy_for(g, waiting, g->now_ms, item->restricted) : NULL;
     case RUNG_LEAD:
-        return lead;
-    case RUNG_HEAD:
-        return lead ? lead->lead : NULL;
-    case RUNG_COORDINATOR:
-        return g->config->directory->catch_all;
-    case RUNG_COUNT:
         break;
+    case RUNG_HEAD:
+        unit = unit ? unit->lead : NULL;
+        break;
+    case RUNG_COORDINATOR:
+        unit = g->config->directory->catch_all;
+        break;
+    case RUNG_COUNT:
+        return NULL;
     }
-    return NULL;
+    return unit && item->restricted && !unit->restricted_ok ? NULL : unit;
+}
+
+/* Who reads what is told to the rung; NULL as above. */
+static const struct unit *rung_reader(const struct stafette *g, const struct item *item,
+                                      enum rung rung)
+{
+    const struct unit *unit = rung_unit(g, item, rung);
+    return unit ? presence_for_item(g, item, unit).unit : NULL;
+}
+
+/* A rung is passed over when who would read it was asked below it. */
+static bool is_new(const struct stafette *g, const struct item *item, const struct limits *limits,
+                   size_t place)
+{
+    const struct unit *reader = rung_reader(g, item, limits->rung[place]);
+    if (!reader)
+        return false;
+    if (limits->rung[place] == RUNG_UNIT)
+        return true;
+    if (reader == rung_reader(g, item, RUNG_UNIT))
+        return false;
+    for (size_t i = 0; i < place; i++)
+        if (limits->rung[i] != RUNG_UNIT && reader == rung_reader(g, item, limits->rung[i]))
+            return false;
+    return true;
 }
 
 struct person {
@@ -48,17 +77,15 @@ struct person {
     int rung; /* its place on the ladder; limits.rungs: above it */
 };
 
-/* The first rung from `step` on that leads to somebody who may have it: what is restricted goes to
- * no further role but one that may have it (DOMAIN R11). */
+/* The first rung from `step` on that leads to somebody new. */
 static struct person next_person(const struct stafette *g, const struct item *item,
                                  const struct limits *limits, int step)
 {
     for (size_t i = (size_t)step; i < limits->rungs; i++) {
         enum rung rung = limits->rung[i];
-        const struct unit *unit = rung_unit(g, item, rung);
-        bool again = rung != RUNG_UNIT && unit && str_eq(unit->id, item->waiting_unit);
-        if (!unit || again || (item->restricted && rung != RUNG_UNIT && !unit->restricted_ok))
+        if (!is_new(g, item, limits, i))
             continue;
+        const struct unit *unit = rung_unit(g, item, rung);
         enum reason reason = unit == g->config->directory->catch_all ? REASON_CATCH_ALL
                              : rung == RUNG_UNIT                     ? REASON_ROUTE
                              : rung == RUNG_DEPUTY                   ? REASON_DEPUTY
@@ -148,6 +175,17 @@ static bool awaits_contact(const struct item *item)
 {
     return item->kind == ITEM_REFERRAL &&
            (item->state == STATE_ACCEPTED || item->state == STATE_CONTACT_SCHEDULED);
+}
+
+const struct unit *clock_next_told(const struct stafette *g, const struct item *item)
+{
+    struct clock clock;
+    struct limits limits;
+    if (!store_clock_of(g->store, item->seq, &clock) || clock.kind > CLOCK_COMPLETE ||
+        awaits_contact(item))
+        return NULL;
+    work_limits(g, item, &limits);
+    return next_person(g, item, &limits, clock.step).unit;
 }
 
 static void fire(struct stafette *g, const struct clock *clock, struct item *item)

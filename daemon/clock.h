@@ -7,11 +7,17 @@
 
 #include <stddef.h>
 
+struct item;
 struct stafette;
+struct unit;
 
 /* Fires what is due, earliest first, at most TURN_CLOCKS_MAX; returns how many. A clock that fell
  * due long ago fires once, and its successor counts from now, so an outage collapses to one
  * reminder per item. */
 size_t clock_fire_due(struct stafette *g);
+
+/* Who is told when nobody answers in time, as the directory has it now; NULL when nothing is due.
+ */
+const struct unit *clock_next_told(const struct stafette *g, const struct item *item);
 
 #endif

@@ -88,7 +88,7 @@ static bool has_sms(const struct unit *unit)
 static void check_on_call(const struct directory *dir, struct conf_node *root,
                           struct conf_faults *faults)
 {
-    if (!dir->on_call || has_sms(dir->on_call))
+    if (!dir->on_call || dir->on_call->roster || has_sms(dir->on_call))
         return;
     for (size_t i = 0; i < dir->policies; i++)
         if (wants_sms(&dir->policy[i])) {

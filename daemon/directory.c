@@ -25,8 +25,8 @@ void directory_free(struct directory *dir)
     if (!dir)
         return;
     struct directory_memory *memory = dir->memory;
-    struct idtable *tables[] = {&memory->place, &memory->area,   &memory->service,
-                                &memory->unit,  &memory->source, &memory->policy};
+    struct idtable *tables[] = {&memory->place,  &memory->area,   &memory->service, &memory->unit,
+                                &memory->source, &memory->policy, &memory->roster};
     for (size_t i = 0; i < COUNT_OF(tables); i++)
         idtable_release(tables[i]);
     arena_release(&memory->arena);
@@ -62,6 +62,11 @@ const struct source *directory_source(const struct directory *dir, const char *i
 const struct policy *directory_policy(const struct directory *dir, const char *id)
 {
     return idtable_find(&directory_memory(dir)->policy, id);
+}
+
+const struct roster *directory_roster(const struct directory *dir, const char *id)
+{
+    return idtable_find(&directory_memory(dir)->roster, id);
 }
 
 const struct contact *directory_contact(const struct directory *dir, const char *id)

@@ -14,7 +14,9 @@
 #include <stdint.h>
 
 #include "limits.h"
+#include "roster.h"
 #include "stafette.h"
+#include "walltime.h"
 #include "worktime.h"
 
 struct conf_node;
@@ -54,6 +56,12 @@ struct contact {
     const char *optin; /* reference of the recorded consent for a private number; "" = official */
 };
 
+/* A time for which nobody reads the unit's mailbox (Abwesenheit), as the configuration says it. */
+struct absence {
+    int64_t from_ms, to_ms;    /* to_ms excluded */
+    const struct unit *deputy; /* who stands in; NULL: as `deputies` says */
+};
+
 struct unit {
     const char *id;
     const char *name; /* role name in German, as a person reads it */
@@ -73,8 +81,14 @@ struct unit {
     const struct unit *lead;    /* who hears of it when the unit does not answer; NULL: catch-all */
     const struct unit **deputy; /* in order, at most 3 */
     size_t deputies;
-    int64_t capacity;   /* a provider's open referrals at a time; 0: no limit */
-    bool restricted_ok; /* may receive restricted items (DOMAIN R11): a single role */
+    bool restricted_ok;              /* may receive restricted items (DOMAIN R11): a single role */
+    const struct unit *contact_role; /* settles conflicts of competence (DOMAIN DO4); NULL: none */
+    const struct unit *approver_deputy; /* approves when the lead is absent (DO5); NULL: none */
+    const struct roster *roster; /* told is who is on duty, not the desk; NULL: no such desk */
+    int capacity;                /* of a provider: open referrals at a time; 0: no limit */
+    struct quiet quiet;          /* hours in which no SMS goes out (DOMAIN E8) */
+    struct absence *absence;
+    size_t absences;
 };
 
 /* A case system that publishes events: stafette/in/<id>/... */
@@ -145,6 +159,9 @@ struct directory {
     size_t policies;
     struct budget *budget;
     size_t budgets;
+    struct roster *roster;
+    size_t rosters;
+    size_t absences;              /* of all units */
     const struct unit *catch_all; /* the human desk for what nobody else takes; never NULL */
     const struct unit *on_call;   /* told of emergencies and of refused emergency events */
     void *memory;                 /* owned by directory.c */
@@ -164,6 +181,7 @@ const struct service *directory_service(const struct directory *dir, const char 
 const struct unit *directory_unit(const struct directory *dir, const char *id);
 const struct source *directory_source(const struct directory *dir, const char *id);
 const struct policy *directory_policy(const struct directory *dir, const char *id);
+const struct roster *directory_roster(const struct directory *dir, const char *id);
 
 /* The contact with this id ("<unit>/<n>"), or NULL. */
 const struct contact *directory_contact(const struct directory *dir, const char *id);

@@ -5,7 +5,7 @@
  * with the nearest one that exists, and that everything kept is copied, so that the tree can be
  * freed. An entry without a usable id is left out, anything else broken stays as an empty value, so
  * that the faults of others are found too; the caller must not use such a directory. The rest of
- * the work is in directory_places.c, _units.c, _contacts.c, _rights.c and _policies.c.
+ * the work is in directory_places.c, _units.c, _presence.c, _contacts.c, _rights.c and _policies.c.
  */
 #include "directory_load.h"
 
@@ -204,8 +204,8 @@ static struct directory *directory_new(void)
     struct directory *dir = xcalloc(1, sizeof(*dir));
     struct directory_memory *memory = xcalloc(1, sizeof(*memory));
     arena_init(&memory->arena);
-    struct idtable *tables[] = {&memory->place, &memory->area,   &memory->service,
-                                &memory->unit,  &memory->source, &memory->policy};
+    struct idtable *tables[] = {&memory->place,  &memory->area,   &memory->service, &memory->unit,
+                                &memory->source, &memory->policy, &memory->roster};
     for (size_t i = 0; i < COUNT_OF(tables); i++)
         idtable_init(tables[i]);
     dir->memory = memory;
@@ -218,6 +218,7 @@ struct directory *directory_load(struct conf_node *root, struct conf_faults *fau
     struct loader l = {.dir = dir, .memory = directory_memory(dir), .faults = faults};
     directory_load_places(&l, root);
     directory_load_units(&l, root);
+    directory_load_rosters(&l, root);
     dir->catch_all = load_desk(&l, root, "catch_all");
     dir->on_call = load_desk(&l, root, "on_call");
     directory_load_sources(&l, root);

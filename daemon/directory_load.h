@@ -12,12 +12,12 @@
 struct conf_node;
 struct conf_faults;
 
-enum { DEPUTIES_MAX = 3, NAME_MAX_BYTES = 120 };
+enum { DEPUTIES_MAX = 3, NAME_MAX_BYTES = 120, ABSENCES_MAX = 100 };
 
 /* directory->memory. */
 struct directory_memory {
     struct arena arena;
-    struct idtable place, area, service, unit, source, policy;
+    struct idtable place, area, service, unit, source, policy, roster;
 
     /* Rows chained by the unit they are about, in the order of the configuration: row + 1 of the
      * first row by unit index (the last element: rows for any unit), and of the next row by row.
@@ -34,6 +34,7 @@ struct loader {
     struct conf_faults *faults;
     struct conf_node **unit_node; /* where each unit stands, by unit index */
     struct worktime hours;        /* of `unit_defaults` */
+    struct quiet quiet;           /* likewise */
 };
 
 /* A noun that others refer to by id, for messages and lookups. */
@@ -83,6 +84,7 @@ bool loader_date(struct loader *l, struct conf_node *group, const char *member, 
 /* The parts, in the order in which they must run. */
 void directory_load_places(struct loader *l, struct conf_node *root);
 void directory_load_units(struct loader *l, struct conf_node *root);
+void directory_load_rosters(struct loader *l, struct conf_node *root);
 void directory_load_sources(struct loader *l, struct conf_node *root);
 void directory_load_rights(struct loader *l, struct conf_node *root);
 void directory_load_policies(struct loader *l, struct conf_node *root);
@@ -93,6 +95,12 @@ void directory_load_budgets(struct loader *l, struct conf_node *root);
 /* Changes `hours` by what the group says of calendar, hours and closures. Its own hours replace the
  * inherited week; its own closures are added to the inherited ones, an empty list ends them. */
 void directory_load_hours(struct loader *l, struct conf_node *group, struct worktime *hours);
+
+/* Changes `quiet` by what the group says of its quiet hours; "" ends inherited ones. */
+void directory_load_quiet(struct loader *l, struct conf_node *group, struct quiet *quiet);
+
+/* Fills the absences of a unit that has its id. */
+void directory_load_absences(struct loader *l, struct conf_node *group, struct unit *unit);
 
 /* Fills the contacts of a unit that has its id. */
 void directory_load_contacts(struct loader *l, struct conf_node *group, struct unit *unit);

@@ -1,10 +1,11 @@
 /*
- * The units: teams, providers, desks, bodies; who leads them and who stands in for them.
+ * The units: teams, providers, desks, bodies; who leads them and who stands in for them. When
+ * somebody is there is in directory_presence.c.
  *
  * All ids are registered first, so that units may name each other in any order. Refuses leads that
  * run in a circle (an escalation would never end), more than three deputies, and a unit as its own
- * deputy or lead. Two units may be each other's deputies: the list is asked in order and never
- * followed from deputy to deputy.
+ * deputy or lead. Two units may be each other's deputies: who follows the list from deputy to
+ * deputy (presence.c) must not run in circles.
  */
 #include "address.h"
 #include "buf.h"
@@ -70,12 +71,27 @@ static void load_deputies(struct loader *l, struct conf_node *group, struct unit
                        unit->id);
 }
 
+/* Approval has four eyes (DOMAIN DO5): nobody approves for itself. */
+static const struct unit *load_approver(struct loader *l, struct conf_node *group,
+                                        const struct unit *unit)
+{
+    struct noun units = loader_units(l);
+    const struct unit *other = loader_ref(l, group, "approver_deputy", &units);
+    if (!other || other != unit)
+        return other;
+    conf_fault(l->faults, conf_get(group, "approver_deputy"),
+               "unit \"%s\" cannot approve for itself; name another unit", unit->id);
+    return NULL;
+}
+
 static void load_unit(struct loader *l, struct conf_node *group, struct unit *unit)
 {
     static const char *const known[] = {
-        "id",       "name",      "kind",     "phone",    "areas",    "places",
-        "services", "functions", "contacts", "lead",     "deputies", "restricted_ok",
-        "capacity", "hours",     "calendar", "closures", NULL};
+        "id",       "name",      "kind",     "phone", "areas",        "places",
+        "services", "functions", "contacts", "lead",  "deputies",     "restricted_ok",
+        "hours",    "calendar",  "closures", "quiet", "contact_role", "approver_deputy",
+        "capacity", "absences",  "roster",   NULL};
+    enum { CAPACITY_MAX = 100000 };
     struct noun places = loader_places(l), areas = loader_areas(l), services = loader_services(l);
     struct noun units = loader_units(l);
     unit->name = loader_name(l, group, "name");
@@ -91,7 +107,13 @@ static void load_unit(struct loader *l, struct conf_node *group, struct unit *un
     directory_load_hours(l, group, &unit->hours);
     unit->lead = loader_ref(l, group, "lead", &units);
     load_deputies(l, group, unit);
-    unit->capacity = conf_int(group, "capacity", 0, 0, 100000, l->faults);
+    unit->contact_role = loader_ref(l, group, "contact_role", &units);
+    unit->approver_deputy = load_approver(l, group, unit);
+    unit->capacity = (int)conf_int(group, "capacity", 0, 0, CAPACITY_MAX, l->faults);
+    unit->quiet = l->quiet;
+    directory_load_quiet(l, group, &unit->quiet);
+    directory_load_absences(l, group, unit);
+    conf_get(group, "roster"); /* read when the plans are there */
     unit->restricted_ok = conf_bool(group, "restricted_ok", false, l->faults);
     conf_check_unused(group, known, l->faults);
 }
@@ -115,14 +137,30 @@ static void check_leads(struct loader *l)
     }
 }
 
+/* What a unit leaves out it has from its lead; who approves for an absent lead is its first deputy
+ * then, unless that is the unit itself. The leads run in no circle here. */
+static void inherit_roles(struct loader *l)
+{
+    for (size_t i = 0; i < l->dir->units; i++) {
+        struct unit *unit = &l->dir->unit[i];
+        const struct unit *lead = unit->lead;
+        for (const struct unit *up = lead; up && !unit->contact_role; up = up->lead)
+            unit->contact_role = up->contact_role;
+        for (size_t n = 0; lead && n < lead->deputies && !unit->approver_deputy; n++)
+            if (lead->deputy[n] != unit)
+                unit->approver_deputy = lead->deputy[n];
+    }
+}
+
 static void load_defaults(struct loader *l, struct conf_node *root)
 {
-    static const char *const known[] = {"calendar", "hours", "closures", NULL};
+    static const char *const known[] = {"calendar", "hours", "closures", "quiet", NULL};
     struct conf_node *group = conf_get(root, "unit_defaults");
     worktime_default(&l->hours);
     if (!group)
         return;
     directory_load_hours(l, group, &l->hours);
+    directory_load_quiet(l, group, &l->quiet);
     conf_check_unused(group, known, l->faults);
 }
 
@@ -147,5 +185,6 @@ void directory_load_units(struct loader *l, struct conf_node *root)
     for (size_t i = 0; i < l->dir->units; i++)
         load_unit(l, l->unit_node[i], &l->dir->unit[i]);
     check_leads(l);
+    inherit_roles(l);
     check_calendars(l, root);
 }

@@ -89,6 +89,10 @@ static const struct fault_row faults[] = {
      "Bei der Führung des Fachdienstes nachfragen; laufende Aufträge sind nicht betroffen."},
     {"E-EINWILLIGUNG", EVENT_INCOMPLETE, "R8", "fehlt",
      "Die Einwilligung einholen und consent_ref mit neuer id und corrects nachsenden."},
+    {"E-ZEITRAUM", EVENT_FORBIDDEN, "Vertretung", "ist so nicht möglich",
+     "Das Ende muss nach dem Beginn und in der Zukunft liegen, höchstens 400 Tage später; eine "
+     "Stelle vertritt sich nicht selbst, und wer Bereitschaft übernimmt, braucht eine Nummer für "
+     "SMS."},
     {"E-RECHT", EVENT_FORBIDDEN, "R8, R9", "ist für diese Empfangsstelle nicht erlaubt",
      "Rechtsgrundlage, Einwilligung und Vereinbarung prüfen oder die Befugnis eintragen lassen."},
 };

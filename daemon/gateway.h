@@ -16,6 +16,7 @@
 #include "known.h"
 #include "metrics.h"
 #include "night.h"
+#include "presence.h"
 
 struct config;
 struct store;
@@ -37,6 +38,7 @@ struct stafette {
     struct metrics metrics;
     struct incidents incidents;
     struct guard guard; /* bad answer links, by who sends them */
+    struct presence presence;
     struct ingest *ingest;
     struct outbox *outbox;
     struct http *http;

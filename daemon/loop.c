@@ -75,6 +75,7 @@ static int open_store(struct stafette *g, struct buf *err)
     known_init(&g->known);
     store_event_each_id(g->store, g->now_ms - (int64_t)ID_MEMORY_DAYS * 86400000, g, remember_id);
     g->held_since_ms = store_meta_int(g->store, "held_since_ms");
+    presence_open(g);
     return 0;
 }
 

@@ -236,6 +236,7 @@ static bool prepare_job(struct stafette *g, const struct due *due, struct job *j
         return false;
     }
     if (!render_message(g, due, &item, text, &job->message)) {
+        job->transport = NULL; /* none was asked: see outbox_settle.c */
         job_end(job, ATTEMPT_FAILED, CLASS_PERMANENT, 0);
         return false;
     }

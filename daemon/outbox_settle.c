@@ -21,6 +21,7 @@
 #include "store.h"
 #include "store_audit.h"
 #include "store_clock.h"
+#include "store_contact.h"
 #include "store_delivery.h"
 #include "store_item.h"
 #include "tell.h"
@@ -65,6 +66,16 @@ static void change_transport(struct stafette *g, const struct job *job, struct d
     outbox_wake(g, d->lane_id);
 }
 
+/* No attempt falls into quiet hours, a repeated one neither. */
+static void keep_quiet(const struct stafette *g, struct delivery *d)
+{
+    struct item item;
+    const struct contact *contact = directory_contact(g->config->directory, d->contact);
+    if (d->channel == CHANNEL_SMS && d->state == DELIVERY_PENDING && contact &&
+        store_item_get(g->store, d->item_seq, &item))
+        d->next_ms = tell_awake_ms(g, &item, contact, d->next_ms);
+}
+
 static void audit_end(struct stafette *g, const struct job *job, const struct delivery *d)
 {
     struct buf text = BUF_INIT;
@@ -78,6 +89,34 @@ static void audit_end(struct stafette *g, const struct job *job, const struct de
     }
     store_audit_add(g->store, g->now_ms, d->item_seq, buf_str(&text));
     buf_release(&text);
+}
+
+/* Classes that say something about the contact, not about what carries to it; "later" only after it
+ * has been said until the delivery expired. */
+static bool blames_contact(enum error_class class)
+{
+    return class == CLASS_ADDRESS || class == CLASS_PERMANENT || class == CLASS_TEMPORARY;
+}
+
+/* What ended without a transport (no such contact, a text that must not leave) says nothing of the
+ * contact. */
+static void flag_contact(struct stafette *g, const struct job *job, const struct delivery *d)
+{
+    if (d->state == DELIVERY_SENT && g->presence.contacts_flagged)
+        store_contact_reached(g->store, d->contact);
+    if (d->state != DELIVERY_FAILED || !job->transport || !blames_contact(d->class))
+        return;
+    store_contact_failed(g->store, d->contact, d->class, g->now_ms);
+    g->presence.contacts_flagged = true;
+}
+
+/* The next contact of the unit is asked, by the other channel first when the carrier is to blame. A
+ * text that must not leave must not leave to anybody. */
+static bool try_next_contact(struct stafette *g, const struct job *job, const struct delivery *d,
+                             const struct item *item)
+{
+    bool blocked = !job->transport && d->class == CLASS_PERMANENT;
+    return !blocked && tell_next_contact(g, item, d, !blames_contact(d->class));
 }
 
 /* An address that cannot be reached is a failed step, and the next step runs now (DESIGN 1.4). The
@@ -96,6 +135,7 @@ static void end_delivery(struct stafette *g, const struct job *job, struct deliv
     struct item item;
     char notice[32];
     audit_end(g, job, d);
+    flag_contact(g, job, d);
     if (!store_item_get(g->store, d->item_seq, &item))
         return;
     snprintf(notice, sizeof notice, "%lld", (long long)d->notice_seq);
@@ -105,7 +145,8 @@ static void end_delivery(struct stafette *g, const struct job *job, struct deliv
         return;
     }
     tell_status(g, &item, "notice.failed", "notice_id", notice);
-    run_next_step(g, d, &item);
+    if (!try_next_contact(g, job, d, &item))
+        run_next_step(g, d, &item);
 }
 
 static void settle_one(struct stafette *g, const struct job *job)
@@ -138,6 +179,7 @@ static void settle_one(struct stafette *g, const struct job *job)
         if (!cancelled) {
             plan_next(g, job, &d);
             change_transport(g, job, &d);
+            keep_quiet(g, &d);
         }
         break;
     }

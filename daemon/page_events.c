@@ -14,6 +14,7 @@
 #include "known.h"
 #include "machine.h"
 #include "page_parts.h"
+#include "presence.h"
 #include "route.h"
 #include "store_item.h"
 #include "template.h"
@@ -99,9 +100,12 @@ static void explain_channels(const struct stafette *g, const struct unit *unit,
     buf_addc(text, '\n');
 }
 
-static void explain_approval(const struct directory *dir, const struct unit *from, struct buf *text)
+static void explain_approval(struct stafette *g, const struct unit *from, int64_t at_ms,
+                             struct buf *text)
 {
-    const struct unit *approver = from && from->lead ? from->lead : dir->catch_all;
+    const struct unit *approver = presence_approver(g, from, at_ms);
+    if (!approver)
+        approver = g->config->directory->catch_all;
     buf_printf(text,
                "Zuerst wird um Freigabe gebeten: %s (%s). Ein Träger wird erst danach "
                "benachrichtigt, und nur mit Rechtsgrundlage, Berechtigung und gültiger "
@@ -141,7 +145,7 @@ static void explain_event(struct stafette *g, const struct event *ev, const stru
     for (size_t i = 0; i < route.targets; i++)
         explain_channels(g, route.target[i].unit, route.policy, ev->urgency, text);
     if (query.kind == ITEM_REFERRAL && route.needs_approval)
-        explain_approval(g->config->directory, parties->from, text);
+        explain_approval(g, parties->from, query.at_ms, text);
     if (query.kind == ITEM_REFERRAL)
         explain_choice(g, ev, parties, text);
 }
@@ -182,20 +186,42 @@ void page_explain(struct stafette *g, struct http_call *call, struct known *fres
     buf_release(&text);
 }
 
-static void put_unit(struct buf *out, const struct unit *unit)
+static const char *mailbox_of(const struct unit *unit)
 {
+    for (size_t i = 0; i < unit->contacts; i++)
+        if (unit->contact[i].channel == CHANNEL_EMAIL)
+            return unit->contact[i].address;
+    return "";
+}
+
+/* Who stands in now; of a unit that is there, who would. */
+static void put_deputy(struct stafette *g, struct buf *out, const struct unit *unit)
+{
+    const struct unit *who = presence_who(g, unit, g->now_ms).unit;
+    const struct unit *deputy = who != unit ? who : presence_deputy(g, unit, g->now_ms);
+    json_member_text(out, "deputy", deputy ? deputy->name : "");
+    json_member_text(out, "deputy_unit", deputy ? deputy->id : "");
+    json_member_text(out, "deputy_mailbox", deputy ? mailbox_of(deputy) : "");
+    json_member_text(out, "deputy_phone", deputy ? deputy->phone : "");
+}
+
+static void put_unit(struct stafette *g, struct buf *out, const struct unit *unit)
+{
+    struct buf until = BUF_INIT;
+    int64_t until_ms = presence_until(g, unit, g->now_ms);
     json_comma(out);
     buf_addc(out, '{');
     json_member_text(out, "unit", unit->id);
     json_member_text(out, "name", unit->name);
     json_member_text(out, "kind", unit_kind_name(unit->kind));
     json_member_text(out, "phone", unit->phone);
-    for (size_t i = 0; i < unit->contacts; i++)
-        if (unit->contact[i].channel == CHANNEL_EMAIL) {
-            json_member_text(out, "mailbox", unit->contact[i].address);
-            break;
-        }
-    json_member_text(out, "deputy", unit->deputies ? unit->deputy[0]->name : "");
+    json_member_text(out, "mailbox", mailbox_of(unit));
+    json_member_bool(out, "absent", until_ms != 0);
+    if (until_ms)
+        time_local(&until, until_ms);
+    json_member_text(out, "absent_until", buf_str(&until));
+    buf_release(&until);
+    put_deputy(g, out, unit);
     json_member_text(out, "lead", unit->lead ? unit->lead->name : "");
     buf_addc(out, '}');
 }
@@ -221,9 +247,9 @@ void page_who(struct stafette *g, struct http_call *call, struct known *fresh)
         page_json(call);
         buf_addc(&call->answer, '[');
         for (size_t i = 0; i < n; i++)
-            put_unit(&call->answer, found[i]);
+            put_unit(g, &call->answer, found[i]);
         if (!n)
-            put_unit(&call->answer, dir->catch_all);
+            put_unit(g, &call->answer, dir->catch_all);
         buf_addc(&call->answer, ']');
     }
 }

@@ -127,6 +127,7 @@ static void put_notice(void *context, const struct notice *notice)
     json_member_text(out, "unit", notice->unit);
     json_member_text(out, "what", notice->template_name);
     json_member_text(out, "reason", reason_name(notice->reason));
+    json_member_text(out, "instead_of", notice->instead_of);
     json_member_time(out, "deadline", notice->deadline_ms);
     json_member_time(out, "at", notice->created_ms);
     buf_addc(out, '}');

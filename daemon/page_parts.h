@@ -30,6 +30,11 @@ void page_close(struct stafette *g, struct http_call *call, struct known *fresh)
 void page_send(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_explain(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_who(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_absence(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_absence_end(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_absences(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_roster(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_contacts(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_release(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_clock(struct stafette *g, struct http_call *call, struct known *fresh);
 

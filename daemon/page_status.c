@@ -8,6 +8,7 @@
 
 #include "balance.h"
 #include "config.h"
+#include "directory.h"
 #include "gateway.h"
 #include "ingest.h"
 #include "json.h"
@@ -24,6 +25,8 @@
 #include "store_out.h"
 #include "turn.h"
 #include "util.h"
+
+enum { ROSTER_NOTICE_MS = 7 * 86400000 };
 
 void page_metrics(struct stafette *g, struct http_call *call, struct known *fresh)
 {
@@ -60,6 +63,22 @@ static void transport_troubles(const struct stafette *g, struct buf *list)
     }
 }
 
+/* A plan that is over leaves its desk to deputies and lead; whoever keeps the plan has a week. */
+static void roster_troubles(const struct stafette *g, struct buf *list)
+{
+    const struct directory *dir = g->config->directory;
+    for (size_t i = 0; i < dir->rosters; i++) {
+        const struct roster *roster = &dir->roster[i];
+        bool covered = roster_on_duty(roster, g->now_ms).count > 0;
+        struct buf what = BUF_INIT;
+        buf_printf(&what, "on-duty plan %s", roster->id);
+        trouble(list, !covered, buf_str(&what), "nobody is on duty; see stafettectl roster");
+        trouble(list, covered && roster->ends_ms - g->now_ms < ROSTER_NOTICE_MS, buf_str(&what),
+                "it ends within a week; continue it in the configuration");
+        buf_release(&what);
+    }
+}
+
 void page_health(struct stafette *g, struct http_call *call, struct known *fresh)
 {
     (void)fresh;
@@ -75,6 +94,7 @@ void page_health(struct stafette *g, struct http_call *call, struct known *fresh
     trouble(&list, g->metrics.wal_bytes > g->config->settings.store_max_bytes, "log size",
             "the write-ahead log is not shrinking; a long backup or another reader holds it");
     transport_troubles(g, &list);
+    roster_troubles(g, &list);
     buf_addc(&list, ']');
     page_json(call);
     bool well = list.len == 2;

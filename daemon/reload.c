@@ -88,6 +88,7 @@ static void finish(struct stafette *g, void *context)
         g->config = r->config;
         config_drop(old);
         tell_forget(g);
+        presence_open(g);
         wake_lanes(g);
         daily_reloaded(g);
         log_info("configuration", "state=loaded version=%s", g->config->version);

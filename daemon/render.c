@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../adapters/adapter.h"
+#include "clock.h"
 #include "code.h"
 #include "config.h"
 #include "directory.h"
@@ -166,9 +167,30 @@ static const char *unit_name(const struct directory *dir, const char *id)
     return unit ? unit->name : "";
 }
 
+/* Who stands in learns for whom (DOMAIN E25); who is on duty is the desk. */
+static void put_reason(struct buf *out, const struct directory *dir, const struct notice *notice)
+{
+    const struct unit *absent = directory_unit(dir, notice->instead_of);
+    if (absent && notice->reason != REASON_ON_CALL && notice->reason != REASON_LINK)
+        buf_printf(out, "Sie erhalten dies als Vertretung für %s.", absent->name);
+    else
+        buf_puts(out, render_why(notice->reason));
+}
+
+/* The ladder is visible while it runs (DOMAIN E26). */
+static void put_next(struct buf *out, const struct stafette *g, const struct due *due,
+                     const struct item *item)
+{
+    const struct unit *next = NULL;
+    if (due->notice.deadline_ms && !item->closed_ms)
+        next = clock_next_told(g, item);
+    if (next && !str_eq(next->id, due->notice.unit))
+        buf_printf(out, " Antwortet niemand, wird als Nächstes %s benachrichtigt.", next->name);
+}
+
 struct texts {
     char code[ITEM_ID_LEN + 1];
-    struct buf deadline, sent_at, link, answers;
+    struct buf deadline, sent_at, link, answers, why;
 };
 
 static void collect_values(struct stafette *g, const struct due *due, const struct item *item,
@@ -182,6 +204,8 @@ static void collect_values(struct stafette *g, const struct due *due, const stru
     time_german(&texts->sent_at, g->now_ms);
     put_link(&texts->link, g->config->settings.link, texts->code);
     links_put(g, due, item, &texts->answers);
+    put_reason(&texts->why, dir, &due->notice);
+    put_next(&texts->why, g, due, item);
     v->value[KEY_CODE] = texts->code;
     v->value[KEY_KIND] = item_kind_german(item->kind);
     v->value[KEY_UNIT] = unit_name(dir, due->notice.unit);
@@ -192,7 +216,7 @@ static void collect_values(struct stafette *g, const struct due *due, const stru
     v->value[KEY_RESPONSIBLE_UNTIL] = render_until(item);
     v->value[KEY_FROM_PHONE] = from ? from->phone : "";
     v->value[KEY_LINK] = buf_str(&texts->link);
-    v->value[KEY_WHY] = render_why(due->notice.reason);
+    v->value[KEY_WHY] = buf_str(&texts->why);
     v->value[KEY_OUTCOME] = due->notice.outcome;
     v->value[KEY_REFUSAL] = due->notice.outcome;
     v->value[KEY_DUPLICATE] =
@@ -205,7 +229,12 @@ bool render_message(struct stafette *g, const struct due *due, const struct item
                     const struct template *text, struct message *message)
 {
     struct texts texts = {
-        .deadline = BUF_INIT, .sent_at = BUF_INIT, .link = BUF_INIT, .answers = BUF_INIT};
+        .deadline = BUF_INIT,
+        .sent_at = BUF_INIT,
+        .link = BUF_INIT,
+        .answers = BUF_INIT,
+        .why = BUF_INIT,
+    };
     struct template_values values = {{NULL}};
     struct buf subject = BUF_INIT, body = BUF_INIT;
     const char *what = "";
@@ -222,5 +251,6 @@ bool render_message(struct stafette *g, const struct due *due, const struct item
     buf_release(&texts.sent_at);
     buf_release(&texts.link);
     buf_wipe(&texts.answers);
+    buf_release(&texts.why);
     return !blocked;
 }

@@ -222,6 +222,8 @@ static const char *const migrations[] = {
     "create index item_pool on item (service, place, created_ms)"
     "  where kind = 1 and closed_ms = 0;"
     "create index delivery_held on delivery (delivery_seq) where state = 4;",
+    /* 4: stand-ins */
+    "alter table notice add column instead_of text not null default '';", /* unit stood in for */
 };
 
 int schema_version(void)

@@ -54,6 +54,7 @@ static const struct store_statements *const nouns[NOUN_COUNT] = {
     [NOUN_OUT] = &store_out_statements,           [NOUN_AUDIT] = &store_audit_statements,
     [NOUN_CASE] = &store_case_statements,         [NOUN_ANSWER] = &store_answer_statements,
     [NOUN_BUDGET] = &store_budget_statements,     [NOUN_TALLY] = &store_tally_statements,
+    [NOUN_ABSENCE] = &store_absence_statements,   [NOUN_CONTACT] = &store_contact_statements,
 };
 
 enum {

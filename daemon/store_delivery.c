@@ -39,11 +39,13 @@ enum {
 
 /* What read_due() reads behind them. */
 #define NOTICE_COLUMNS                                                                             \
-    ", n.unit, n.reason, n.template_name, n.deadline_ms, n.outcome, n.doubtful, n.created_ms"
+    ", n.unit, n.reason, n.template_name, n.deadline_ms, n.outcome, n.doubtful, n.created_ms,"     \
+    " n.instead_of"
 #define JOINED " from delivery d join notice n on n.notice_seq = d.notice_seq"
 
 static_assert(REASON_ON_CALL == 5, "as the text of DELIVERY_HOPEFUL has it");
 static_assert(CLASS_FORBIDDEN == 11, "as the texts about held deliveries have it");
+static_assert(CHANNEL_SMS == 1 && URGENCY_EMERGENCY == 3, "as the text of DELIVERY_PULL has it");
 
 static const char *const sql[] = {
     [DELIVERY_ADD] = "insert into delivery (delivery_seq, notice_seq, item_seq, contact, channel,"
@@ -60,7 +62,11 @@ static const char *const sql[] = {
                      " order by d.next_ms",
     [DELIVERY_NEXT] = "select next_ms from delivery where state = 0 and lane_id = ?"
                       " and next_ms > ? order by next_ms limit 1",
-    [DELIVERY_PULL] = "update delivery set next_ms = ? where state = 0 and next_ms > ?",
+    /* What waits for the end of quiet hours is not early: channel 1 is SMS, urgency 3 emergency. */
+    [DELIVERY_PULL] =
+        "update delivery set next_ms = ?1 where state = 0 and next_ms > ?2"
+        " and not (channel = 1 and next_ms <= ?1 + 86400000"
+        " and (select urgency from item where item.item_seq = delivery.item_seq) < 3)",
     [DELIVERY_LANE_AFTER] = "select lane_id from delivery where state = 0 and lane_id > ?"
                             " order by lane_id limit 1",
     [DELIVERY_CANCEL] = "update delivery set state = 3, ended_ms = ? where item_seq = ?"
@@ -179,6 +185,7 @@ static void read_due(const struct query *q, struct due *due)
     n->outcome = due->outcome_text;
     n->doubtful = query_column_int(q, 22) != 0;
     n->created_ms = query_column_int(q, 23);
+    query_column_copy(q, 24, n->instead_of, sizeof n->instead_of);
 }
 
 bool store_delivery_with_notice(struct store *s, int64_t seq, struct due *due)

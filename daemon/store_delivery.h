@@ -59,7 +59,7 @@ int64_t store_delivery_due(struct store *s, int64_t lane_id, int64_t now_ms, voi
                            bool (*each)(void *context, const struct due *due));
 
 /* Pending deliveries whose next attempt is later than latest_ms get it now: it was planned by a
- * clock that was ahead. */
+ * clock that was ahead. An SMS that may wait for the end of quiet hours is left alone. */
 void store_delivery_pull(struct store *s, int64_t latest_ms, int64_t now_ms);
 
 /* Lanes that have pending deliveries: numbers, at most max; returns how many were written. */

@@ -11,6 +11,7 @@
 
 enum {
     NOTICE_ADD,
+    NOTICE_GET,
     NOTICE_EACH,
     NOTICE_UNITS,
     NOTICE_TALLY,
@@ -19,12 +20,16 @@ enum {
     TEMPLATE_GET
 };
 
+#define COLUMNS                                                                                    \
+    "notice_seq, unit, reason, template_name, deadline_ms, outcome, doubtful, created_ms,"         \
+    " instead_of"
+
 static const char *const sql[] = {
     [NOTICE_ADD] = "insert into notice (notice_seq, item_seq, unit, reason, template_name,"
-                   " deadline_ms, outcome, doubtful, created_ms)"
-                   " values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    [NOTICE_EACH] = "select notice_seq, unit, reason, template_name, deadline_ms, outcome,"
-                    " doubtful, created_ms from notice where item_seq = ? order by notice_seq",
+                   " deadline_ms, outcome, doubtful, created_ms, instead_of)"
+                   " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [NOTICE_GET] = "select " COLUMNS ", item_seq from notice where notice_seq = ?",
+    [NOTICE_EACH] = "select " COLUMNS " from notice where item_seq = ? order by notice_seq",
     [NOTICE_UNITS] = "select unit from notice where item_seq = ?"
                      " group by unit order by min(notice_seq)",
     [NOTICE_TALLY] = "select count(*) from notice",
@@ -60,7 +65,36 @@ void store_notice_add(struct store *s, const struct notice *notice)
     query_text(&q, outcome);
     query_int(&q, notice->doubtful);
     query_int(&q, notice->created_ms);
+    query_text(&q, notice->instead_of);
     query_run(&q);
+}
+
+/* The outcome is the query's text, valid until its next row. */
+static void read_notice(const struct query *q, struct notice *n)
+{
+    memset(n, 0, sizeof *n);
+    n->seq = query_column_int(q, 0);
+    query_column_copy(q, 1, n->unit, sizeof n->unit);
+    n->reason = (enum reason)query_column_int(q, 2);
+    query_column_copy(q, 3, n->template_name, sizeof n->template_name);
+    n->deadline_ms = query_column_int(q, 4);
+    n->outcome = query_column_text(q, 5);
+    n->doubtful = query_column_int(q, 6) != 0;
+    n->created_ms = query_column_int(q, 7);
+    query_column_copy(q, 8, n->instead_of, sizeof n->instead_of);
+}
+
+bool store_notice_get(struct store *s, int64_t seq, struct notice *notice)
+{
+    struct query q = query_start(s, NOUN_NOTICE, NOTICE_GET);
+    query_int(&q, seq);
+    if (!query_row(&q))
+        return false;
+    read_notice(&q, notice);
+    notice->item_seq = query_column_int(&q, 9);
+    notice->outcome = "";
+    query_end(&q);
+    return true;
 }
 
 void store_notice_each(struct store *s, int64_t item_seq, void *context,
@@ -70,16 +104,8 @@ void store_notice_each(struct store *s, int64_t item_seq, void *context,
     query_int(&q, item_seq);
     while (query_row(&q)) {
         struct notice notice;
-        memset(&notice, 0, sizeof notice);
-        notice.seq = query_column_int(&q, 0);
+        read_notice(&q, &notice);
         notice.item_seq = item_seq;
-        query_column_copy(&q, 1, notice.unit, sizeof notice.unit);
-        notice.reason = (enum reason)query_column_int(&q, 2);
-        query_column_copy(&q, 3, notice.template_name, sizeof notice.template_name);
-        notice.deadline_ms = query_column_int(&q, 4);
-        notice.outcome = query_column_text(&q, 5);
-        notice.doubtful = query_column_int(&q, 6) != 0;
-        notice.created_ms = query_column_int(&q, 7);
         each(context, &notice);
     }
 }

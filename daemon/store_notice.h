@@ -23,11 +23,15 @@ struct notice {
     char template_name[ID_MAX]; /* "handover.requested" */
     int64_t deadline_ms;        /* answer until; 0 = none */
     const char *outcome;        /* German sentence; borrowed when adding */
+    char instead_of[ID_MAX];    /* unit that is not there, for which this one is told; "" = none */
     bool doubtful;              /* perhaps sent before a restore */
     int64_t created_ms;
 };
 
 void store_notice_add(struct store *s, const struct notice *notice);
+
+/* A notice by its number, without its outcome (""); false when there is none. */
+bool store_notice_get(struct store *s, int64_t seq, struct notice *notice);
 
 /* Calls back for each notice of an item, oldest first. */
 void store_notice_each(struct store *s, int64_t item_seq, void *context,

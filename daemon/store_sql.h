@@ -23,6 +23,8 @@ enum store_noun {
     NOUN_ANSWER,
     NOUN_BUDGET,
     NOUN_TALLY,
+    NOUN_ABSENCE,
+    NOUN_CONTACT,
     NOUN_COUNT
 };
 
@@ -43,6 +45,8 @@ extern const struct store_statements store_case_statements;
 extern const struct store_statements store_answer_statements;
 extern const struct store_statements store_budget_statements;
 extern const struct store_statements store_tally_statements;
+extern const struct store_statements store_absence_statements;
+extern const struct store_statements store_contact_statements;
 
 struct query {
     struct store *store;

@@ -14,12 +14,15 @@
 #include "out_event.h"
 #include "outbox.h"
 #include "permit.h"
+#include "presence.h"
 #include "store.h"
+#include "store_contact.h"
 #include "store_delivery.h"
 #include "store_notice.h"
 #include "store_out.h"
 #include "template.h"
 #include "util.h"
+#include "workflow_parts.h"
 
 #include "../adapters/adapter.h"
 
@@ -43,19 +46,47 @@ static int64_t template_id(struct stafette *g, const struct template *t)
     return id;
 }
 
-/* The first contact of the channel that may be used at this urgency. */
-static const struct contact *pick_contact(const struct unit *unit, enum channel channel,
-                                          enum urgency urgency)
+static bool usable(const struct contact *contact, enum channel channel, enum urgency urgency)
 {
-    for (size_t i = 0; i < unit->contacts; i++) {
-        const struct contact *c = &unit->contact[i];
-        if (c->channel == channel && (!c->urgent_only || urgency >= URGENCY_URGENT))
-            return c;
-    }
-    return NULL;
+    return contact->channel == channel && (!contact->urgent_only || urgency >= URGENCY_URGENT);
 }
 
-static void add_delivery(struct stafette *g, const struct item *item, const struct limits *limits,
+/* The first contact of the channel that may be used at this urgency; one that could not be reached
+ * lately only when there is no other. */
+static const struct contact *pick_contact(const struct stafette *g, const struct unit *unit,
+                                          enum channel channel, enum urgency urgency)
+{
+    const struct contact *last = NULL;
+    for (size_t i = 0; i < unit->contacts; i++) {
+        const struct contact *c = &unit->contact[i];
+        if (!usable(c, channel, urgency))
+            continue;
+        if (!g->presence.contacts_flagged || !store_contact_flagged(g->store, c->id))
+            return c;
+        if (!last)
+            last = c;
+    }
+    return last;
+}
+
+int64_t tell_awake_ms(const struct stafette *g, const struct item *item,
+                      const struct contact *contact, int64_t next_ms)
+{
+    char id[ID_MAX];
+    size_t len = strcspn(contact->id, "/");
+    if (contact->channel != CHANNEL_SMS || item->urgency == URGENCY_EMERGENCY || len >= sizeof id)
+        return next_ms;
+    memcpy(id, contact->id, len);
+    id[len] = '\0';
+    const struct unit *unit = directory_unit(g->config->directory, id);
+    if (!unit)
+        return next_ms;
+    /* Quiet hours are on the wall, attempts on the steady clock. */
+    int64_t wall_ms = next_ms - g->steady_ms + g->now_ms;
+    return next_ms + quiet_end(&unit->quiet, wall_ms) - wall_ms;
+}
+
+static bool add_delivery(struct stafette *g, const struct item *item, const struct limits *limits,
                          const struct notice *notice, const struct contact *contact)
 {
     const struct template *t =
@@ -63,7 +94,8 @@ static void add_delivery(struct stafette *g, const struct item *item, const stru
     const bool urgent = item->urgency >= URGENCY_URGENT;
     const struct transport *transport = lane_first(g, contact, urgent);
     if (!t || !transport)
-        return;
+        return false;
+    const int64_t next_ms = tell_awake_ms(g, item, contact, g->steady_ms);
     struct delivery d = {
         .seq = store_next(g->store, SEQ_DELIVERY),
         .notice_seq = notice->seq,
@@ -72,8 +104,8 @@ static void add_delivery(struct stafette *g, const struct item *item, const stru
         .lane_id = lane_of(g, transport, contact, urgent),
         .template_id = template_id(g, t),
         .urgent = urgent,
-        .next_ms = g->steady_ms,
-        .expires_ms = g->steady_ms + limits->expire_ms,
+        .next_ms = next_ms,
+        .expires_ms = next_ms + limits->expire_ms,
         .created_ms = g->now_ms,
     };
     /* A restored store sends nothing for items older than the backup until it is released. */
@@ -81,38 +113,125 @@ static void add_delivery(struct stafette *g, const struct item *item, const stru
     str_copy(d.contact, sizeof d.contact, contact->id);
     store_delivery_add(g->store, &d);
     outbox_wake(g, d.lane_id);
+    return true;
 }
 
-static const struct unit *reachable(const struct stafette *g, const struct unit *unit,
-                                    enum urgency urgency)
+/* Who reads it now. Of an outcome everybody hears who was told, so it looks for no stand-in; but
+ * the mailbox of a desk with an on-duty plan is nobody. */
+static struct stand_in addressee(struct stafette *g, const struct item *item,
+                                 const struct telling *telling)
 {
-    return pick_contact(unit, CHANNEL_EMAIL, urgency) || pick_contact(unit, CHANNEL_SMS, urgency)
-               ? unit
-               : g->config->directory->catch_all;
+    struct stand_in who = {telling->unit, telling->reason};
+    if (telling->reason == REASON_OUTCOME && !telling->unit->roster)
+        return who;
+    who = presence_for_item(g, item, telling->unit);
+    if (who.unit == telling->unit)
+        who.reason = telling->reason;
+    return who;
+}
+
+static bool is_reachable(const struct stafette *g, const struct unit *unit, enum urgency urgency)
+{
+    return pick_contact(g, unit, CHANNEL_EMAIL, urgency) ||
+           pick_contact(g, unit, CHANNEL_SMS, urgency);
+}
+
+static void add_deliveries(struct stafette *g, const struct item *item, const struct limits *limits,
+                           const struct notice *notice, const struct unit *unit)
+{
+    const struct contact *mail = pick_contact(g, unit, CHANNEL_EMAIL, item->urgency);
+    const struct contact *sms = pick_contact(g, unit, CHANNEL_SMS, item->urgency);
+    const bool sms_first = item->urgency == URGENCY_EMERGENCY;
+    if (mail && !limits->sms)
+        sms = NULL;
+    if (sms && sms_first)
+        add_delivery(g, item, limits, notice, sms);
+    if (mail)
+        add_delivery(g, item, limits, notice, mail);
+    if (sms && !sms_first)
+        add_delivery(g, item, limits, notice, sms);
 }
 
 void tell_unit(struct stafette *g, const struct item *item, const struct limits *limits,
                const struct telling *telling)
 {
-    const struct unit *unit = reachable(g, telling->unit, item->urgency);
+    const struct stand_in who = addressee(g, item, telling);
+    const bool reached = is_reachable(g, who.unit, item->urgency);
+    const struct unit *unit = reached ? who.unit : g->config->directory->catch_all;
+    const bool stands_in = who.unit != telling->unit;
     struct notice notice = {
         .seq = store_next(g->store, SEQ_NOTICE),
         .item_seq = item->seq,
-        .reason = unit == telling->unit ? telling->reason : REASON_CATCH_ALL,
+        .reason = reached ? who.reason : REASON_CATCH_ALL,
         .deadline_ms = telling->deadline_ms,
         .outcome = telling->outcome,
         .created_ms = g->now_ms,
     };
     str_copy(notice.unit, sizeof notice.unit, unit->id);
+    /* The rung "deputy" names the stand-in itself. */
+    const char *absent = stands_in                          ? telling->unit->id
+                         : telling->reason == REASON_DEPUTY ? item->waiting_unit
+                                                            : "";
+    str_copy(notice.instead_of, sizeof notice.instead_of, absent);
     str_copy(notice.template_name, sizeof notice.template_name,
              permit_template(item, telling->what));
+    /* What the caller superseded was told to the unit; who stands in gets one reminder as well. */
+    if (stands_in && telling->deadline_ms)
+        store_delivery_supersede(g->store, item->seq, unit->id, g->now_ms);
     store_notice_add(g->store, &notice);
-    const struct contact *mail = pick_contact(unit, CHANNEL_EMAIL, item->urgency);
-    const struct contact *sms = pick_contact(unit, CHANNEL_SMS, item->urgency);
-    if (mail)
-        add_delivery(g, item, limits, &notice, mail);
-    if (sms && (limits->sms || !mail))
-        add_delivery(g, item, limits, &notice, sms);
+    add_deliveries(g, item, limits, &notice, unit);
+}
+
+struct tried {
+    int64_t notice_seq;
+    const struct contact *contact;
+    bool found;
+};
+
+static void look_for_contact(void *context, const struct delivery *d)
+{
+    struct tried *tried = context;
+    if (d->notice_seq == tried->notice_seq && str_eq(d->contact, tried->contact->id))
+        tried->found = true;
+}
+
+/* The first contact of the channel that the notice has not tried. */
+static const struct contact *untried(struct stafette *g, const struct unit *unit,
+                                     const struct item *item, const struct delivery *failed,
+                                     enum channel channel)
+{
+    for (size_t i = 0; i < unit->contacts; i++) {
+        struct tried tried = {failed->notice_seq, &unit->contact[i], false};
+        if (!usable(tried.contact, channel, item->urgency))
+            continue;
+        store_delivery_each(g->store, item->seq, &tried, look_for_contact);
+        if (!tried.found)
+            return tried.contact;
+    }
+    return NULL;
+}
+
+bool tell_next_contact(struct stafette *g, const struct item *item, const struct delivery *failed,
+                       bool other_channel)
+{
+    struct notice notice;
+    struct limits limits;
+    enum channel other = failed->channel == CHANNEL_EMAIL ? CHANNEL_SMS : CHANNEL_EMAIL;
+    enum channel order[] = {other_channel ? other : failed->channel,
+                            other_channel ? failed->channel : other};
+    if (!store_notice_get(g->store, failed->notice_seq, &notice))
+        return false;
+    const struct unit *unit = directory_unit(g->config->directory, notice.unit);
+    /* Who was asked about an item that has ended need not hear of it any more. */
+    if (!unit || (item->closed_ms && notice.deadline_ms))
+        return false;
+    work_limits(g, item, &limits);
+    for (size_t i = 0; i < COUNT_OF(order); i++) {
+        const struct contact *contact = untried(g, unit, item, failed, order[i]);
+        if (contact && add_delivery(g, item, &limits, &notice, contact))
+            return true;
+    }
+    return false;
 }
 
 bool tell_again(struct stafette *g, const struct item *item, const struct limits *limits,

@@ -13,6 +13,8 @@
 #include "store_item.h"
 
 struct due;
+struct contact;
+struct delivery;
 struct stafette;
 struct unit;
 
@@ -24,9 +26,11 @@ struct telling {
     const char *outcome; /* German sentence; "" = none */
 };
 
-/* A notice to a unit: one delivery by e-mail, and one by SMS where the limits say so and the unit
- * has a number. A unit without a usable address is passed over for the catch-all desk, so there is
- * always a delivery. */
+/* A notice to a unit, or to who stands in for it now (presence.h): one delivery by e-mail, and one
+ * by SMS where the limits say so and the unit has a number; of an emergency the SMS goes first, and
+ * only of an emergency in the unit's quiet hours. A unit without a usable address is passed over
+ * for the catch-all desk, so there is always a delivery. A contact that could not be reached lately
+ * is taken only when there is no other. An outcome goes to who was told, also when absent. */
 void tell_unit(struct stafette *g, const struct item *item, const struct limits *limits,
                const struct telling *telling);
 
@@ -34,6 +38,16 @@ void tell_unit(struct stafette *g, const struct item *item, const struct limits 
  * another deadline (0 = none) and REASON_LINK. False when that contact is no longer there. */
 bool tell_again(struct stafette *g, const struct item *item, const struct limits *limits,
                 const struct due *due, int64_t deadline_ms);
+/* After a delivery that failed for good: one more of the same notice to the next contact of the
+ * unit that this notice has not tried; of the same channel first, of the other one first when
+ * `other_channel`. False when none is left. */
+bool tell_next_contact(struct stafette *g, const struct item *item, const struct delivery *failed,
+                       bool other_channel);
+
+/* The next attempt of a delivery, put off to the end of quiet hours when it is an SMS that may not
+ * go out before (DOMAIN E8). Steady time, as next_ms. */
+int64_t tell_awake_ms(const struct stafette *g, const struct item *item,
+                      const struct contact *contact, int64_t next_ms);
 
 /* A status event to the item's source (stafette/out/<source>/status). `detail` names one more
  * member and its value; "" = none. */

@@ -38,8 +38,9 @@ struct turn {
     struct input *input;
     size_t inputs, input_cap;
     struct http_call *call, **call_tail;
-    struct known fresh; /* ids decided in this turn */
-    int64_t next_clock_ms;
+    struct known fresh;    /* ids decided in this turn */
+    int64_t next_clock_ms; /* of an item, or when somebody's absence begins */
+    int64_t next_item_ms;
     bool clock_known;
     bool daily; /* its share of daily.h is in the transaction */
     int64_t retry_ms;
@@ -160,12 +161,19 @@ static void serve_calls(struct stafette *g, struct turn *t)
     }
 }
 
+/* Of two times, 0 meaning none. */
+static int64_t earlier(int64_t a_ms, int64_t b_ms)
+{
+    return a_ms && (!b_ms || a_ms < b_ms) ? a_ms : b_ms;
+}
+
 static bool has_work(struct stafette *g, struct turn *t, bool results)
 {
     if (!t->clock_known) {
-        t->next_clock_ms = store_clock_next(g->store);
+        t->next_item_ms = store_clock_next(g->store);
         t->clock_known = !store_failed(g->store);
     }
+    t->next_clock_ms = earlier(t->next_item_ms, presence_next_ms(g));
     /* A store that could not be read is asked again, from a transaction on. */
     return store_failed(g->store) || t->inputs || t->call || results || night_ready(g) ||
            ingest_has_settled(g->ingest) || daily_due(g) ||
@@ -182,6 +190,7 @@ static enum store_end run_transaction(struct stafette *g, struct turn *t, size_t
     serve_calls(g, t);
     if (t->next_clock_ms && t->next_clock_ms <= g->now_ms)
         g->metrics.clocks_fired += clock_fire_due(g);
+    presence_sweep(g);
     night_write(g);
     t->daily = daily_due(g);
     if (t->daily)
@@ -219,6 +228,7 @@ static void answer_calls(struct stafette *g, struct turn *t)
 static void act(struct stafette *g, struct turn *t)
 {
     remember(g, t);
+    presence_committed(g);
     test_point("before-acks");
     ingest_acknowledge(g);
     for (size_t i = 0; i < t->inputs; i++) {

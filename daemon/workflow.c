@@ -118,7 +118,7 @@ static void identify(struct work *w)
     hash_id(w, str_empty(w->ev.id));
 }
 
-void work_limits(struct stafette *g, const struct item *item, struct limits *limits)
+void work_limits(const struct stafette *g, const struct item *item, struct limits *limits)
 {
     if (!limits_read(limits, store_intern_text(g->store, item->limits_id)))
         limits_refusal(limits, g->config->settings.refusal_answer_ms);

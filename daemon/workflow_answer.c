@@ -8,6 +8,7 @@
 #include "code.h"
 #include "config.h"
 #include "directory.h"
+#include "presence.h"
 #include "route.h"
 #include "store.h"
 #include "store_clock.h"
@@ -80,6 +81,11 @@ bool work_named_item(struct work *w, struct item *item)
     return found;
 }
 
+static bool stands_in(const struct work *w, const struct unit *unit, const struct unit *by)
+{
+    return unit && presence_who(w->g, unit, w->g->now_ms).unit == by;
+}
+
 /* True when the unit is on the item's receiving side: asked before, or standing in. Never the
  * giver, whom a rejected item waits for; and of a referral only the provider's side, for its
  * approver was asked as well. */
@@ -93,7 +99,7 @@ static bool is_receiver(const struct work *w, const struct item *item, const str
     for (size_t i = 0; to && i < to->deputies; i++)
         if (to->deputy[i] == by)
             return true;
-    if (to && to->lead == by)
+    if (to && (to->lead == by || stands_in(w, to, by)))
         return true;
     return item->kind != ITEM_REFERRAL &&
            (str_eq(by->id, item->waiting_unit) || store_item_asked(w->g->store, item->seq, by->id));
@@ -108,7 +114,8 @@ static bool is_arbiter(const struct work *w, const struct item *item, const stru
         return true;
     for (size_t i = 0; i < COUNT_OF(sides); i++) {
         const struct unit *side = directory_unit(dir, sides[i]);
-        if (work_contact_role(w->g, sides[i]) == by || (side && side->lead == by))
+        const struct unit *role = work_contact_role(w->g, sides[i]);
+        if (role == by || stands_in(w, role, by) || (side && side->lead == by))
             return true;
     }
     return false;
@@ -145,7 +152,8 @@ bool work_may_say(const struct work *w, const struct item *item, enum actor acto
         /* Four eyes (DOMAIN DO5): also while a held request waits for its giver. */
         return by && !str_eq(by->id, item->from_unit) &&
                (str_eq(by->id, item->waiting_unit) || (from && from->lead == by) ||
-                by == dir->catch_all);
+                (from && from->approver_deputy == by) || by == dir->catch_all ||
+                by == presence_approver(w->g, from, w->g->now_ms));
     case ACTOR_REPORTER:
         return speaks_as_reporter(w, item, waiting);
     case ACTOR_PARTY:

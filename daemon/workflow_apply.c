@@ -29,6 +29,8 @@ const struct unit *work_unit(const struct stafette *g, const char *id)
 const struct unit *work_contact_role(const struct stafette *g, const char *id)
 {
     const struct unit *unit = directory_unit(g->config->directory, id);
+    if (unit && unit->contact_role)
+        return unit->contact_role;
     return unit && unit->lead ? unit->lead : g->config->directory->catch_all;
 }
 

@@ -3,11 +3,13 @@
  * milestones). One row of the table for each type; what a fact asks of a person becomes a task.
  * A fact that asks for nothing is kept in the event's row and the audit.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "budget.h"
 #include "config.h"
 #include "directory.h"
+#include "presence.h"
 #include "store.h"
 #include "store_case.h"
 #include "tell.h"
@@ -138,14 +140,46 @@ static void budget_changed(struct work *w)
         names(w, work_task(w->g, &task));
 }
 
+/* Who is absent, and who has the first line of an on-duty plan instead. A fact that cannot be
+ * (reversed, past, nobody's plan) is refused, so that its sender does not rely on it. */
+static void presence_change(struct work *w,
+                            int (*take)(struct stafette *g, const struct presence_change *change,
+                                        struct buf *err))
+{
+    char by[32];
+    struct buf err = BUF_INIT;
+    snprintf(by, sizeof by, "event=%lld", (long long)w->row.seq);
+    const struct presence_change change = {.unit = w->parties.by,
+                                           .from_ms = w->ev.number[FIELD_FROM],
+                                           .to_ms = w->ev.number[FIELD_TO],
+                                           .deputy = w->parties.to,
+                                           .by = by};
+    if (take(w->g, &change, &err) < 0) {
+        work_fault(w, "E-ZEITRAUM", FIELD_TO);
+        work_refuse(w, false);
+    }
+    buf_release(&err);
+}
+
+static void absence_reported(struct work *w)
+{
+    presence_change(w, presence_report);
+}
+
+static void roster_changed(struct work *w)
+{
+    presence_change(w, presence_swap);
+}
+
 static const struct {
     int type;
     void (*take)(struct work *w);
 } facts[] = {
-    {EVENT_DEADLINE_SET, work_statute}, {EVENT_EARLYWARNING_RAISED, early_warning},
-    {EVENT_CASE_OPENED, case_opened},   {EVENT_CASE_CONVERTED, recorded},
-    {EVENT_CASE_CLOSED, recorded},      {EVENT_MILESTONE_REACHED, milestone},
-    {EVENT_BESCHEID_ISSUED, bescheid},  {EVENT_BUDGET_CHANGED, budget_changed},
+    {EVENT_DEADLINE_SET, work_statute},     {EVENT_EARLYWARNING_RAISED, early_warning},
+    {EVENT_CASE_OPENED, case_opened},       {EVENT_CASE_CONVERTED, recorded},
+    {EVENT_CASE_CLOSED, recorded},          {EVENT_MILESTONE_REACHED, milestone},
+    {EVENT_BESCHEID_ISSUED, bescheid},      {EVENT_ABSENCE_REPORTED, absence_reported},
+    {EVENT_ROSTER_CHANGED, roster_changed}, {EVENT_BUDGET_CHANGED, budget_changed},
 };
 
 void work_fact(struct work *w)

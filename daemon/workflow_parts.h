@@ -48,7 +48,7 @@ void work_fault(struct work *w, const char *code, enum field field);
 void work_template(char name[ID_MAX], enum item_kind kind, const char *what);
 
 /* Reads the frozen limits of an item. */
-void work_limits(struct stafette *g, const struct item *item, struct limits *limits);
+void work_limits(const struct stafette *g, const struct item *item, struct limits *limits);
 /* Keeps w->limits as the item's frozen ones. */
 void work_freeze(struct work *w);
 

@@ -230,6 +230,24 @@ static inline int rig_tear_down(void **state)
     return 0;
 }
 
+/* Loads the configuration anew with more units ("{...}, {...},") and more at its end. */
+static inline void rig_add_units(struct gateway_rig *rig, const char *units, const char *more)
+{
+    static const char start[] = "units = (";
+    struct buf old = rig_read(rig->dir, "stafette.conf"), text = BUF_INIT;
+    const char *place = strstr(buf_str(&old), start) + strlen(start);
+    struct config *before = rig->g.config;
+    buf_add(&text, buf_str(&old), (size_t)(place - buf_str(&old)));
+    buf_puts(&text, units);
+    buf_puts(&text, place);
+    buf_puts(&text, more);
+    rig_write(rig->dir, "stafette.conf", buf_str(&text));
+    rig->g.config = rig_load(rig->dir);
+    config_drop(before);
+    buf_release(&old);
+    buf_release(&text);
+}
+
 static inline void rig_commit(struct gateway_rig *rig)
 {
     if (store_commit(rig->g.store) != STORE_DONE)

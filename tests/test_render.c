@@ -112,6 +112,56 @@ static void test_ids(void **state)
     job_free(other);
 }
 
+/* E25, E26: for whom, and who is next; once it is answered, nobody is. */
+static void test_why(void **state)
+{
+    static const struct {
+        const char *label;
+        enum reason reason;
+        const char *instead_of, *unit, *want;
+    } cases[] = {
+        {"the ladder", REASON_NAMED, "", "sozialbuero",
+         "erhalten: Ihre Stelle ist in der Meldung als Empfängerin genannt. Antwortet niemand, "
+         "wird "
+         "als Nächstes Stelle sb-vertretung benachrichtigt.\n"},
+        {"a deputy", REASON_DEPUTY, "sozialbuero", "sb-leitung",
+         "erhalten: Sie erhalten dies als Vertretung für Stelle sozialbuero. Antwortet niemand, "
+         "wird als Nächstes Stelle sb-vertretung benachrichtigt.\n"},
+        {"the last one", REASON_CATCH_ALL, "sozialbuero", "sb-vertretung",
+         "erhalten: Sie erhalten dies als Vertretung für Stelle sozialbuero.\n"},
+        {"on duty", REASON_ON_CALL, "bereitschaft", "sb-vertretung",
+         "erhalten: Ihre Stelle hat Bereitschaftsdienst.\n"},
+        {"a unit that is gone", REASON_DEPUTY, "aufgeloest", "sb-vertretung",
+         "erhalten: Sie erhalten dies als Vertretung.\n"},
+    };
+    struct gateway_rig *rig = *state;
+    request(rig);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct due due = first_due(rig);
+        struct job *job = job_new();
+        due.notice.reason = cases[i].reason;
+        str_copy(due.notice.instead_of, sizeof due.notice.instead_of, cases[i].instead_of);
+        str_copy(due.notice.unit, sizeof due.notice.unit, cases[i].unit);
+        assert_true(render(rig, &due, job));
+        if (!strstr(job->message.body, cases[i].want))
+            fail_msg("%s: %s", cases[i].label, job->message.body);
+        job_free(job);
+    }
+}
+
+/* An outcome asks nothing, so nobody is next. */
+static void test_no_ladder(void **state)
+{
+    struct gateway_rig *rig = *state;
+    request(rig);
+    struct due due = first_due(rig);
+    struct job *job = job_new();
+    due.notice.deadline_ms = 0;
+    assert_true(render(rig, &due, job));
+    assert_null(strstr(job->message.body, "Antwortet niemand"));
+    job_free(job);
+}
+
 /* What was perhaps sent before a restore says so. */
 static void test_doubtful(void **state)
 {
@@ -267,7 +317,8 @@ int main(void)
         TEST(test_doubtful),       TEST(test_blocked),
         TEST(test_contact_of_now), TEST(test_urgent_only),
         TEST(test_no_public_door), TEST(test_links),
-        TEST(test_no_links),
+        TEST(test_no_links),       TEST(test_why),
+        TEST(test_no_ladder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -64,9 +64,12 @@ static void test_contacts(void **state)
         {"number only", "nur-funk", URGENCY_ROUTINE, false, "nur-funk/1 pending \"funk\"; "},
         {"number for urgent things only", "bereitschaft", URGENCY_PROMPT, true,
          "bereitschaft/2 pending \"post/amt.example\"; "},
-        {"both", "bereitschaft", URGENCY_EMERGENCY, true,
+        {"both", "bereitschaft", URGENCY_URGENT, true,
          "bereitschaft/2 pending \"post/amt.example (urgent)\" urgent; "
          "bereitschaft/1 pending \"funk (urgent)\" urgent; "},
+        {"an emergency: the SMS first", "bereitschaft", URGENCY_EMERGENCY, true,
+         "bereitschaft/1 pending \"funk (urgent)\" urgent; "
+         "bereitschaft/2 pending \"post/amt.example (urgent)\" urgent; "},
         {"urgent, no SMS by policy", "bereitschaft", URGENCY_URGENT, false,
          "bereitschaft/2 pending \"post/amt.example (urgent)\" urgent; "},
     };

@@ -143,8 +143,8 @@ static void test_emergency(void **state)
     rig_expect(rig, item,
                "emergency reported owner=bereitschaft waiting=bereitschaft to=bereitschaft\n"
                "told bereitschaft on_call emergency.reported bis Sa 14.11. 22:50\n"
-               "email bereitschaft/2 pending\n"
                "sms bereitschaft/1 pending\n"
+               "email bereitschaft/2 pending\n"
                "clock ack_due 0 Sa 14.11. 22:50");
     rig_event(rig, "hotline", "hazard.cleared", "",
               "{\"case_ref\":\"" RIG_CASE "\",\"at\":\"2026-11-14T22:45:00+01:00\"}");

@@ -146,8 +146,8 @@ static void test_refused_emergency(void **state)
                "told technik tech_desk refusal.opened bis Di 17.11. 09:00\n"
                "told bereitschaft on_call emergency.refused\n"
                "email technik/1 pending\n"
-               "email bereitschaft/2 pending\n"
                "sms bereitschaft/1 pending\n"
+               "email bereitschaft/2 pending\n"
                "clock ack_due 0 Di 17.11. 09:00");
 }
 

@@ -52,7 +52,8 @@ CORRUPTIONS = [
      "update item set waiting_unit = 'aufgeloest' where item_seq = :open", {"L-07"}),
     ("a notice has no delivery",
      "insert into notice select 1000000, item_seq, unit, reason, template_name, deadline_ms,"
-     " outcome, doubtful, created_ms from notice where item_seq = :open limit 1", {"L-14"}),
+     " outcome, doubtful, created_ms, instead_of from notice where item_seq = :open limit 1",
+     {"L-14"}),
     ("a delivery has no notice",
      "update delivery set notice_seq = 1000000 where delivery_seq = (select min(delivery_seq)"
      " from delivery where item_seq = :open)", {"L-14", "L-15"}),

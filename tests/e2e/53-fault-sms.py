@@ -147,6 +147,12 @@ def refused_number(scene, moody):
     scene.hotline.status("notice.failed", code)
     row = sms_of(scene, code)
     assert (row["state"], row["class"], row["attempts"]) == ("failed", "address", 1), row
+    flags = scene.gateway.json("contacts")
+    assert [(f["contact"], f["class"], f["failures"]) for f in flags] == [
+        (row["contact"], "address", 1)], flags
+    assert ON_CALL not in scene.gateway.ctl("contacts").stdout
+    wait_state(scene, report(scene), "sent")
+    assert scene.gateway.json("contacts") == [], "a success does not clear the flag"
 
 
 def wrong_login(scene, moody):

@@ -9,6 +9,7 @@
 #include "../../daemon/buf.h"
 #include "../../daemon/conf.h"
 #include "../../daemon/directory.h"
+#include "../../daemon/roster.h"
 #include "../../daemon/route.h"
 #include "../../daemon/settings.h"
 #include "../../daemon/util.h"
@@ -46,6 +47,27 @@ static void ask(const struct routing *routing, const struct directory *dir)
     buf_release(&text);
 }
 
+/* A plan that loads has nobody's minute, on the days when the clocks change as well. */
+static void ask_rosters(const struct directory *dir)
+{
+    static const int64_t days[] = {1795000000000, 1806195600000, 1824937200000};
+    struct buf gap = BUF_INIT;
+    for (size_t i = 0; i < dir->rosters && i < 4; i++) {
+        const struct roster *roster = &dir->roster[i];
+        if (roster_gap(roster, &gap))
+            abort();
+        for (size_t d = 0; d < COUNT_OF(days); d++)
+            for (int64_t ms = days[d]; ms < days[d] + 86400000; ms += 17 * 60000) {
+                bool runs = ms >= roster->starts_ms && ms < roster->ends_ms;
+                if (runs != (roster_on_duty(roster, ms).count > 0))
+                    abort();
+                if (roster_next_change(roster, ms) <= ms)
+                    abort();
+            }
+    }
+    buf_release(&gap);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct buf report = BUF_INIT;
@@ -59,6 +81,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct routing *routing = dir ? routing_load(root, dir, &faults) : NULL;
     if (routing && faults.errors == 0)
         ask(routing, dir);
+    if (dir && faults.errors == 0)
+        ask_rosters(dir);
     if (faults.errors + faults.warnings > 0 && report.len == 0)
         abort();
     routing_free(routing);
