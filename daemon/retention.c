@@ -9,19 +9,15 @@
 #include "retention.h"
 
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "config.h"
-#include "event.h"
 #include "gateway.h"
 #include "json.h"
 #include "log.h"
-#include "machine.h"
 #include "store.h"
 #include "store_audit.h"
 #include "store_erase.h"
-#include "store_event.h"
 #include "store_retention.h"
 #include "util.h"
 
@@ -47,9 +43,9 @@ static const struct class
     size_t setting;                                         /* 0: ID_MEMORY_DAYS */
     int64_t (*drop)(struct stafette *g, int64_t before_ms); /* returns how many */
 } classes[RETAIN_CLASS_COUNT] = {
-    [RETAIN_CLOSED] = {"closed", "ledger_pruned_items", "retention_told_closed",
-                       offsetof(struct settings, retention_closed_ms), drop_closed},
     [RETAIN_MEMORY] = {"memory", "retention_memory", "retention_told_memory", 0, drop_events},
+    [RETAIN_CLOSED] = {"closed", "retention_closed", "retention_told_closed",
+                       offsetof(struct settings, retention_closed_ms), drop_closed},
     [RETAIN_AUDIT] = {"audit", "retention_audit", "retention_told_audit",
                       offsetof(struct settings, retention_audit_ms), drop_audit},
     [RETAIN_ROSTER] = {"roster", "retention_roster", "retention_told_roster",
@@ -61,38 +57,22 @@ const char *retention_class_name(enum retention_class class)
     return classes[class].name;
 }
 
-static int64_t drop_closed(struct stafette *g, int64_t before_ms)
-{
-    struct ended_item items[ITEMS_STEP];
-    struct erased rows = {0};
-    size_t done = 0, n = store_retention_items(g->store, before_ms, items, ITEMS_STEP);
-    int64_t from_ms = util_monotonic_ms();
-    for (; done < n && util_monotonic_ms() - from_ms < STEP_MS; done++) {
-        store_erase_dependants(g->store, items[done].seq, &rows);
-        store_erase_row(g->store, items[done].seq);
-        store_erase_milestones(g->store, items[done].case_key);
-    }
-    return (int64_t)done;
-}
-
 struct event_sum {
     int64_t last_seq, n, requests;
 };
 
-static bool opens_item(const char *type)
-{
-    for (int i = 0; i < EVENT_HANDLED_COUNT; i++)
-        if (machine_opens(i) && str_eq(type, event_type_name(i)))
-            return true;
-    return false;
-}
-
-static void sum_event(void *context, int64_t event_seq, const char *type, int64_t outcome)
+static void sum_event(void *context, int64_t event_seq, bool opened)
 {
     struct event_sum *sum = context;
     sum->last_seq = event_seq;
     sum->n++;
-    sum->requests += outcome != OUTCOME_REFUSED && opens_item(type);
+    sum->requests += opened;
+}
+
+static void add_to(struct store *s, const char *name, int64_t n)
+{
+    if (n)
+        store_meta_set_int(s, name, store_meta_int(s, name) + n);
 }
 
 static int64_t drop_events(struct stafette *g, int64_t before_ms)
@@ -102,9 +82,25 @@ static int64_t drop_events(struct stafette *g, int64_t before_ms)
     if (!sum.n)
         return 0;
     store_retention_delete_events(g->store, sum.last_seq);
-    int64_t requests = store_meta_int(g->store, "ledger_pruned_events");
-    store_meta_set_int(g->store, "ledger_pruned_events", requests + sum.requests);
+    add_to(g->store, "ledger_pruned_events", sum.requests);
     return sum.n;
+}
+
+static int64_t drop_closed(struct stafette *g, int64_t before_ms)
+{
+    struct ended_item items[ITEMS_STEP];
+    struct erased rows = {0};
+    int64_t requested = 0;
+    size_t done = 0, n = store_retention_items(g->store, before_ms, items, ITEMS_STEP);
+    int64_t from_ms = util_monotonic_ms();
+    for (; done < n && util_monotonic_ms() - from_ms < STEP_MS; done++) {
+        store_erase_dependants(g->store, items[done].seq, &rows);
+        store_erase_row(g->store, items[done].seq);
+        store_erase_milestones(g->store, items[done].case_key);
+        requested += items[done].kind < ITEM_REFUSAL;
+    }
+    add_to(g->store, "ledger_pruned_items", requested);
+    return (int64_t)done;
 }
 
 static int64_t drop_audit(struct stafette *g, int64_t before_ms)
@@ -169,7 +165,9 @@ static bool run_classes(struct stafette *g, struct retention *next)
 {
     bool did = false, untold = false;
     for (int i = 0; i < RETAIN_CLASS_COUNT; i++) {
-        int64_t n = classes[i].drop(g, cutoff(g, &classes[i]));
+        /* An item is not removed before the event that opened it, or nobody could count both. */
+        bool waits = i == RETAIN_CLOSED && did;
+        int64_t n = waits ? 0 : classes[i].drop(g, cutoff(g, &classes[i]));
         if (n) {
             next->total[i] += n;
             store_meta_set_int(g->store, classes[i].total, next->total[i]);

@@ -5,8 +5,8 @@
  * piece in each idle turn, in a transaction of its own, never over 50 ms; an audit row with counts
  * at the end of each run, and totals in table meta, so that the ledger still balances:
  *
- *     ledger_pruned_items    items removed
- *     ledger_pruned_events   requesting events removed that had been accepted or returned
+ *     ledger_pruned_items    items removed that a request had opened (no refusals, no tasks)
+ *     ledger_pruned_events   events removed that had opened one of these
  *
  * On the real clock a run begins an hour after the start and every hour, and not in the hour after
  * a leap of the wall clock: a clock that is wrong for a moment must not remove what is young.
@@ -21,8 +21,8 @@ struct buf;
 struct stafette;
 
 enum retention_class {
-    RETAIN_CLOSED,
     RETAIN_MEMORY,
+    RETAIN_CLOSED,
     RETAIN_AUDIT,
     RETAIN_ROSTER,
     RETAIN_CLASS_COUNT

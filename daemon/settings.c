@@ -139,8 +139,9 @@ static const struct setting table[] = {
     {"ledger", "time_limit", KIND_DURATION, AT(ledger_time_limit_ms), "1s", "6h", "10m",
      "A check that takes longer is ended and counts as failed."},
 
-    {"retention", "closed", KIND_DURATION, AT(retention_closed_ms), "1d", "3650d", "90d",
-     "An ended item is removed after this, with its notices, deliveries and clocks."},
+    {"retention", "closed", KIND_DURATION, AT(retention_closed_ms), "40d", "3650d", "90d",
+     "An ended item is removed after this, with its notices, deliveries and clocks; later than the\n"
+     "events that it came from."},
     {"retention", "audit", KIND_DURATION, AT(retention_audit_ms), "90d", "3650d", "730d",
      "Rows of the audit trail are removed after this; the rest of the chain stays verifiable."},
     {"retention", "roster", KIND_DURATION, AT(retention_roster_ms), "1d", "3650d", "180d",

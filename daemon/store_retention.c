@@ -5,19 +5,24 @@
  */
 #include "store_retention.h"
 
+#include <assert.h>
+
 #include "store_sql.h"
 #include "util.h"
 
 enum { OVER_ITEMS, OVER_EVENTS, OVER_DROP_EVENTS, OVER_ABSENCES, OVER_DUTIES, OVER_DUE };
 
+static_assert(ITEM_REFUSAL == 3, "as the text of OVER_EVENTS has it");
+
 static const char *const sql[] = {
-    [OVER_ITEMS] = "select item_seq, case_key from item i"
+    [OVER_ITEMS] = "select item_seq, kind, case_key from item i"
                    " where closed_ms > 0 and closed_ms < ?"
                    " and not exists (select 1 from item t where t.parent_seq = i.item_seq"
                    " and t.parent_seq > 0 and t.closed_ms = 0)"
                    " order by closed_ms limit ?",
-    [OVER_EVENTS] = "select event_seq, received_ms, type, outcome from event"
-                    " order by event_seq limit ?",
+    [OVER_EVENTS] = "select event_seq, received_ms, exists (select 1 from item i"
+                    " where i.item_seq = e.item_seq and i.event_seq = e.event_seq and i.kind < 3)"
+                    " from event e order by event_seq limit ?",
     [OVER_DROP_EVENTS] = "delete from event where event_seq <= ?",
     [OVER_ABSENCES] = "delete from absence where absence_seq in"
                       " (select absence_seq from absence where to_ms < ? limit ?)",
@@ -37,21 +42,21 @@ size_t store_retention_items(struct store *s, int64_t before_ms, struct ended_it
     query_int(&q, (int64_t)max);
     while (query_row(&q)) {
         items[n].seq = query_column_int(&q, 0);
-        items[n++].case_key = query_column_int(&q, 1);
+        items[n].kind = query_column_int(&q, 1);
+        items[n++].case_key = query_column_int(&q, 2);
     }
     return n;
 }
 
 void store_retention_each_event(struct store *s, int64_t before_ms, size_t max, void *context,
-                                void (*each)(void *context, int64_t event_seq, const char *type,
-                                             int64_t outcome))
+                                void (*each)(void *context, int64_t event_seq, bool opened))
 {
     struct query q = query_start(s, NOUN_RETENTION, OVER_EVENTS);
     query_int(&q, (int64_t)max);
     while (query_row(&q)) {
         if (query_column_int(&q, 1) >= before_ms)
             break;
-        each(context, query_column_int(&q, 0), query_column_text(&q, 2), query_column_int(&q, 3));
+        each(context, query_column_int(&q, 0), query_column_int(&q, 2) != 0);
     }
     query_end(&q);
 }

@@ -13,6 +13,7 @@ struct store;
 
 struct ended_item {
     int64_t seq;
+    int64_t kind; /* enum item_kind */
     int64_t case_key;
 };
 
@@ -21,10 +22,10 @@ size_t store_retention_items(struct store *s, int64_t before_ms, struct ended_it
                              size_t max);
 
 /* Calls back for the oldest events up to the first that was received at or after before_ms, at most
- * max of them; the store must not be changed in the call. */
+ * max of them, and whether an item was opened by it (a request that was accepted or returned); the
+ * store must not be changed in the call. */
 void store_retention_each_event(struct store *s, int64_t before_ms, size_t max, void *context,
-                                void (*each)(void *context, int64_t event_seq, const char *type,
-                                             int64_t outcome));
+                                void (*each)(void *context, int64_t event_seq, bool opened));
 /* Deletes the events up to that number. */
 void store_retention_delete_events(struct store *s, int64_t last_seq);
 
