@@ -1,7 +1,7 @@
 /*
  * Removing what is over its time: see retention.h. A class is one row of the table: its setting and
- * its step. A step removes a bounded number, oldest first, and says how many; a run is over when a
- * step of each class removed nothing.
+ * its step. A step removes a bounded number of one class, oldest first, and says how many; a run is
+ * over when no class had anything left.
  *
  * A crash leaves a run half done, which is no harm: totals and rows commit together, and the next
  * start goes on and tells both halves in one audit row.
@@ -24,12 +24,12 @@
 enum {
     HOUR_MS = 3600 * 1000,
     DAY_MS = 24 * HOUR_MS,
-    STEP_MS = 15,    /* of a turn's 50: the commit needs some, too */
+    STEP_MS = 8,     /* of a turn's 50: the commit needs some, too */
     PAUSE_MS = 5,    /* between the steps of a run: others come first */
     RETRY_MS = 5000, /* after a failure of the store */
-    ITEMS_STEP = 100,
-    EVENTS_STEP = 500,
-    AUDIT_STEP = 500
+    ITEMS_STEP = 50,
+    EVENTS_STEP = 200,
+    AUDIT_STEP = 200
 };
 
 static int64_t drop_closed(struct stafette *g, int64_t before_ms);
@@ -164,10 +164,10 @@ static void tell_run(struct stafette *g, const struct retention *r)
 static bool run_classes(struct stafette *g, struct retention *next)
 {
     bool did = false, untold = false;
+    /* One class a step. An item is not removed before the event that opened it, or nobody could
+     * count both: the memory comes first. */
     for (int i = 0; i < RETAIN_CLASS_COUNT; i++) {
-        /* An item is not removed before the event that opened it, or nobody could count both. */
-        bool waits = i == RETAIN_CLOSED && did;
-        int64_t n = waits ? 0 : classes[i].drop(g, cutoff(g, &classes[i]));
+        int64_t n = did ? 0 : classes[i].drop(g, cutoff(g, &classes[i]));
         if (n) {
             next->total[i] += n;
             store_meta_set_int(g->store, classes[i].total, next->total[i]);

@@ -110,7 +110,7 @@ static void test_bounded(void **state)
     int64_t left = 0;
     struct ended_item items[300];
     left = (int64_t)store_retention_items(rig->g.store, rig->g.now_ms, items, COUNT_OF(items));
-    assert_true(left >= 150);
+    assert_true(left >= 200);
     assert_true(retention_is_busy(&rig->g));
     assert_true(retention_wait_ms(&rig->g, 1000) < 50);
     pass(rig, 10);
