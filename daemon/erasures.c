@@ -46,7 +46,7 @@ static bool read_hex(const char *text, size_t digits, unsigned char *out)
         if (!at)
             return false;
         unsigned value = (unsigned)(at - hex);
-        out[i / 2] = (unsigned char)(i % 2 ? out[i / 2] << 4 | value : value);
+        out[i / 2] = (unsigned char)(i % 2 ? (unsigned)out[i / 2] << 4 | value : value);
     }
     return text[digits] == '\0';
 }
