@@ -13,10 +13,13 @@ static const struct {
     const char *start, *german;
 } words[] = {
     {"event=", "Meldung verarbeitet"},
+    {"step ", "Schritt"},
+    {"answer=", "Antwort"},
     {"clock=", "Frist abgelaufen"},
     {"delivery=", "Zustellung beendet"},
     {"close ", "Von Hand geschlossen"},
     {"corrected ", "Durch eine berichtigte Meldung erledigt"},
+    {"parked ", "Meldung vorgemerkt"},
     {"erased ", "Fall gelöscht"},
     {"retention ", "Abgelaufenes entfernt"},
     {"release ", "Wiederhergestellten Speicher freigegeben"},

@@ -80,13 +80,13 @@ static void begin_row(struct export_run *x)
 
 static const char *outcome_german(int64_t outcome)
 {
-    static const char *const german[] = {"angenommen", "unvollständig", "abgewiesen"};
+    static const char *const german[] = {"angenommen", "unvollständig", "abgewiesen", "vorgemerkt"};
     return outcome >= 0 && outcome < (int64_t)COUNT_OF(german) ? german[outcome] : "?";
 }
 
 static void put_event(void *context, const struct export_event *e)
 {
-    static const char *const outcome[] = {"accepted", "returned", "refused"};
+    static const char *const outcome[] = {"accepted", "returned", "refused", "parked"};
     struct export_run *x = context;
     buf_puts(x->text, "    ");
     time_german(x->text, e->received_ms);
@@ -206,6 +206,62 @@ static void put_audit(void *context, const struct audit_row *row)
     buf_addc(x->json, '}');
 }
 
+/* What happened to the item, as flags. */
+static void put_flags(struct export_run *x, const struct item *item)
+{
+    static const struct {
+        unsigned flag;
+        const char *german;
+    } flags[] = {
+        {ITEM_OVERDUE, "eine Frist ist verstrichen"},
+        {ITEM_ESCALATED, "eine Leitung oder die Koordination wurde benachrichtigt"},
+        {ITEM_HILFEPLAN, "Hilfeplan: vor der Übernahme ist ein Gespräch nötig"},
+        {ITEM_CONVERSED, "das Übergabegespräch hat stattgefunden"},
+        {ITEM_PINNED, "der Träger wurde gewählt (§ 5 SGB VIII, § 8 SGB IX)"},
+        {ITEM_MISSED_ONCE, "der letzte Kontakt kam nicht zustande"},
+        {ITEM_VOICE, "telefonische Klärung nötig"},
+        {ITEM_OUT_OF_ORDER, "eine Meldung kam vor ihrer Vorgängerin"},
+        {ITEM_ANVERTRAUT, "anvertraute Daten (§ 65 SGB VIII)"},
+        {ITEM_AGREED, "Weiterleitung mit Zustimmung (§ 14 Abs. 3 SGB IX)"},
+        {ITEM_PING_PONG, "zum zweiten Mal zurückgegeben"},
+        {ITEM_CONSENT, "eine Einwilligung ist vermerkt"},
+        {ITEM_REHA, "ein Antrag auf Teilhabe gehört dazu (§ 14 SGB IX)"},
+    };
+    struct buf text = BUF_INIT;
+    for (size_t i = 0; i < COUNT_OF(flags); i++)
+        if (item->flags & flags[i].flag)
+            buf_printf(&text, "%s%s", text.len ? "; " : "", flags[i].german);
+    put(x, "Vermerke", "notes", buf_str(&text));
+    buf_release(&text);
+}
+
+static void put_number(struct export_run *x, const char *label, const char *member, int64_t value)
+{
+    if (!value)
+        return;
+    buf_printf(x->text, "  %s: %lld\n", label, (long long)value);
+    json_member_int(x->json, member, value);
+}
+
+/* What only some kinds of items have. */
+static void put_details(struct export_run *x, const struct item *item)
+{
+    struct buf day = BUF_INIT;
+    if (item->due_day) {
+        int year, month, mday;
+        day_split(item->due_day, &year, &month, &mday);
+        buf_printf(&day, "%04d-%02d-%02d", year, month, mday);
+    }
+    put(x, "Art, Phase oder Grund", "code", item->code);
+    put(x, "Komplexität", "complexity", item->complexity);
+    put(x, "Budgetlinie", "budget_line", item->budget_line);
+    put_number(x, "Betrag in Cent", "amount_cents", item->amount_cents);
+    put(x, "Gültig bis oder erwartet am", "due_on", buf_str(&day));
+    put_number(x, "Zurückgegeben oder abgelehnt", "returns", item->returns);
+    put_flags(x, item);
+    buf_release(&day);
+}
+
 static void put_facts(struct export_run *x, const struct item *item)
 {
     const struct directory *dir = x->from->directory;
@@ -229,6 +285,7 @@ static void put_facts(struct export_run *x, const struct item *item)
     put(x, "Gemeldet von", "source", item->source);
     if (item->restricted)
         put(x, "Schutz", "restricted", "besonders geschützt, nur eine Stelle wird benachrichtigt");
+    put_details(x, item);
 }
 
 static void put_item(struct export_run *x, const struct item *item)

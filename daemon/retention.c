@@ -97,7 +97,7 @@ static int64_t drop_closed(struct stafette *g, int64_t before_ms)
         store_erase_dependants(g->store, items[done].seq, &rows);
         store_erase_row(g->store, items[done].seq);
         store_erase_milestones(g->store, items[done].case_key);
-        requested += items[done].kind < ITEM_REFUSAL;
+        requested += items[done].kind < ITEM_TASK;
     }
     add_to(g->store, "ledger_pruned_items", requested);
     return (int64_t)done;

@@ -5,7 +5,7 @@
  * piece in each idle turn, in a transaction of its own, never over 50 ms; an audit row with counts
  * at the end of each run, and totals in table meta, so that the ledger still balances:
  *
- *     ledger_pruned_items    items removed that a request had opened (no refusals, no tasks)
+ *     ledger_pruned_items    items removed that an event had opened (no tasks, no deadlines)
  *     ledger_pruned_events   events removed that had opened one of these
  *
  * On the real clock a run begins an hour after the start and every hour, and not in the hour after

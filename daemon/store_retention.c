@@ -12,7 +12,7 @@
 
 enum { OVER_ITEMS, OVER_EVENTS, OVER_DROP_EVENTS, OVER_ABSENCES, OVER_DUTIES, OVER_DUE };
 
-static_assert(ITEM_REFUSAL == 3, "as the text of OVER_EVENTS has it");
+static_assert(ITEM_TASK == 4, "as the text of OVER_EVENTS has it");
 
 static const char *const sql[] = {
     [OVER_ITEMS] = "select item_seq, kind, case_key from item i"
@@ -21,7 +21,7 @@ static const char *const sql[] = {
                    " and t.parent_seq > 0 and t.closed_ms = 0)"
                    " order by closed_ms limit ?",
     [OVER_EVENTS] = "select event_seq, received_ms, exists (select 1 from item i"
-                    " where i.item_seq = e.item_seq and i.event_seq = e.event_seq and i.kind < 3)"
+                    " where i.item_seq = e.item_seq and i.event_seq = e.event_seq and i.kind < 4)"
                     " from event e order by event_seq limit ?",
     [OVER_DROP_EVENTS] = "delete from event where event_seq <= ?",
     [OVER_ABSENCES] = "delete from absence where absence_seq in"

@@ -22,7 +22,7 @@ size_t store_retention_items(struct store *s, int64_t before_ms, struct ended_it
                              size_t max);
 
 /* Calls back for the oldest events up to the first that was received at or after before_ms, at most
- * max of them, and whether an item was opened by it (a request that was accepted or returned); the
+ * max of them, and whether it opened an item that is no task and no deadline; the
  * store must not be changed in the call. */
 void store_retention_each_event(struct store *s, int64_t before_ms, size_t max, void *context,
                                 void (*each)(void *context, int64_t event_seq, bool opened));

@@ -85,7 +85,7 @@ static void test_ended(void **state)
     struct gateway_rig *rig = *state;
     struct erase_report report;
     int64_t item = request(rig);
-    rig_event(rig, "jugendamt", "handover.withdrawn", "", TALK("asd"));
+    rig_event(rig, "sozialamt", "handover.accepted", "", TALK("sozialbuero"));
     assert_true(rig_item(rig, item).closed_ms > 0);
     assert_int_equal(erase(rig, RIG_CASE, false, &report), ERASE_DONE);
     rig_expect(rig, item,

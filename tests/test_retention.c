@@ -27,7 +27,7 @@ static void use_test_clock(struct gateway_rig *rig)
 static int64_t ended(struct gateway_rig *rig)
 {
     int64_t item = request(rig);
-    rig_event(rig, "jugendamt", "handover.withdrawn", "", TALK("asd"));
+    rig_event(rig, "sozialamt", "handover.accepted", "", TALK("sozialbuero"));
     return item;
 }
 
