@@ -219,6 +219,8 @@ def chain_holds(scene):
 def green(scene):
     status = scene.gateway.json("status")
     assert status["green"] and status["open_items"] == status["open_clocks"], status
+    done = scene.gateway.ctl("ledger", "--at", stamp(scene), check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def repeats_known(scene):
