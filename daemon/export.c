@@ -154,6 +154,8 @@ static void put_notice(void *context, const struct notice *n)
     buf_puts(x->text, "    ");
     time_german(x->text, n->created_ms);
     buf_printf(x->text, "  an %s", unit_name(x, n->unit));
+    if (!str_empty(n->instead_of))
+        buf_printf(x->text, " (in Vertretung für %s)", unit_name(x, n->instead_of));
     if (n->deadline_ms) {
         buf_puts(x->text, ", Antwort bis ");
         time_german(x->text, n->deadline_ms);
@@ -163,6 +165,8 @@ static void put_notice(void *context, const struct notice *n)
     json_member_time(x->json, "at", n->created_ms);
     json_member_text(x->json, "unit", n->unit);
     json_member_text(x->json, "role", unit_name(x, n->unit));
+    if (!str_empty(n->instead_of))
+        json_member_text(x->json, "instead_of", n->instead_of);
     json_member_text(x->json, "what", n->template_name);
     json_member_text(x->json, "reason", reason_name(n->reason));
     json_member_time(x->json, "deadline", n->deadline_ms);

@@ -62,8 +62,8 @@ static void test_newer(void **state)
     assert_non_null(strstr(buf_str(&err), "newer program"));
 }
 
-/* Version 4 makes indexes only: a store of version 3 gets them. */
-static void test_from_3(void **state)
+/* Version 5 makes indexes only: a store of version 4 gets them. */
+static void test_from_4(void **state)
 {
     (void)state;
     int created = -1;
@@ -76,7 +76,7 @@ static void test_from_3(void **state)
                                   "drop index event_item; drop index clock_item;"
                                   "create index clock_item on clock (item_seq) where state = 0;"
                                   "drop index delivery_notice; drop index item_closed;"
-                                  "pragma user_version = 3",
+                                  "pragma user_version = 4",
                                   NULL, NULL, NULL),
                      SQLITE_OK);
     assert_int_equal(schema_migrate(db, &created, &err), 0);
@@ -180,7 +180,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_new),       TEST(test_newer),  TEST(test_foreign),
-        TEST(test_from_3),    TEST(test_strict), TEST(test_no_forbidden_columns),
+        TEST(test_from_4),    TEST(test_strict), TEST(test_no_forbidden_columns),
         TEST(test_retention),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
