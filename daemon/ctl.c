@@ -22,6 +22,7 @@
 #include "conf.h"
 #include "ctl_command.h"
 #include "ctl_deadline.h"
+#include "ctl_export.h"
 #include "ctl_ledger.h"
 #include "ctl_print.h"
 #include "ctl_tell.h"
@@ -420,6 +421,7 @@ static int run_states(const struct ctl *ctl)
 
 static int run(const struct ctl *ctl)
 {
+    const char *config = str_empty(ctl->config) ? DEFAULT_CONFIG : ctl->config;
     switch (ctl->use.command->local) {
     case CTL_REMOTE:
         return run_call(ctl);
@@ -433,8 +435,13 @@ static int run(const struct ctl *ctl)
     case CTL_STATES:
         return run_states(ctl);
     case CTL_LEDGER:
-        return ctl_ledger(str_empty(ctl->config) ? DEFAULT_CONFIG : ctl->config,
-                          ctl_value(&ctl->use, "--at"), ctl->json);
+        return ctl_ledger(config, ctl_value(&ctl->use, "--at"), ctl->json);
+    case CTL_EXPORT:
+        return ctl_export(&ctl->use, config, ctl->json);
+    case CTL_AUDIT_VERIFY:
+        return ctl_audit_verify(&ctl->use, config, ctl->json);
+    case CTL_AUDIT_SHOW:
+        return ctl_audit_show(&ctl->use, config, ctl->json);
     }
     return EX_SOFTWARE;
 }

@@ -39,7 +39,10 @@ enum ctl_local {
     CTL_WATCH,
     CTL_DEADLINE,
     CTL_STATES,
-    CTL_LEDGER
+    CTL_LEDGER,
+    CTL_EXPORT,
+    CTL_AUDIT_VERIFY,
+    CTL_AUDIT_SHOW
 };
 
 struct ctl_command {

@@ -223,6 +223,9 @@ void event_fault_german(const struct event_fault *fault, struct buf *out);
  * P0/P1 fields exist, so nothing else can get in; {} for an event that event_read() refused. */
 void event_data_json(const struct event *ev, struct buf *out);
 
+/* True when the text has the form of a case_ref (DOMAIN R7). */
+bool event_case_ref_valid(const char *text);
+
 /* "de.sozialraum.handover.requested.v1" from "handover.requested". */
 void event_full_type(struct buf *out, const char *type_name);
 

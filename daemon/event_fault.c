@@ -73,6 +73,9 @@ static const struct fault_row faults[] = {
      "Freigabe durch die Führung des Fachdienstes einholen; wer anfragt, gibt nicht frei."},
     {"E-ALT", EVENT_FORBIDDEN, "Wiederholung", "ist älter, als Wiederholungen erkannt werden",
      "Prüfen, ob die Meldung schon ankam; wenn nicht, mit stafettectl send --late einreichen."},
+    {"E-GELOESCHT", EVENT_FORBIDDEN, "R19", "gehört zu einem Fall, der seither gelöscht wurde",
+     "Nicht wiederholen. Beginnt der Fall von Neuem, eine neue Meldung mit neuer id und time "
+     "senden."},
     {"E-GEFAHR", EVENT_FORBIDDEN, "H3", "setzt voraus, dass die Gefahr beseitigt ist",
      "Zuerst hazard.cleared senden, dann übergeben."},
     {"E-INTERN", EVENT_FORBIDDEN, "Betrieb", "konnte nicht verarbeitet werden",

@@ -155,6 +155,11 @@ static bool check_case_ref(const char *text, int64_t *number)
     "cr-(?![a-z]{8,12}$)(?![a-z]*[0-9]{8,}[a-z]*$)(?![a-z]{0,4}[0-9]{6,7}[a-z]{0,4}$)"             \
     "(?![0-9]{5}bg[0-9]{7}$)(?![0-9]{3}[a-z][0-9]{6}$)(?![0-9]{8}[a-z][0-9]{3}$)[a-z0-9]{8,40}$"
 
+bool event_case_ref_valid(const char *text)
+{
+    return check_case_ref(text, NULL);
+}
+
 static bool check_consent(const char *text, int64_t *number)
 {
     (void)number;

@@ -10,6 +10,7 @@
 
 #include "buf.h"
 #include "daily.h"
+#include "erasures.h"
 #include "guard.h"
 #include "incident.h"
 #include "keys.h"
@@ -17,6 +18,7 @@
 #include "metrics.h"
 #include "night.h"
 #include "presence.h"
+#include "retention.h"
 
 struct config;
 struct store;
@@ -64,6 +66,9 @@ struct stafette {
     int64_t checked_mono_ms;
     bool balanced;
     struct night night;
+    struct erasures erasures; /* erased cases, as the list outside the store has them */
+    bool unflushed;           /* what was erased still stands in the write-ahead log */
+    struct retention retention;
     struct http_call *idle_calls; /* answered when nothing is due (clock advance) */
     struct daily daily;
     bool stopping;   /* nothing new is read or started */

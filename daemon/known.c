@@ -52,18 +52,25 @@ static void make_room(struct known_day *d)
     *d = wider;
 }
 
+void known_forget(struct known *k, int64_t before_day)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < k->days; i++) {
+        if (k->day[i].day < before_day)
+            free(k->day[i].entry);
+        else
+            k->day[kept++] = k->day[i];
+    }
+    k->days = kept;
+}
+
 static struct known_day *bucket(struct known *k, int64_t day)
 {
     for (size_t i = k->days; i > 0; i--)
         if (k->day[i - 1].day == day)
             return &k->day[i - 1];
-    size_t kept = 0;
-    for (size_t i = 0; i < k->days; i++) {
-        if (k->day[i].day < day - ID_MEMORY_DAYS)
-            free(k->day[i].entry);
-        else
-            k->day[kept++] = k->day[i];
-    }
+    known_forget(k, day - ID_MEMORY_DAYS);
+    size_t kept = k->days;
     /* A wall clock that jumps far back and forth may leave more days than there is room for. */
     if (kept == COUNT_OF(k->day)) {
         free(k->day[0].entry);

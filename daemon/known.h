@@ -35,6 +35,9 @@ void known_release(struct known *k);
  * day. */
 void known_add(struct known *k, const unsigned char id_hash[DIGEST_ID], int64_t seq, int64_t day);
 
+/* Drops what was received before that day. */
+void known_forget(struct known *k, int64_t before_day);
+
 /* The number of the event with that id, or 0. */
 int64_t known_find(const struct known *k, const unsigned char id_hash[DIGEST_ID]);
 

@@ -12,6 +12,7 @@
 
 #include "balance.h"
 #include "config.h"
+#include "erase.h"
 #include "gateway.h"
 #include "http.h"
 #include "ingest.h"
@@ -90,6 +91,8 @@ int loop_open(struct stafette *g, struct buf *err)
     if (open_store(g, err) < 0)
         return -1;
     g->outbox = outbox_open(g);
+    if (erase_catch_up(g, err) < 0)
+        return -1;
     const struct http_options http = {.public_listen = s->http_public,
                                       .internal_listen = s->http_internal,
                                       .control_socket = s->control_socket,
@@ -119,6 +122,7 @@ void loop_close(struct stafette *g)
     turn_close(g->turn);
     store_close(g->store);
     known_release(&g->known);
+    erasures_close(&g->erasures);
     buf_release(&g->test_clock);
 }
 
@@ -141,6 +145,7 @@ static int64_t wait_ms(const struct stafette *g, int mqtt_ms)
         ms = min_wait(ms, OUTBOX_SETTLE_MS);
     if (ingest_unsettled(g->ingest))
         ms = min_wait(ms, INGEST_SETTLE_MS);
+    ms = retention_wait_ms(g, ms);
     if ((at_ms = turn_next_clock_ms(g->turn)))
         ms = min_wait(ms, at_ms - g->now_ms);
     if ((at_ms = outbox_next_ms(g->outbox)))
@@ -190,6 +195,8 @@ static void serve_pages(struct stafette *g)
 static void tidy(struct stafette *g)
 {
     g->metrics.wal_bytes = store_checkpoint(g->store, false);
+    erase_flush(g);
+    retention_step(g);
     page_idle(g);
 }
 

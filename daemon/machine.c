@@ -280,7 +280,7 @@ bool item_state_is_final(enum item_kind kind, enum item_state state)
         [ITEM_DEADLINE] = AT(MET) | AT(CANCELLED),
         [ITEM_LEDGER] = AT(CLOSED),
     };
-    return final[kind] >> state & 1;
+    return state == STATE_ERASED || (final[kind] >> state & 1);
 }
 
 /* A test asks for each, so that none is forgotten. */
@@ -322,6 +322,7 @@ static const struct {
     [STATE_TICKING] = {"ticking", "Frist läuft"},
     [STATE_MET] = {"met", "Frist eingehalten"},
     [STATE_CANCELLED] = {"cancelled", "Frist aufgehoben"},
+    [STATE_ERASED] = {"erased", "gelöscht"},
 };
 
 const char *item_state_name(enum item_state state)

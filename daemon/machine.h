@@ -55,6 +55,7 @@ enum item_state {
     STATE_TICKING, /* a statutory clock */
     STATE_MET,
     STATE_CANCELLED,
+    STATE_ERASED, /* its case was erased (DOMAIN R19): only the number is left */
     ITEM_STATE_COUNT
 };
 

@@ -101,6 +101,16 @@ static void write_ledger(const struct stafette *g, struct buf *out)
           last ? (double)last->took_ms / 1000 : 0);
 }
 
+static void write_retention(const struct retention *r, struct buf *out)
+{
+    head(out, "retention_removed", "counter", "Rows removed because their time was over.");
+    for (int i = 0; i < RETAIN_CLASS_COUNT; i++)
+        buf_printf(out, "stafette_retention_removed_total{class=\"%s\"} %lld\n",
+                   retention_class_name((enum retention_class)i), (long long)r->total[i]);
+    gauge(out, "retention_ended_seconds", "When the last removal ended, since 1970.",
+          (double)r->ended_ms / 1000);
+}
+
 void metrics_write(const struct stafette *g, struct buf *out)
 {
     const struct metrics *m = &g->metrics;
@@ -112,6 +122,7 @@ void metrics_write(const struct stafette *g, struct buf *out)
     write_attempts(m, out);
     write_turns(m, out);
     write_incidents(g, out);
+    write_retention(&g->retention, out);
     counter(out, "clocks_fired", "Clocks that fell due.", m->clocks_fired);
     counter(out, "commits", "Transactions committed.", m->commits);
     counter(out, "store_troubles", "Transactions that had to be run again.", m->store_troubles);

@@ -51,6 +51,7 @@ static const struct page {
     {DOOR_CONTROL, "GET", "/control/roster", IN_TURN, page_roster, NULL},
     {DOOR_CONTROL, "GET", "/control/contacts", IN_TURN, page_contacts, NULL},
     {DOOR_CONTROL, "POST", "/control/release", IN_TURN, page_release, page_release_committed},
+    {DOOR_CONTROL, "POST", "/control/erase", IN_TURN, page_erase, page_erase_committed},
     {DOOR_CONTROL, "POST", "/control/clock", WHEN_IDLE, page_clock, NULL},
     {DOOR_PUBLIC, "GET", "/a/", BY_LINK, page_link, NULL},
     {DOOR_PUBLIC, "POST", "/a/", BY_LINK, page_link_post, NULL},
@@ -146,8 +147,8 @@ static bool is_idle(const struct stafette *g)
     int64_t clock_ms = turn_next_clock_ms(g->turn);
     int64_t attempt_ms = outbox_next_ms(g->outbox);
     return !turn_waiting(g->turn) && !outbox_in_flight(g->outbox) && !ledger_run_busy(g) &&
-           !night_busy(g) && !(clock_ms && clock_ms <= g->now_ms) && !daily_due(g) &&
-           !(attempt_ms && attempt_ms <= g->steady_ms);
+           !night_busy(g) && !retention_is_busy(g) && !(clock_ms && clock_ms <= g->now_ms) &&
+           !daily_due(g) && !(attempt_ms && attempt_ms <= g->steady_ms);
 }
 
 void page_idle(struct stafette *g)

@@ -36,6 +36,7 @@ void page_absences(struct stafette *g, struct http_call *call, struct known *fre
 void page_roster(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_contacts(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_release(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_erase(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_clock(struct stafette *g, struct http_call *call, struct known *fresh);
 
 void page_link(struct stafette *g, struct http_call *call, struct known *fresh);
@@ -48,8 +49,9 @@ void page_budget_freeze(struct stafette *g, struct http_call *call, struct known
 void page_budget_thaw(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_counts(struct stafette *g, struct http_call *call, struct known *fresh);
 
-/* After the commit of a page_send(), page_release(). */
+/* After the commit of a page_send(), page_release(), page_erase(). */
 void page_send_committed(struct stafette *g, const struct http_call *call);
 void page_release_committed(struct stafette *g, const struct http_call *call);
+void page_erase_committed(struct stafette *g, const struct http_call *call);
 
 #endif

@@ -155,6 +155,8 @@ void page_status(struct stafette *g, struct http_call *call, struct known *fresh
     json_member_int(out, "status_events_waiting", store_out_count(g->store));
     json_member_int(out, "store_bytes", store_size(g->store));
     put_events(g, out);
+    retention_status(g, out);
+    json_member_bool(out, "erased_in_log", g->unflushed);
     buf_addc(out, '}');
 }
 

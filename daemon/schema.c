@@ -224,6 +224,14 @@ static const char *const migrations[] = {
     "create index delivery_held on delivery (delivery_seq) where state = 4;",
     /* 4: stand-ins */
     "alter table notice add column instead_of text not null default '';", /* unit stood in for */
+
+    /* 5: finding all rows of an item, so that they can be erased, removed in time and shown; the
+     * second and third also for the foreign keys, which would walk the whole table otherwise */
+    "create index event_item on event (item_seq);"
+    "drop index clock_item;"
+    "create index clock_item on clock (item_seq);"
+    "create index delivery_notice on delivery (notice_seq);"
+    "create index item_closed on item (closed_ms) where closed_ms > 0;",
 };
 
 int schema_version(void)

@@ -36,6 +36,9 @@ static const struct setting table[] = {
      "stafette/gateway/<instance>."},
     {"gateway", "store", KIND_PATH, AT(store), "1", "4000", "/var/lib/stafette/stafette.db",
      "The database file."},
+    {"gateway", "erasures", KIND_PATH, AT(erasures), "0", "4000", "",
+     "List of erased cases as keyed hashes, applied again after a restore; it must not lie in a\n"
+     "backup of the database. \"\": the database file's name with \".erasures\"."},
     {"gateway", "key_file", KIND_PATH, AT(key_file), "1", "4000", "/var/lib/stafette/keys",
      "Secret keys; made with mode 0600 when missing. Back it up apart from the database."},
     {"gateway", "templates", KIND_PATH, AT(templates), "1", "4000", "templates",
@@ -135,6 +138,14 @@ static const struct setting table[] = {
      "How often a child process checks the whole store."},
     {"ledger", "time_limit", KIND_DURATION, AT(ledger_time_limit_ms), "1s", "6h", "10m",
      "A check that takes longer is ended and counts as failed."},
+
+    {"retention", "closed", KIND_DURATION, AT(retention_closed_ms), "40d", "3650d", "90d",
+     "An ended item is removed after this, with its notices, deliveries and clocks; later than the\n"
+     "events that it came from."},
+    {"retention", "audit", KIND_DURATION, AT(retention_audit_ms), "90d", "3650d", "730d",
+     "Rows of the audit trail are removed after this; the rest of the chain stays verifiable."},
+    {"retention", "roster", KIND_DURATION, AT(retention_roster_ms), "1d", "3650d", "180d",
+     "Absences and changes of on-duty plans are removed so long after their end."},
 };
 /* clang-format on */
 
@@ -150,6 +161,7 @@ static const struct {
     {"pool", "When several requests might be served together."},
     {"events", "Clocks and limits of the gateway's own."},
     {"ledger", "The full check: is anybody lost?"},
+    {"retention", "How long things are kept (DOMAIN R19). Event ids are remembered 35 days."},
 };
 
 static void *field(struct settings *s, const struct setting *row)
@@ -334,7 +346,8 @@ void settings_print(struct buf *out)
 
 const char *const *settings_groups(void)
 {
-    static const char *const names[] = {"gateway",  "mqtt", "http",   "answer", "mail",
-                                        "delivery", "pool", "events", "ledger", NULL};
+    static const char *const names[] = {"gateway", "mqtt",      "http", "answer",
+                                        "mail",    "delivery",  "pool", "events",
+                                        "ledger",  "retention", NULL};
     return names;
 }

@@ -21,6 +21,7 @@ struct settings {
     /* gateway */
     char *instance;  /* name of this gateway: topic stafette/gateway/<instance> */
     char *store;     /* path of the SQLite file */
+    char *erasures;  /* list of erased cases, outside the store; never "" */
     char *key_file;  /* secret keys, made with mode 0600 when missing */
     char *templates; /* directory of the German texts */
     char *log_level;
@@ -81,6 +82,11 @@ struct settings {
     /* ledger; the night above, with the texts */
     int64_t ledger_every_ms;
     int64_t ledger_time_limit_ms;
+
+    /* retention (DOMAIN R19); ids are remembered ID_MEMORY_DAYS */
+    int64_t retention_closed_ms; /* after the end of an item */
+    int64_t retention_audit_ms;
+    int64_t retention_roster_ms; /* after the end of an absence or a duty */
 };
 
 /* Reads all settings, reporting faults; *s is always filled (defaults). What is "" in the file and

@@ -1,9 +1,10 @@
 /*
  * Checks across settings: see settings_check.h.
  *
- * Promises: after it, client_id, bounce and id_domain are filled, mail addresses are in their form
- * for the wire. Refuses what would break a hard rule at run time: a broker that is not on this
- * machine without TLS (DOMAIN R17), a content link or answer links without https.
+ * Promises: after it, client_id, bounce, id_domain and erasures are filled, mail addresses are in
+ * their form for the wire. Refuses what would break a hard rule at run time: a broker that is not
+ * on this machine without TLS (DOMAIN R17), a content link or answer links without
+ * https.
  */
 #include "settings_check.h"
 
@@ -221,10 +222,25 @@ static void check_ledger(const struct check *c)
                    "\"night\" must be a time of the day such as \"06:30\"");
 }
 
+static void check_erasures(const struct check *c)
+{
+    struct settings *s = c->s;
+    struct buf path = BUF_INIT;
+    if (str_eq(s->erasures, s->store))
+        conf_fault(c->faults, place(c, "gateway", "erasures"),
+                   "\"erasures\" must be a file of its own, not the database");
+    if (str_empty(s->erasures)) {
+        buf_printf(&path, "%s.erasures", s->store);
+        replace(&s->erasures, buf_str(&path));
+    }
+    buf_release(&path);
+}
+
 void settings_check(struct settings *s, struct conf_node *root, struct conf_faults *faults)
 {
     const struct check c = {s, root, faults};
     check_gateway(&c);
+    check_erasures(&c);
     check_mqtt(&c);
     check_http(&c);
     check_answer(&c);

@@ -55,6 +55,8 @@ static const struct store_statements *const nouns[NOUN_COUNT] = {
     [NOUN_CASE] = &store_case_statements,         [NOUN_ANSWER] = &store_answer_statements,
     [NOUN_BUDGET] = &store_budget_statements,     [NOUN_TALLY] = &store_tally_statements,
     [NOUN_ABSENCE] = &store_absence_statements,   [NOUN_CONTACT] = &store_contact_statements,
+    [NOUN_ERASE] = &store_erase_statements,       [NOUN_RETENTION] = &store_retention_statements,
+    [NOUN_EXPORT] = &store_export_statements,
 };
 
 enum {
@@ -145,18 +147,26 @@ static int count_wal(void *context, sqlite3 *db, const char *schema, int pages)
     return SQLITE_OK;
 }
 
+/* Rows are deleted, but their numbers, and so the ids and codes made of them, never come again. */
+static const char *const high_names[SEQ_COUNT] = {
+    [SEQ_EVENT] = "event_high",       [SEQ_ITEM] = "item_high",   [SEQ_NOTICE] = "notice_high",
+    [SEQ_DELIVERY] = "delivery_high", [SEQ_CLOCK] = "clock_high", [SEQ_OUT] = "out_high",
+    [SEQ_AUDIT] = "audit_high",
+};
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 static void read_sequences(struct store *s)
 {
     int64_t floor = store_meta_int(s, "seq_floor");
     for (int i = 0; i < SEQ_COUNT; i++) {
         struct query q = query_start(s, NOUN_META, META_MAX_EVENT + i);
-        int64_t highest = query_single(&q);
-        s->next[i] = (highest > floor ? highest : floor) + 1;
+        int64_t highest = later(query_single(&q), store_meta_int(s, high_names[i]));
+        s->next[i] = later(highest, floor) + 1;
     }
-    /* Settled out-events are deleted, but their numbers, and so their ids, never come again. */
-    int64_t out_high = store_meta_int(s, "out_high");
-    if (s->next[SEQ_OUT] <= out_high)
-        s->next[SEQ_OUT] = out_high + 1;
     memcpy(s->next_committed, s->next, sizeof s->next);
 }
 
@@ -274,6 +284,13 @@ void store_begin(struct store *s)
     s->open_transaction = true;
     s->changes_at_begin = sqlite3_total_changes(s->db);
     run_text(s, "begin immediate");
+}
+
+void store_begin_reading(struct store *s)
+{
+    s->failure = 0;
+    s->open_transaction = true;
+    run_text(s, "begin");
 }
 
 void store_rollback(struct store *s)
@@ -428,6 +445,12 @@ void query_run(struct query *q)
         ;
 }
 
+int64_t query_run_counted(struct query *q)
+{
+    query_run(q);
+    return q->store->failure ? 0 : sqlite3_changes64(q->store->db);
+}
+
 int64_t query_single(struct query *q)
 {
     int64_t value = query_row(q) ? query_column_int(q, 0) : 0;
@@ -499,6 +522,21 @@ int64_t store_checkpoint(struct store *s, bool busy)
     sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log, &done);
     s->wal_pages = in_log - done;
     return (int64_t)in_log * PAGE_BYTES;
+}
+
+bool store_truncate(struct store *s)
+{
+    int in_log = 0, done = 0;
+    int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &in_log, &done);
+    if (rc == SQLITE_OK)
+        s->wal_pages = 0;
+    return rc == SQLITE_OK;
+}
+
+void store_keep_numbers(struct store *s)
+{
+    for (int i = 0; i < SEQ_COUNT; i++)
+        store_meta_set_int(s, high_names[i], s->next[i] - 1);
 }
 
 int64_t store_size(struct store *s)

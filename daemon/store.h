@@ -50,6 +50,8 @@ void store_close(struct store *s);
 bool store_is_new(const struct store *s);
 
 void store_begin(struct store *s);
+/* For a reader: everything read until store_rollback() is of one moment. */
+void store_begin_reading(struct store *s);
 enum store_end store_commit(struct store *s);
 void store_rollback(struct store *s);
 bool store_failed(const struct store *s);
@@ -78,5 +80,13 @@ const char *store_intern_text(struct store *s, int64_t id);
  * transaction. Returns the log's size in bytes. */
 int64_t store_checkpoint(struct store *s, bool busy);
 int64_t store_size(struct store *s);
+
+/* Empties the write-ahead log and cuts it to nothing, so that what was erased stands nowhere any
+ * more. Outside a transaction. False when another process reads just now (a backup): try again. */
+bool store_truncate(struct store *s);
+
+/* Notes how far the numbers have come, in the open transaction: to be called before the newest rows
+ * of a noun may be deleted, for a number that was given out is never given out again. */
+void store_keep_numbers(struct store *s);
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "store_audit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "buf.h"
@@ -12,7 +13,7 @@
 #include "util.h"
 
 enum { SALT = 16 };
-enum { AUDIT_ADD, AUDIT_HEAD, AUDIT_EACH, AUDIT_ALL };
+enum { AUDIT_ADD, AUDIT_HEAD, AUDIT_EACH, AUDIT_ALL, AUDIT_OLDEST, AUDIT_PRUNE };
 
 static const char *const sql[] = {
     [AUDIT_ADD] = "insert into audit (audit_seq, at_ms, item_seq, salt, content, commitment, link)"
@@ -22,6 +23,8 @@ static const char *const sql[] = {
                    " order by audit_seq",
     [AUDIT_ALL] = "select audit_seq, at_ms, item_seq, content, salt, length(salt), commitment,"
                   " link from audit order by audit_seq",
+    [AUDIT_OLDEST] = "select audit_seq, at_ms, link from audit order by audit_seq limit ?",
+    [AUDIT_PRUNE] = "delete from audit where audit_seq <= ?",
 };
 const struct store_statements store_audit_statements = {sql, COUNT_OF(sql)};
 
@@ -111,19 +114,79 @@ static bool row_holds(const struct query *q, struct chain *c)
     return memcmp(again, c->commitment, sizeof again) == 0;
 }
 
-int64_t store_audit_verify(struct store *s, struct buf *err)
+/* Where pruning stopped; all zero when nothing was pruned. */
+static void read_checkpoint(struct store *s, struct audit_chain *chain, struct chain *c)
+{
+    const char *hex;
+    memset(chain, 0, sizeof *chain);
+    memset(c, 0, sizeof *c);
+    chain->checkpoint_seq = chain->head_seq = store_meta_int(s, "audit_checkpoint_seq");
+    hex = store_meta_text(s, "audit_checkpoint_link");
+    for (size_t i = 0; i < DIGEST_FULL; i++) {
+        unsigned byte;
+        if (sscanf(hex + 2 * i, "%2x", &byte) != 1)
+            break;
+        c->previous[i] = (unsigned char)byte;
+    }
+    memcpy(chain->head, c->previous, DIGEST_FULL);
+}
+
+void store_audit_follow(struct store *s, struct audit_chain *chain)
 {
     struct chain c;
-    int64_t rows = 0;
-    memset(&c, 0, sizeof c);
+    read_checkpoint(s, chain, &c);
     struct query q = query_start(s, NOUN_AUDIT, AUDIT_ALL);
     while (query_row(&q)) {
         if (!row_holds(&q, &c)) {
-            buf_printf(err, "audit row %lld does not follow from the row before", (long long)c.seq);
+            chain->broken_seq = c.seq;
             query_end(&q);
-            return -1;
+            return;
         }
-        rows++;
+        chain->rows++;
+        chain->erased += query_column_int(&q, 5) == 0;
+        if (!chain->first_seq)
+            chain->first_seq = c.seq;
+        chain->head_seq = c.seq;
+        chain->head_ms = c.at_ms;
+        memcpy(chain->head, c.previous, DIGEST_FULL);
     }
-    return rows;
+}
+
+int64_t store_audit_verify(struct store *s, struct buf *err)
+{
+    struct audit_chain chain;
+    store_audit_follow(s, &chain);
+    if (!chain.broken_seq)
+        return chain.rows;
+    buf_printf(err, "audit row %lld does not follow from the row before",
+               (long long)chain.broken_seq);
+    return -1;
+}
+
+int64_t store_audit_prune(struct store *s, int64_t before_ms, int64_t max)
+{
+    unsigned char link[DIGEST_FULL];
+    int64_t n = 0, last = 0, head = store_last(s, SEQ_AUDIT);
+    struct query q = query_start(s, NOUN_AUDIT, AUDIT_OLDEST);
+    query_int(&q, max);
+    while (query_row(&q)) {
+        int64_t seq = query_column_int(&q, 0);
+        if (query_column_int(&q, 1) >= before_ms || seq >= head)
+            break;
+        query_column_bytes(&q, 2, link, sizeof link);
+        last = seq;
+        n++;
+    }
+    query_end(&q);
+    if (!n)
+        return 0;
+    struct buf hex = BUF_INIT;
+    digest_hex(&hex, link, sizeof link);
+    store_meta_set_int(s, "audit_checkpoint_seq", last);
+    store_meta_set(s, "audit_checkpoint_link", buf_str(&hex));
+    buf_release(&hex);
+    struct query prune = query_start(s, NOUN_AUDIT, AUDIT_PRUNE);
+    query_int(&prune, last);
+    query_run(&prune);
+    return n;
 }

@@ -187,7 +187,7 @@ static int64_t highest_number(const char *path)
         " union all select max(clock_seq) from clock union all select max(out_seq) from out_event"
         " union all select max(audit_seq) from audit"
         " union all select cast(value as integer) from meta"
-        " where name in ('seq_floor', 'out_high'))";
+        " where name = 'seq_floor' or name like '%\\_high' escape '\\')";
     sqlite3 *db = NULL;
     sqlite3_stmt *stmt = NULL;
     int64_t n = 0;

@@ -25,6 +25,9 @@ enum store_noun {
     NOUN_TALLY,
     NOUN_ABSENCE,
     NOUN_CONTACT,
+    NOUN_ERASE,
+    NOUN_RETENTION,
+    NOUN_EXPORT,
     NOUN_COUNT
 };
 
@@ -47,6 +50,9 @@ extern const struct store_statements store_budget_statements;
 extern const struct store_statements store_tally_statements;
 extern const struct store_statements store_absence_statements;
 extern const struct store_statements store_contact_statements;
+extern const struct store_statements store_erase_statements;
+extern const struct store_statements store_retention_statements;
+extern const struct store_statements store_export_statements;
 
 struct query {
     struct store *store;
@@ -71,6 +77,9 @@ void query_end(struct query *q);
 
 /* Runs a statement that returns no row. */
 void query_run(struct query *q);
+
+/* The same; returns how many rows it changed. */
+int64_t query_run_counted(struct query *q);
 
 /* The first column of the first row, 0 when there is none; ends the query. */
 int64_t query_single(struct query *q);

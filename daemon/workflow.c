@@ -14,6 +14,7 @@
 #include "code.h"
 #include "config.h"
 #include "directory.h"
+#include "erase.h"
 #include "receipt.h"
 #include "store.h"
 #include "store_audit.h"
@@ -106,6 +107,8 @@ static bool is_repeat(struct work *w)
         w->out->repeated = true;
         w->out->outcome = before.outcome;
         w->out->item_seq = before.item_seq;
+        /* The id is the same, and it may have been erased. */
+        str_copy(before.id, sizeof before.id, w->ev.id);
         receipt_write(&w->out->receipt, w->g, &before, buf_str(&faults), true);
     }
     buf_release(&faults);
@@ -253,6 +256,10 @@ void workflow_event(struct stafette *g, const struct event_input *input, const s
         verdict = admit(g->config->directory, &w.ev, verdict, &w.parties);
         if (too_old(&w)) {
             event_fault_add(&w.ev, "E-ALT", "time");
+            verdict = EVENT_FORBIDDEN;
+        }
+        if (erase_forbids(g, &w.ev)) {
+            event_fault_add(&w.ev, "E-GELOESCHT", "data.case_ref");
             verdict = EVENT_FORBIDDEN;
         }
         bool reused_id = find_hash(&w, w.row.id_hash) != 0;

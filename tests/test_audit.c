@@ -8,6 +8,7 @@
 #include "../daemon/digest.h"
 #include "../daemon/store.h"
 #include "../daemon/store_audit.h"
+#include "../daemon/store_erase.h"
 #include "rig_dir.h"
 
 enum { ROWS = 6 };
@@ -147,6 +148,62 @@ static void test_of_item(void **state)
     buf_release(&got);
 }
 
+/* Pruned rows leave a checkpoint; what was touched behind it is still found. */
+static void test_pruned(void **state)
+{
+    (void)state;
+    struct audit_chain chain;
+    struct store *s = open_it();
+    store_audit_follow(s, &chain);
+    assert_int_equal(chain.checkpoint_seq, 0);
+    assert_int_equal(chain.first_seq, 1);
+    assert_int_equal(chain.head_seq, ROWS);
+    assert_int_equal(chain.head_ms, 1000 + ROWS);
+    unsigned char head[sizeof chain.head];
+    memcpy(head, chain.head, sizeof head);
+    static const struct {
+        int64_t before_ms, max, want, rows;
+    } steps[] = {{1001, 9, 0, ROWS},
+                 {1003, 9, 2, ROWS - 2},
+                 {9999, 1, 1, ROWS - 3},
+                 {9999, 9, 2, 1},
+                 {9999, 9, 0, 1}};
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        store_begin(s);
+        assert_int_equal(store_audit_prune(s, steps[i].before_ms, steps[i].max), steps[i].want);
+        assert_int_equal(store_commit(s), STORE_DONE);
+        store_audit_follow(s, &chain);
+        assert_int_equal(chain.broken_seq, 0);
+        assert_int_equal(chain.rows, steps[i].rows);
+        assert_int_equal(chain.checkpoint_seq, ROWS - steps[i].rows);
+        assert_memory_equal(chain.head, head, sizeof head);
+    }
+    store_begin(s);
+    assert_int_equal(store_audit_add(s, 5000, 1, "after"), ROWS + 1);
+    assert_int_equal(store_commit(s), STORE_DONE);
+    store_close(s);
+    verify(2);
+    change("update meta set value = '' where name = 'audit_checkpoint_link'");
+    verify(-ROWS);
+}
+
+/* Content goes, the link stays, and only of that item. */
+static void test_item_erased(void **state)
+{
+    (void)state;
+    struct audit_chain chain;
+    struct store *s = open_it();
+    store_begin(s);
+    assert_int_equal(store_erase_audit(s, 1), 3);
+    assert_int_equal(store_erase_audit(s, 1), 0);
+    assert_int_equal(store_commit(s), STORE_DONE);
+    store_audit_follow(s, &chain);
+    assert_int_equal(chain.erased, 3);
+    assert_int_equal(chain.rows, ROWS);
+    assert_int_equal(chain.broken_seq, 0);
+    store_close(s);
+}
+
 /* Two rows that say the same do not look the same, or erased ones could be guessed. */
 static void test_salted(void **state)
 {
@@ -171,8 +228,8 @@ static void test_salted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_whole),       TEST(test_erased),  TEST(test_touched),
-        TEST(test_rolled_back), TEST(test_of_item), TEST(test_salted),
+        TEST(test_whole),   TEST(test_erased), TEST(test_touched), TEST(test_rolled_back),
+        TEST(test_of_item), TEST(test_salted), TEST(test_pruned),  TEST(test_item_erased),
     };
     digest_start();
     return cmocka_run_group_tests(tests, NULL, NULL);

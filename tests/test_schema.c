@@ -62,6 +62,31 @@ static void test_newer(void **state)
     assert_non_null(strstr(buf_str(&err), "newer program"));
 }
 
+/* Version 5 makes indexes only: a store of version 4 gets them. */
+static void test_from_4(void **state)
+{
+    (void)state;
+    int created = -1;
+    struct buf want = BUF_INIT, got = BUF_INIT;
+    static const char list[] = "select name, coalesce(sql, '') from sqlite_schema"
+                               " where type = 'index' order by name";
+    assert_int_equal(schema_migrate(db, &created, &err), 0);
+    rows(list, &want);
+    assert_int_equal(sqlite3_exec(db,
+                                  "drop index event_item; drop index clock_item;"
+                                  "create index clock_item on clock (item_seq) where state = 0;"
+                                  "drop index delivery_notice; drop index item_closed;"
+                                  "pragma user_version = 4",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(schema_migrate(db, &created, &err), 0);
+    assert_int_equal(created, 0);
+    rows(list, &got);
+    assert_string_equal(buf_str(&got), buf_str(&want));
+    buf_release(&want);
+    buf_release(&got);
+}
+
 /* Another program's file stays as it was. */
 static void test_foreign(void **state)
 {
@@ -154,11 +179,8 @@ static void test_retention(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_new),
-        TEST(test_newer),
-        TEST(test_foreign),
-        TEST(test_strict),
-        TEST(test_no_forbidden_columns),
+        TEST(test_new),       TEST(test_newer),  TEST(test_foreign),
+        TEST(test_from_4),    TEST(test_strict), TEST(test_no_forbidden_columns),
         TEST(test_retention),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
