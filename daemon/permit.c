@@ -157,18 +157,19 @@ static bool is_agreed(const struct stafette *g, const struct item *item, const s
     return directory_agreement(dir, to, directory_service(dir, item->service), day) != NULL;
 }
 
+/* A stand-in or a lead may know what the addressed unit may know, even where no row names it, and
+ * no more, unless a row allows it to itself. */
 static enum permit_verdict ask_matrix(struct stafette *g, const struct item *item,
-                                      const struct unit *to)
+                                      const struct unit *to, const struct unit *as)
 {
-    if (is_covered(g, item, to)) {
-        enum permit_verdict verdict = permit_basis(g, item, to);
-        const struct unit *as = entitled_as(g, item, to);
-        if (verdict == PERMIT_NO_ROW && as != to)
-            verdict = permit_basis(g, item, as);
-        if (verdict != PERMIT_ALLOWED)
-            return verdict;
-    }
-    return is_agreed(g, item, entitled_as(g, item, to)) ? PERMIT_ALLOWED : PERMIT_NO_AGREEMENT;
+    enum permit_verdict verdict = PERMIT_ALLOWED;
+    bool itself = as == to || (is_covered(g, item, to) && permit_basis(g, item, to) == verdict);
+    const struct unit *asked = itself ? to : as;
+    if (is_covered(g, item, asked))
+        verdict = permit_basis(g, item, asked);
+    if (verdict == PERMIT_ALLOWED && !is_agreed(g, item, as))
+        verdict = PERMIT_NO_AGREEMENT;
+    return verdict;
 }
 
 /* R10, R11: who may know at all of an item that few may know of. */
@@ -183,8 +184,9 @@ static enum permit_verdict ask_circle(const struct item *item, const struct unit
     return item->restricted && !to->restricted_ok ? PERMIT_RESTRICTED : PERMIT_ALLOWED;
 }
 
-enum permit_verdict permit_notice(struct stafette *g, const struct item *item,
-                                  const struct unit *to, const char *template_name)
+/* `role`: the unit that `to` stands in for, or NULL. */
+static enum permit_verdict ask(struct stafette *g, const struct item *item, const struct unit *to,
+                               const struct unit *role, const char *template_name)
 {
     bool few = item->restricted || (item->flags & ITEM_ANVERTRAUT);
     if (is_desk(g, to) || is_givers(g, item, to) || str_starts(template_name, "refusal."))
@@ -194,7 +196,15 @@ enum permit_verdict permit_notice(struct stafette *g, const struct item *item,
         if (verdict != PERMIT_ALLOWED)
             return verdict;
     }
-    return is_content(template_name) ? ask_matrix(g, item, to) : PERMIT_ALLOWED;
+    if (!is_content(template_name) || (role && is_givers(g, item, role)))
+        return PERMIT_ALLOWED;
+    return ask_matrix(g, item, to, role ? role : entitled_as(g, item, to));
+}
+
+enum permit_verdict permit_notice(struct stafette *g, const struct item *item,
+                                  const struct unit *to, const char *template_name)
+{
+    return ask(g, item, to, NULL, template_name);
 }
 
 const char *permit_template(const struct item *item, const char *wanted)
@@ -223,7 +233,8 @@ enum permit_verdict permit_start(struct stafette *g, const struct item *item,
     const struct unit *to = directory_unit(g->config->directory, notice->unit);
     if (!to)
         return PERMIT_ALLOWED; /* no address either: the outbox ends it */
-    enum permit_verdict verdict = permit_notice(g, item, to, notice->template_name);
+    const struct unit *role = directory_unit(g->config->directory, notice->instead_of);
+    enum permit_verdict verdict = ask(g, item, to, role, notice->template_name);
     if (verdict != PERMIT_ALLOWED || is_desk(g, to) || !is_content(notice->template_name) ||
         notice->reason == REASON_OUTCOME)
         return verdict;

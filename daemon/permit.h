@@ -9,7 +9,8 @@
  *
  * Another controller is: a provider, and every unit that a permission row names as the one to be
  * told. A unit that no row names belongs to the house, and the matrix says nothing of it. A unit
- * that stands above or in for the one the item was addressed to is as entitled as that one.
+ * that stands above or in for the one the item was addressed to is as entitled as that one, and no
+ * more, unless a row of its own allows it.
  *
  * A notice that may not leave is held: its delivery waits, with CLASS_FORBIDDEN, never dropped. The
  * sender's system gets notice.held {missing}, the catch-all desk a task to clear it; the item's

@@ -73,6 +73,8 @@ static const struct {
      "handover.reminder", 0, false, PERMIT_ALLOWED},
     {"no more than it may", H, "sgb9_117", "hzp", "hzp-zwei", "handover.reminder", 0, false,
      PERMIT_NO_CONSENT},
+    {"nor may its lead, whom no row names", H, "sgb9_117", "hzp", "hzp-leitung",
+     "handover.reminder", 0, false, PERMIT_NO_CONSENT},
     {"the giver", H, "", "hzp", "asd", "handover.reminder", 0, false, PERMIT_ALLOWED},
     {"the giver's lead", H, "", "hzp", "asd-leitung", "handover.reminder", 0, false,
      PERMIT_ALLOWED},
@@ -394,6 +396,37 @@ static void test_too_many(void **state)
     rig_commit(rig);
 }
 
+/* Who stands in for an absent unit may know what that one may know, and no more. */
+static void test_stand_in(void **state)
+{
+    static const struct {
+        const char *label, *to, *role, *basis;
+        unsigned flags;
+        enum permit_verdict want;
+    } absences[] = {
+        {"of the house, for another controller", "jobcenter", "hzp", "sgb9_117", 0,
+         PERMIT_NO_CONSENT},
+        {"the same with consent", "jobcenter", "hzp", "sgb9_117", ITEM_CONSENT, PERMIT_ALLOWED},
+        {"whom a row names for something else", "egh", "hzp", "sgb10_69", 0, PERMIT_ALLOWED},
+        {"for the giver", "egh", "asd", "", 0, PERMIT_ALLOWED},
+        {"for nobody known", "egh", "gibtsnicht", "sgb10_69", 0, PERMIT_NO_ROW},
+        {"entrusted data knows no stand-in", "jobcenter", "hzp", "sgb10_69", ITEM_ANVERTRAUT,
+         PERMIT_ENTRUSTED},
+    };
+    struct gateway_rig *rig = *state;
+    routing_config(rig, &matrix);
+    for (size_t i = 0; i < COUNT_OF(absences); i++) {
+        struct item item = item_of(rig, ITEM_HANDOVER, absences[i].basis, "hzp");
+        struct notice notice = {.seq = 1, .template_name = REQUESTED};
+        item.flags = absences[i].flags;
+        str_copy(notice.unit, sizeof notice.unit, absences[i].to);
+        str_copy(notice.instead_of, sizeof notice.instead_of, absences[i].role);
+        enum permit_verdict got = permit_start(&rig->g, &item, &notice);
+        if (got != absences[i].want)
+            fail_msg("%s: got \"%s\"", absences[i].label, permit_verdict_name(got));
+    }
+}
+
 /* What cannot be right must not stop the outbox. */
 static void test_odd(void **state)
 {
@@ -417,7 +450,7 @@ int main(void)
         TEST(test_verdicts),          TEST(test_approver), TEST(test_owner),
         cmocka_unit_test(test_words), TEST(test_held),     TEST(test_held_and_over),
         TEST(test_at_send_time),      TEST(test_restore),  TEST(test_release_by_config),
-        TEST(test_too_many),          TEST(test_odd),
+        TEST(test_too_many),          TEST(test_odd),      TEST(test_stand_in),
     };
     log_level_parse("error", &log_level); /* each held attempt is a warning */
     return cmocka_run_group_tests(tests, NULL, NULL);
