@@ -50,7 +50,7 @@ static const struct step steps[] = {
     {H, AT(ANNOUNCED) | AT(RETURNED) | AT(REJECTED) | AT(HELD), EVENT_HANDOVER_REQUESTED, NULL, STATE_REQUESTED,
      ACTOR_GIVER, WAITS_RECEIVER, EFFECT_NONE, "handover.requested", ""},
     {H, AT(REQUESTED), ON_DELIVERED, NULL, STATE_DELIVERED, ACTOR_GATEWAY, WAITS_SAME, EFFECT_NONE, "", ""},
-    {H, ASKED | AT(CONFIRMED), EVENT_HANDOVER_ACKNOWLEDGED, NULL, STATE_ACKNOWLEDGED, ACTOR_RECEIVER, WAITS_SAME, EFFECT_NONE,
+    {H, ASKED | AT(CONFIRMED) | AT(HELD), EVENT_HANDOVER_ACKNOWLEDGED, NULL, STATE_ACKNOWLEDGED, ACTOR_RECEIVER, WAITS_SAME, EFFECT_NONE,
      "handover.acknowledged", ""},
     {H, AT(WITHDRAWN), EVENT_HANDOVER_ACKNOWLEDGED, NULL, STATE_CLOSED, ACTOR_RECEIVER, WAITS_NOBODY, EFFECT_NONE,
      "handover.withdrawal.confirmed", ""},
@@ -88,6 +88,7 @@ static const struct step steps[] = {
      "handover.withdrawn", WITHDRAWN_TEXT},
     {H, AT(ANNOUNCED) | AT(HELD), EVENT_HANDOVER_WITHDRAWN, NULL, STATE_CLOSED, ACTOR_GIVER, WAITS_NOBODY, EFFECT_NONE,
      "handover.withdrawn", WITHDRAWN_TEXT},
+    {H, AT(REQUESTED) | AT(REASSIGNED), ON_HELD, NULL, STATE_HELD, ACTOR_GATEWAY, WAITS_GIVER, EFFECT_HOLD, "handover.held", ""},
     {H, AT(ACCEPTED), ON_TASKS_DONE, NULL, STATE_CLOSED, ACTOR_GATEWAY, WAITS_NOBODY, EFFECT_NONE, "handover.closed", ""},
     {H, AT(RETURNED), ON_CLOSED_BY_HAND, NULL, STATE_CLOSED, ACTOR_GATEWAY, WAITS_NOBODY, EFFECT_NONE, "handover.closed", ""},
 
@@ -371,6 +372,8 @@ const char *inner_event_name(int on)
         return "(begins)";
     case ON_END:
         return "(ends)";
+    case ON_HELD:
+        return "(held)";
     }
     return "?";
 }

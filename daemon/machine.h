@@ -88,6 +88,7 @@ enum inner_event {
     ON_CLOSED_BY_HAND,
     ON_BEGINS, /* a task's day has come; a parked event's predecessor did not */
     ON_END,
+    ON_HELD, /* what it would bring may not be told for want of consent or basis */
 };
 
 /* Who may say it. */
@@ -126,6 +127,7 @@ enum effect {
     EFFECT_FEEDBACK,  /* what comes next (MH7) */
     EFFECT_LAPSE,     /* responsibility goes back to the giver */
     EFFECT_WAITLIST,  /* expected week; asked again every four weeks (F4) */
+    EFFECT_HOLD,      /* the giver gets a task that says what is missing */
     EFFECT_EXTEND,    /* a statutory clock begins anew */
     EFFECT_COUNT
 };

@@ -33,7 +33,7 @@ static int next_event(enum item_kind kind, int on)
             return on;
     if (on == EVENT_HANDLED_COUNT)
         on = ON_DELIVERED;
-    for (; on <= ON_END; on++)
+    for (; on <= ON_HELD; on++)
         for (int state = 0; state < ITEM_STATE_COUNT; state++) {
             const struct step *step;
             const struct occasion o = {kind, (enum item_state)state, 0, on, ""};

@@ -273,9 +273,16 @@ void permit_hold(struct stafette *g, struct delivery *d, enum permit_verdict ver
     if (before.found || !store_item_get(g->store, d->item_seq, &item))
         return;
     tell_status(g, &item, "notice.held", "missing", permit_verdict_name(verdict));
-    const struct task task = {
-        .code = words[verdict].task, .parent = &item, .urgency = item.urgency};
+    /* Consent and basis are the giver's to bring; a row of the matrix is the coordinator's. */
+    bool givers = verdict == PERMIT_NO_CONSENT || verdict == PERMIT_NO_BASIS;
+    const struct task task = {.code = words[verdict].task,
+                              .parent = &item,
+                              .unit = givers ? directory_unit(g->config->directory, item.from_unit)
+                                             : NULL,
+                              .urgency = item.urgency};
     work_task(g, &task);
+    if (givers)
+        work_inner(g, &item, ON_HELD);
 }
 
 static void let_go(struct stafette *g, const struct delivery *d)

@@ -13,8 +13,9 @@
  * more, unless a row of its own allows it.
  *
  * A notice that may not leave is held: its delivery waits, with CLASS_FORBIDDEN, never dropped. The
- * sender's system gets notice.held {missing}, the catch-all desk a task to clear it; the item's
- * clock goes on. It leaves as soon as a later look allows it: permit_release().
+ * sender's system gets notice.held {missing}; who can clear it gets a task: the giver where consent
+ * or basis is missing (a handover then waits for it, STATE_HELD), else the catch-all desk. The
+ * item's clock goes on. It leaves as soon as a later look allows it: permit_release().
  */
 #ifndef PERMIT_H
 #define PERMIT_H

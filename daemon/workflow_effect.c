@@ -24,11 +24,12 @@ static void hold(struct work *w, enum choice choice)
     bool rights = choice == CHOICE_NO_CONSENT || choice == CHOICE_NO_BASIS ||
                   choice == CHOICE_NO_PERMISSION || choice == CHOICE_NO_AGREEMENT;
     item->state = STATE_HELD;
+    str_copy(item->code, sizeof item->code, choice_name(choice));
     str_copy(item->waiting_unit, sizeof item->waiting_unit, work_unit(w->g, item->from_unit)->id);
     store_item_update(w->g->store, item);
     int64_t due_ms = workflow_set_clock(w->g, item, &w->limits, 0);
-    buf_printf(&why, "Die Freigabe liegt vor, der Auftrag ist aber angehalten. %s %s",
-               choice_german(choice), choice_next_german(choice));
+    buf_printf(&why, "Der Auftrag ist angehalten. %s %s", choice_german(choice),
+               choice_next_german(choice));
     const struct telling telling = {work_unit(w->g, item->from_unit), REASON_SENDER,
                                     "referral.outcome", due_ms, buf_str(&why)};
     tell_unit(w->g, item, &w->limits, &telling);
@@ -72,20 +73,33 @@ static void commit_budget(struct work *w)
         work_task(w->g, &task);
 }
 
-static bool offer(struct work *w, const struct step *step)
+bool work_offer(struct work *w)
 {
     struct choose_result chosen;
-    struct item *item = &w->item;
+    choose_provider(w->g, &w->item, &chosen);
+    if (chosen.choice == CHOICE_OFFER)
+        offer_to(w, chosen.provider);
+    else
+        hold(w, chosen.choice);
+    return chosen.choice == CHOICE_OFFER;
+}
+
+static bool offer(struct work *w, const struct step *step)
+{
     commit_budget(w);
     if (w->ev.present[FIELD_VALID_UNTIL])
-        item->due_day = w->ev.number[FIELD_VALID_UNTIL];
-    choose_provider(w->g, item, &chosen);
-    if (chosen.choice != CHOICE_OFFER) {
-        hold(w, chosen.choice);
-        return true;
-    }
-    offer_to(w, chosen.provider);
-    tell_status(w->g, item, step->status, "", "");
+        w->item.due_day = w->ev.number[FIELD_VALID_UNTIL];
+    if (work_offer(w))
+        tell_status(w->g, &w->item, step->status, "", "");
+    return true;
+}
+
+/* Told by the task that permit.c makes, which says what is missing. */
+static bool held(struct work *w, const struct step *step)
+{
+    store_item_update(w->g->store, &w->item);
+    workflow_set_clock(w->g, &w->item, &w->limits, 0);
+    tell_status(w->g, &w->item, step->status, "", "");
     return true;
 }
 
@@ -281,7 +295,7 @@ static bool (*const effects[EFFECT_COUNT])(struct work *, const struct step *) =
     [EFFECT_CONTACT] = contact,   [EFFECT_MISSED] = missed,
     [EFFECT_PHASE] = phase,       [EFFECT_EXTEND] = work_statute_moves,
     [EFFECT_FEEDBACK] = feedback, [EFFECT_LAPSE] = lapse,
-    [EFFECT_WAITLIST] = waitlist,
+    [EFFECT_WAITLIST] = waitlist, [EFFECT_HOLD] = held,
 };
 
 bool work_effect(struct work *w, const struct step *step)

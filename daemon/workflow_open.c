@@ -255,6 +255,11 @@ static void ask(struct work *w, const struct route_result *route, bool is_new)
     set_unit(item->owner_unit, w->parties.from ? w->parties.from : asked);
     set_unit(item->waiting_unit, asked);
     put_item(w, is_new);
+    if (item->kind == ITEM_REFERRAL && !route->needs_approval) {
+        if (work_offer(w))
+            tell_status(w->g, item, "referral.offered", "provider", item->to_unit);
+        return;
+    }
     int64_t due_ms = workflow_set_clock(w->g, item, &w->limits, 0);
     if (item->kind == ITEM_REFERRAL) {
         const struct telling telling = {asked, REASON_LEAD, what, due_ms, ""};

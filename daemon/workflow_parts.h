@@ -107,6 +107,10 @@ const struct unit *work_contact_role(const struct stafette *g, const char *unit)
 
 /* What a step does besides. True when it has finished the step itself. */
 bool work_effect(struct work *w, const struct step *step);
+/* Offers a referral to the provider that is chosen now, or holds it and tells the giver why; true
+ * when it was offered. */
+bool work_offer(struct work *w);
+
 /* ---- workflow_park.c */
 
 /* Keeps the event for what must come before it, 24 h; then it goes to the coordinator. */

@@ -50,7 +50,7 @@ static void each_step(void (*check)(const struct occasion *occasion, const struc
 {
     for (int kind = 0; kind < ITEM_KIND_COUNT; kind++)
         for (int from = STATE_REQUESTED; from < ITEM_STATE_COUNT; from++)
-            for (int on = 0; on <= ON_END;
+            for (int on = 0; on <= ON_HELD;
                  on = on == EVENT_HANDLED_COUNT - 1 ? ON_DELIVERED : on + 1)
                 for (size_t c = 0; c < COUNT_OF(codes); c++) {
                     const struct step *step;
