@@ -33,18 +33,18 @@ static inline void rig_reload(struct gateway_rig *rig)
     tell_forget(&rig->g);
 }
 
-/* verein, then verein-leitung; early warnings and follow-ups of the quarter go to the jobcenter. */
+/* verein, then verein-fremd; early warnings and follow-ups of the quarter go to the jobcenter. */
 static inline int life_set_up(void **state)
 {
     rig_set_up(state);
     struct gateway_rig *rig = *state;
     rig_insert(rig, "permissions = (",
-               " { from = \"*\"; to = \"verein-leitung\"; kinds = [ \"referral\" ];"
+               " { from = \"*\"; to = \"verein-fremd\"; kinds = [ \"referral\" ];"
                " bases = [ \"sgb2_16a\", \"consent\" ]; },");
     rig_insert(rig, "agreements = (",
-               " { provider = \"verein-leitung\"; services = [ \"schuldner\" ];"
+               " { provider = \"verein-fremd\"; services = [ \"schuldner\" ];"
                " from = \"2024-01-01\"; to = \"2029-12-31\"; },");
-    rig_insert(rig, "service = \"schuldner\"; to = [ \"verein\"", ", \"verein-leitung\"");
+    rig_insert(rig, "service = \"schuldner\"; to = [ \"verein\"", ", \"verein-fremd\"");
     rig_insert(rig, "rules = (",
                " { rule = \"aufgabe\"; kind = \"task\"; place = \"nord\";"
                " to = [ \"jobcenter\" ]; },");

@@ -45,10 +45,10 @@ struct play {
 static const char *const cases[] = {"cr-7f3k92qxm4t8b", "cr-4m8x1wq6z2k9d", "cr-9p2d5h7r3w6xk",
                                     "cr-2b8n4v6c1j5qz", "cr-6h1t8y3f5g7ws", "cr-5k7m2x9b4r1dz",
                                     "cr-8s4w6n2p7q3cv", "cr-3d9f5j1l8t6hy"};
-static const char *const units[] = {
-    "asd",          "asd",          "asd-leitung",  "sozialbuero",    "sozialbuero",
-    "sb-leitung",   "jobcenter",    "verein",       "verein-leitung", "verein-alt",
-    "bereitschaft", "koordination", "sb-vertretung"};
+static const char *const units[] = {"asd",          "asd",        "asd-leitung",  "sozialbuero",
+                                    "sozialbuero",  "sb-leitung", "jobcenter",    "verein",
+                                    "verein-fremd", "verein-alt", "bereitschaft", "koordination",
+                                    "sb-vertretung"};
 
 static inline uint64_t roll(struct play *p)
 {
@@ -137,7 +137,7 @@ static const char *word(struct play *p, int type, enum field f, const struct ite
                                            "sucht",     "turnen",    NULL};
     static const char *const places[] = {"nord", "stadt", "neu-ulm", NULL};
     static const char *const areas[] = {"SGB_VIII", "SGB_XII", NULL};
-    static const char *const wishes[] = {"verein", "verein-leitung", "niemand", NULL};
+    static const char *const wishes[] = {"verein", "verein-fremd", "niemand", NULL};
     static const char *const codes[] = {"ok", "seen", "noted", "done", NULL};
     const char *const *list = event_type_codes(type, f);
     switch (f) {
