@@ -45,8 +45,8 @@ void work_tell_outcome(struct work *w, const char *outcome, const char *except)
         const char *id = i < n ? units[i] : w->item.from_unit;
         const struct unit *unit = directory_unit(dir, id);
         bool is_giver = str_eq(id, w->item.from_unit);
-        if (!unit || str_eq(id, except) || str_eq(id, w->item.waiting_unit) ||
-            (is_giver && giver_told))
+        if (!unit || unit == w->told_apart || str_eq(id, except) ||
+            str_eq(id, w->item.waiting_unit) || (is_giver && giver_told))
             continue;
         giver_told = giver_told || is_giver;
         const struct telling telling = {unit, REASON_OUTCOME, what, 0, outcome};

@@ -113,7 +113,9 @@ static bool next(struct work *w, const struct step *step)
 static bool conflict(struct work *w, const struct step *step)
 {
     const struct unit *other = work_contact_role(w->g, w->item.to_unit);
+    w->told_apart = other;
     work_finish_step(w, step);
+    w->told_apart = NULL;
     if (str_eq(other->id, w->item.waiting_unit))
         return true;
     struct clock clock = {0};

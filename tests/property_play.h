@@ -6,8 +6,6 @@
 #ifndef PROPERTY_PLAY_H
 #define PROPERTY_PLAY_H
 
-#include <sqlite3.h>
-
 #include "../daemon/admit.h"
 #include "../daemon/event_table.h"
 #include "life_rig.h"
@@ -30,13 +28,13 @@ struct message {
 
 struct play {
     struct gateway_rig *rig;
-    sqlite3 *db; /* another reader of the same store */
+    struct sqlite3 *db; /* another reader of the same store */
     uint64_t seed, random;
     int step;
     struct message kept[KEPT];
     size_t keeps;
     struct seen *seen;
-    int64_t items;
+    int64_t items, told; /* numbers of the newest at the last look */
     int64_t applied; /* steps of the table that were taken, so that the test is known to do some */
     uint64_t *reached; /* states by kind, over all sequences */
     bool verbose;
@@ -364,6 +362,7 @@ static inline void fire_all(struct play *p)
         store_begin(p->rig->g.store);
         size_t n = clock_fire_due(&p->rig->g);
         rig_commit(p->rig);
+        p->told = store_last(p->rig->g.store, SEQ_NOTICE);
         if (!n)
             return;
     }

@@ -10,7 +10,7 @@
     "\",\"authority_seat\":\"nw\",\"unit\":\"asd\"}"
 #define WARNING(code)                                                                              \
     "{\"case_ref\":\"" RIG_CASE "\",\"code\":\"" code "\",\"place\":\"nord\",\"from_unit\":"       \
-                                                      "\"asd\"}"
+    "\"asd\"}"
 
 static struct item last_item(const struct gateway_rig *rig)
 {

@@ -6,11 +6,11 @@
 
 #define AT(unit)                                                                                   \
     "{\"case_ref\":\"" RIG_CASE "\",\"by_unit\":\"" unit "\",\"at\":\"2026-11-16T09:00:00+01:"     \
-                                                         "00\"}"
+    "00\"}"
 #define CLEARED "{\"case_ref\":\"" RIG_CASE "\",\"at\":\"2026-11-16T09:00:00+01:00\"}"
 #define AFTER_HAZARD                                                                               \
     "{" REQUEST ",\"to_unit\":\"sozialbuero\",\"hazard_cleared_at\":\"2026-11-16T08:00:00+01:"     \
-                "00\"}"
+    "00\"}"
 
 /* The on-call's second line is sb-vertretung, its lead asd-leitung. */
 static int with_lines(void **state)

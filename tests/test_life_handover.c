@@ -181,6 +181,18 @@ static void test_conflict_decisions(void **state)
     }
 }
 
+/* Who was reminded before is told of the dispute once, as the one who settles it. */
+static void test_conflict_after_reminder(void **state)
+{
+    struct gateway_rig *rig = *state;
+    int64_t item = request(rig);
+    for (int rung = 0; !life_count(rig, item, "\ntold sb-leitung") && rung < 3; rung++)
+        life_next(rig, item);
+    event_at(rig, item, "sozialamt", "handover.rejected", CODED("sozialbuero", "not_competent"));
+    assert_int_equal(life_count(rig, item, "\ntold sb-leitung conflict"), 1);
+    assert_int_equal(life_count(rig, item, "\ntold sb-leitung outcome"), 0);
+}
+
 static void test_conflict_undecided(void **state)
 {
     struct gateway_rig *rig = *state;
@@ -330,6 +342,7 @@ int main(void)
         LIFE(test_asked_again_after_overdue),
         LIFE(test_rejected_by_each_code),
         LIFE(test_conflict_decisions),
+        LIFE(test_conflict_after_reminder),
         LIFE(test_conflict_undecided),
         LIFE(test_giver_side_cannot_accept),
         LIFE(test_withdrawn_before_asked),

@@ -14,7 +14,7 @@
 #define CLEARED "{\"case_ref\":\"" RIG_CASE "\",\"at\":\"2026-11-16T09:00:00+01:00\"}"
 #define AT(unit)                                                                                   \
     "{\"case_ref\":\"" RIG_CASE "\",\"by_unit\":\"" unit "\",\"at\":\"2026-11-16T09:00:00+01:"     \
-                                                         "00\"}"
+    "00\"}"
 
 static int64_t announced(struct gateway_rig *rig)
 {
