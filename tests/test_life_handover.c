@@ -290,6 +290,27 @@ static void test_conversation_with_another(void **state)
     life_is(rig, item, "accepted owner=jobcenter waiting=");
 }
 
+/* KI2: the second function's part opens when the handover is asked for, completed or announced
+ * before, and once. */
+static void test_second_function_opens_once(void **state)
+{
+    struct gateway_rig *rig = *state;
+    static const char full[] = "{" REQUEST ",\"place\":\"nord\",\"rechtskreis\":\"SGB_XII\","
+                               "\"service\":\"hlu\"}";
+    rig_insert(rig, "copy = [ \"jobcenter\" ];", " tasks = [ \"sb-vertretung\" ];");
+    rig_reload(rig);
+    int64_t item = rig_event(rig, "jugendamt", "handover.requested", "",
+                             "{\"case_ref\":\"" RIG_CASE "\",\"from_unit\":\"asd\"}")
+                       ->item_seq;
+    assert_int_equal(life_child(rig, item, "second_function").seq, 0);
+    event_at(rig, item, "jugendamt", "handover.requested", full);
+    rig_expect_said(rig, "accepted");
+    assert_string_equal(life_child(rig, item, "second_function").waiting_unit, "sb-vertretung");
+    event_at(rig, item, "sozialamt", "handover.rejected", CODED("sozialbuero", "no_capacity"));
+    event_at(rig, item, "jugendamt", "handover.requested", full);
+    assert_int_equal(store_item_count_open(rig->g.store), 2);
+}
+
 /* H6: C1 runs at the giver, also when the request is incomplete at first, and once. */
 static void test_reha_clock(void **state)
 {
@@ -349,6 +370,7 @@ int main(void)
         LIFE(test_giver_is_silent),
         LIFE(test_hilfeplan),
         LIFE(test_conversation_with_another),
+        LIFE(test_second_function_opens_once),
         LIFE(test_reha_clock),
         LIFE(test_reha_clock_outlives_withdrawal),
     };
