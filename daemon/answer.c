@@ -214,17 +214,26 @@ static void say(struct stafette *g, const struct item *item, enum answer_end end
     buf_printf(said, "%s%s %s: %s.", heads[end], item_kind_german(item->kind), code,
                item_state_german(item->state));
     if (end == ANSWER_PARKED)
-        buf_puts(said, " Die Übernahme gilt, sobald das Übergabegespräch vermerkt ist.");
+        buf_puts(said, item->flags & ITEM_HILFEPLAN && !(item->flags & ITEM_CONVERSED)
+                           ? " Die Übernahme gilt, sobald das Übergabegespräch vermerkt ist."
+                           : " Es gilt, sobald die Meldung da ist, die davor kommen muss.");
 }
 
-/* A parked answer is kept like a parked event: it needs a row of its own to be read again. */
-static void park(struct work *w, const struct answer *answer)
+/* A parked answer is kept like a parked event: it needs a row of its own to be read again, with the
+ * fields that its type knows. */
+static void park(struct work *w, const struct answer *answer, const struct step *step)
 {
+    static const enum field speakers[] = {FIELD_BY_UNIT, FIELD_BY_ROLE, FIELD_PROVIDER};
     w->row.seq = store_next(w->g->store, SEQ_EVENT);
-    w->ev.present[FIELD_BY_UNIT] = true;
-    w->ev.text[FIELD_BY_UNIT] = answer->by->id;
+    w->ev.present[FIELD_CODE] =
+        w->ev.present[FIELD_CODE] && event_field_use(w->ev.type, FIELD_CODE);
+    for (size_t i = 0; i < COUNT_OF(speakers); i++)
+        if (event_field_use(w->ev.type, speakers[i])) {
+            w->ev.present[speakers[i]] = true;
+            w->ev.text[speakers[i]] = answer->by->id;
+        }
     digest_random(w->row.id_hash, sizeof w->row.id_hash);
-    work_park(w, "E-GESPRAECH");
+    work_park(w, step->to == STATE_ACCEPTED ? "E-GESPRAECH" : "E-VORHER");
     work_record(w);
 }
 
@@ -259,7 +268,7 @@ static enum answer_end apply(struct work *w, const struct answer *answer)
                    ? ANSWER_IMPOSSIBLE
                    : ANSWER_KNOWN;
     case STEP_PARK:
-        park(w, answer);
+        park(w, answer, step);
         if (!apply_as_seen(w->g, w, answer))
             work_unpark(w);
         return ANSWER_PARKED;

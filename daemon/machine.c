@@ -49,6 +49,7 @@ static const struct step steps[] = {
     /* handover: the giver stays responsible until acceptance (H1) */
     {H, AT(ANNOUNCED) | AT(RETURNED) | AT(REJECTED) | AT(HELD), EVENT_HANDOVER_REQUESTED, NULL, STATE_REQUESTED,
      ACTOR_GIVER, WAITS_RECEIVER, EFFECT_NONE, "handover.requested", ""},
+    {H, AT(RETURNED), EVENT_HANDOVER_ANNOUNCED, NULL, STATE_ANNOUNCED, ACTOR_GIVER, WAITS_GIVER, EFFECT_NONE, "handover.announced", ""},
     {H, AT(REQUESTED), ON_DELIVERED, NULL, STATE_DELIVERED, ACTOR_GATEWAY, WAITS_SAME, EFFECT_NONE, "", ""},
     {H, ASKED | AT(CONFIRMED) | AT(HELD), EVENT_HANDOVER_ACKNOWLEDGED, NULL, STATE_ACKNOWLEDGED, ACTOR_RECEIVER, WAITS_SAME, EFFECT_NONE,
      "handover.acknowledged", ""},
@@ -84,7 +85,7 @@ static const struct step steps[] = {
      "handover.conflict.decided", "Die Zuständigkeit ist geklärt: Eine andere Stelle ist zuständig und wird jetzt gefragt."},
     {H, AT(CONFLICT), EVENT_CONFLICT_DECIDED, "giver_keeps", STATE_CLOSED, ACTOR_ARBITER, WAITS_NOBODY, EFFECT_NONE,
      "handover.conflict.decided", "Die Zuständigkeit ist geklärt: Die abgebende Stelle bleibt zuständig."},
-    {H, UNDECIDED | BACK | AT(CONFLICT), EVENT_HANDOVER_WITHDRAWN, NULL, STATE_WITHDRAWN, ACTOR_GIVER, WAITS_RECEIVER, EFFECT_NONE,
+    {H, UNDECIDED | BACK | AT(CONFLICT), EVENT_HANDOVER_WITHDRAWN, NULL, STATE_WITHDRAWN, ACTOR_GIVER, WAITS_RECEIVER, EFFECT_WITHDRAW,
      "handover.withdrawn", WITHDRAWN_TEXT},
     {H, AT(ANNOUNCED) | AT(HELD), EVENT_HANDOVER_WITHDRAWN, NULL, STATE_CLOSED, ACTOR_GIVER, WAITS_NOBODY, EFFECT_NONE,
      "handover.withdrawn", WITHDRAWN_TEXT},
@@ -142,7 +143,7 @@ static const struct step steps[] = {
     {E, AT(REPORTED), EVENT_EMERGENCY_ACKNOWLEDGED, NULL, STATE_ACKNOWLEDGED, ACTOR_RECEIVER, WAITS_SAME, EFFECT_NONE,
      "emergency.acknowledged", "Der Bereitschaftsdienst hat die Notlage übernommen."},
     {E, AT(REPORTED) | AT(ACKNOWLEDGED) | AT(RETURNED), EVENT_HAZARD_CLEARED, NULL, STATE_CLEARED, ACTOR_REPORTER, WAITS_RECEIVER,
-     EFFECT_NONE, "hazard.cleared", "Die Gefahr ist beseitigt."},
+     EFFECT_CLEARED, "hazard.cleared", "Die Gefahr ist beseitigt."},
     {E, AT(CLEARED), ON_HANDED_OVER, NULL, STATE_CLOSED, ACTOR_GATEWAY, WAITS_NOBODY, EFFECT_NONE, "emergency.closed", ""},
     {E, AT(CLEARED), EVENT_EMERGENCY_CLOSED, NULL, STATE_CLOSED, ACTOR_RECEIVER, WAITS_NOBODY, EFFECT_NONE,
      "emergency.closed", "Die Notlage ist ohne Übergabe abgeschlossen."},
@@ -228,13 +229,29 @@ static bool lacks_conversation(const struct step *step, const struct occasion *o
            !(o->flags & ITEM_CONVERSED);
 }
 
-/* States in which the fact "seen" is long recorded. */
-static const uint64_t beyond_seen[ITEM_KIND_COUNT] = {
-    [ITEM_HANDOVER] = AT(CONVERSATION_PLANNED) | AT(CONVERSATION_HELD) | AT(ACCEPTED),
-    [ITEM_REFERRAL] = TAKEN | AT(WAITLISTED) | AT(FEEDBACK_DUE),
-    [ITEM_EMERGENCY] = AT(CLEARED),
-    [ITEM_TASK] = AT(DONE),
+/* States in which a fact is overtaken by what came after it: whoever gave it back, planned the talk
+ * or took it on has seen it. A late event that says so is harmless (H7). */
+static const struct {
+    int on;
+    uint64_t states;
+} overtaken[] = {
+    {EVENT_HANDOVER_ACKNOWLEDGED,
+     AT(CONVERSATION_PLANNED) | AT(CONVERSATION_HELD) | AT(ACCEPTED) | BACK | AT(CONFLICT)},
+    {EVENT_CONVERSATION_PLANNED, AT(CONVERSATION_HELD) | AT(ACCEPTED)},
+    {EVENT_CONVERSATION_HELD, AT(ACCEPTED)},
+    {EVENT_REFERRAL_ACKNOWLEDGED, TAKEN | AT(WAITLISTED) | AT(FEEDBACK_DUE) | AT(DECLINED)},
+    {EVENT_CONTACT_SCHEDULED, AT(RUNNING)},
+    {EVENT_EMERGENCY_ACKNOWLEDGED, AT(CLEARED)},
+    {EVENT_TASK_ACKNOWLEDGED, AT(DONE)},
 };
+
+static bool is_overtaken(const struct occasion *o)
+{
+    for (size_t i = 0; i < COUNT_OF(overtaken); i++)
+        if (overtaken[i].on == o->on)
+            return overtaken[i].states >> o->state & 1;
+    return false;
+}
 
 /* The step that an event has taken already when the item is in this state; NULL: none. */
 static const struct step *taken_step(const struct occasion *o)
@@ -244,8 +261,7 @@ static const struct step *taken_step(const struct occasion *o)
         if (step->kind != o->kind || step->on != o->on || step->to == STATE_NONE ||
             (step->code && !str_eq(step->code, o->code)))
             continue;
-        if (step->to == o->state ||
-            (step->to == STATE_ACKNOWLEDGED && beyond_seen[o->kind] >> o->state & 1))
+        if (step->to == o->state || is_overtaken(o))
             return step;
     }
     return NULL;

@@ -129,6 +129,8 @@ enum effect {
     EFFECT_WAITLIST,  /* expected week; asked again every four weeks (F4) */
     EFFECT_HOLD,      /* the giver gets a task that says what is missing */
     EFFECT_EXTEND,    /* a statutory clock begins anew */
+    EFFECT_WITHDRAW,  /* nobody was asked yet: nobody has to confirm it */
+    EFFECT_CLEARED,   /* the case may be handed over already */
     EFFECT_COUNT
 };
 

@@ -81,14 +81,27 @@ bool work_named_item(struct work *w, struct item *item)
     return found;
 }
 
-static bool stands_in(const struct work *w, const struct unit *unit, const struct unit *by)
+/* The unit's deputies, whoever stands in for it now, and its lead. */
+static bool stands_for(const struct work *w, const struct unit *unit, const struct unit *by)
 {
-    return unit && presence_who(w->g, unit, w->g->now_ms).unit == by;
+    for (size_t i = 0; unit && i < unit->deputies; i++)
+        if (unit->deputy[i] == by)
+            return true;
+    return unit && (unit->lead == by || presence_who(w->g, unit, w->g->now_ms).unit == by);
+}
+
+/* An event about a statutory clock names which; a case may have several. */
+static bool other_clock(const struct work *w, const struct item *item)
+{
+    const char *clock = w->ev.text[FIELD_CLOCK];
+    size_t n = strlen(clock);
+    return item->kind == ITEM_DEADLINE && n &&
+           (strncmp(item->code, clock, n) != 0 || !strchr("/@", item->code[n]));
 }
 
 /* True when the unit is on the item's receiving side: asked before, or standing in. Never the
- * giver, whom a rejected item waits for; and of a referral only the provider's side, for its
- * approver was asked as well. */
+ * giver, whom a rejected item waits for, nor who was reminded in its place; and of a referral only
+ * the provider's side, for its approver was asked as well. */
 static bool is_receiver(const struct work *w, const struct item *item, const struct unit *by)
 {
     const struct unit *to = directory_unit(w->g->config->directory, item->to_unit);
@@ -96,12 +109,14 @@ static bool is_receiver(const struct work *w, const struct item *item, const str
         return true;
     if (str_eq(by->id, item->from_unit))
         return false;
-    for (size_t i = 0; to && i < to->deputies; i++)
-        if (to->deputy[i] == by)
-            return true;
-    if (to && (to->lead == by || stands_in(w, to, by)))
+    if (stands_for(w, to, by))
         return true;
-    return item->kind != ITEM_REFERRAL &&
+    const struct directory *dir = w->g->config->directory;
+    const struct unit *from = directory_unit(dir, item->from_unit);
+    if (from && by != dir->catch_all &&
+        (stands_for(w, from, by) || by == work_contact_role(w->g, item->from_unit)))
+        return false;
+    return item->state != STATE_CONFLICT && item->kind != ITEM_REFERRAL &&
            (str_eq(by->id, item->waiting_unit) || store_item_asked(w->g->store, item->seq, by->id));
 }
 
@@ -115,18 +130,47 @@ static bool is_arbiter(const struct work *w, const struct item *item, const stru
     for (size_t i = 0; i < COUNT_OF(sides); i++) {
         const struct unit *side = directory_unit(dir, sides[i]);
         const struct unit *role = work_contact_role(w->g, sides[i]);
-        if (role == by || stands_in(w, role, by) || (side && side->lead == by))
+        if (role == by || presence_who(w->g, role, w->g->now_ms).unit == by ||
+            (side && side->lead == by))
             return true;
     }
     return false;
+}
+
+/* When the giver must act and does not, those who are reminded in its place may: its deputies, its
+ * lead, the coordinator. */
+static bool is_giver(const struct work *w, const struct item *item, const struct unit *by)
+{
+    const struct directory *dir = w->g->config->directory;
+    if (str_eq(by->id, item->from_unit))
+        return true;
+    return str_eq(item->waiting_unit, item->from_unit) && !str_eq(by->id, item->to_unit) &&
+           (by == dir->catch_all || stands_for(w, directory_unit(dir, item->from_unit), by));
+}
+
+/* Four eyes (DOMAIN DO5), also while a held request waits for its giver: the giver's lead, who
+ * stands in for it, the coordinator; never the giver. */
+static bool is_approver(const struct work *w, const struct item *item, const struct unit *by)
+{
+    const struct directory *dir = w->g->config->directory;
+    const struct unit *from = directory_unit(dir, item->from_unit);
+    const struct unit *lead = from ? from->lead : NULL;
+    if (str_eq(by->id, item->from_unit))
+        return false;
+    return str_eq(by->id, item->waiting_unit) || by == dir->catch_all ||
+           (from && from->approver_deputy == by) ||
+           by == presence_approver(w->g, from, w->g->now_ms) ||
+           (lead && (by == lead || stands_for(w, lead, by)));
 }
 
 static bool speaks_as_reporter(const struct work *w, const struct item *item,
                                const struct unit *waiting)
 {
     const struct source *source = w->parties.source;
+    const struct unit *by = w->parties.by;
     if (!source)
-        return w->parties.by && str_eq(w->parties.by->id, item->waiting_unit);
+        return by && (by == waiting || stands_for(w, waiting, by) ||
+                      store_item_asked(w->g->store, item->seq, by->id));
     return str_eq(source->id, item->source) || (waiting && source_speaks_for(source, waiting));
 }
 
@@ -141,19 +185,14 @@ bool work_may_say(const struct work *w, const struct item *item, enum actor acto
 {
     const struct unit *by = w->parties.by;
     const struct directory *dir = w->g->config->directory;
-    const struct unit *from = directory_unit(dir, item->from_unit);
     const struct unit *waiting = directory_unit(dir, item->waiting_unit);
     switch (actor) {
     case ACTOR_GIVER:
-        return by && str_eq(by->id, item->from_unit);
+        return by && is_giver(w, item, by);
     case ACTOR_RECEIVER:
         return by ? is_receiver(w, item, by) : speaks_for_receiver(w, item);
     case ACTOR_APPROVER:
-        /* Four eyes (DOMAIN DO5): also while a held request waits for its giver. */
-        return by && !str_eq(by->id, item->from_unit) &&
-               (str_eq(by->id, item->waiting_unit) || (from && from->lead == by) ||
-                (from && from->approver_deputy == by) || by == dir->catch_all ||
-                by == presence_approver(w->g, from, w->g->now_ms));
+        return by && is_approver(w, item, by);
     case ACTOR_REPORTER:
         return speaks_as_reporter(w, item, waiting);
     case ACTOR_PARTY:
@@ -179,7 +218,7 @@ static bool look_at(void *context, const struct item *item)
     struct case_search *search = context;
     struct work *w = search->w;
     const struct step *step;
-    if (item->kind != machine_kind(w->ev.type) ||
+    if (item->kind != machine_kind(w->ev.type) || other_clock(w, item) ||
         !str_eq(item->case_ref, w->ev.text[FIELD_CASE_REF]))
         return true;
     const struct occasion occasion = {item->kind, item->state, item->flags, w->ev.type,
@@ -278,7 +317,7 @@ void work_answer(struct work *w)
 {
     const struct step *step;
     bool found = work_names_item(w) ? work_named_item(w, &w->item) : item_of_case(w, &w->item);
-    if (!found || w->item.kind != machine_kind(w->ev.type)) {
+    if (!found || w->item.kind != machine_kind(w->ev.type) || other_clock(w, &w->item)) {
         answer_nothing(w);
         return;
     }

@@ -45,8 +45,8 @@ void work_tell_outcome(struct work *w, const char *outcome, const char *except)
         const char *id = i < n ? units[i] : w->item.from_unit;
         const struct unit *unit = directory_unit(dir, id);
         bool is_giver = str_eq(id, w->item.from_unit);
-        if (!unit || str_eq(id, except) || str_eq(id, w->item.waiting_unit) ||
-            (is_giver && giver_told))
+        if (!unit || unit == w->told_apart || str_eq(id, except) ||
+            str_eq(id, w->item.waiting_unit) || (is_giver && giver_told))
             continue;
         giver_told = giver_told || is_giver;
         const struct telling telling = {unit, REASON_OUTCOME, what, 0, outcome};
@@ -105,6 +105,10 @@ static const char *waiting_after(const struct work *w, const struct step *step)
     case WAITS_GIVER:
         return w->item.from_unit;
     case WAITS_RECEIVER:
+        /* An emergency that came incomplete was never routed: the on-call is awake. */
+        if (w->item.kind == ITEM_EMERGENCY && str_empty(w->item.to_unit) &&
+            w->g->config->directory->on_call)
+            return w->g->config->directory->on_call->id;
         return w->item.to_unit;
     case WAITS_APPROVER:
         return approver_of(w);
@@ -178,11 +182,21 @@ static bool waits_anew(const struct step *step)
     return step->waits != WAITS_SAME && step->waits != WAITS_NOBODY;
 }
 
+/* The unit that has just spoken, which needs no notice of its own words; "" = none. An event that
+ * names no unit speaks for the one that was asked. */
+static const char *speaker(const struct work *w, const struct step *step)
+{
+    if (w->parties.by)
+        return w->parties.by->id;
+    return step->actor == ACTOR_RECEIVER && w->parties.source ? w->item.to_unit : "";
+}
+
 /* The usual end of a step: the row is written, its clocks are set, and it is told: to the source,
- * to all who were told before, to who is next. */
+ * to all who were told before, to who is next. Who goes on waiting hears it too, when somebody else
+ * has said it. */
 void work_finish_step(struct work *w, const struct step *step)
 {
-    const char *by = w->parties.by ? w->parties.by->id : "";
+    const char *by = speaker(w, step);
     struct item *item = &w->item;
     store_item_update(w->g->store, item);
     int64_t due_ms = item->closed_ms ? 0 : workflow_set_clock(w->g, item, &w->limits, 0);
@@ -190,7 +204,8 @@ void work_finish_step(struct work *w, const struct step *step)
         tell_status(w->g, item, step->status, "code", w->ev.text[FIELD_CODE]);
     if (!str_empty(step->outcome))
         work_tell_outcome(w, step->outcome, by);
-    if (waits_anew(step) && !item->closed_ms && !str_eq(item->waiting_unit, by))
+    bool news = waits_anew(step) || !str_empty(step->outcome);
+    if (news && !item->closed_ms && !str_eq(item->waiting_unit, by))
         work_tell_waiting(w, step->outcome, due_ms);
 }
 

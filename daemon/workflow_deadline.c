@@ -77,8 +77,9 @@ static bool plan(const struct stafette *g, const struct item *item, struct perio
     return known;
 }
 
-/* The next warning from `step` on that is still to come; a late one is given at once, and only the
- * last of several. Above them, the coordinator's day. */
+/* The next warning from `step` on that is still to come. Of a clock that begins late the last one
+ * that has passed is given at once; later on, who is warned late is not warned twice. Above them,
+ * the coordinator's day. */
 static void set_next(struct stafette *g, const struct item *item, const struct limits *limits,
                      int step)
 {
@@ -86,10 +87,17 @@ static void set_next(struct stafette *g, const struct item *item, const struct l
     struct statute_warnings warn;
     const struct unit *unit = work_unit(g, item->waiting_unit);
     if (step < WARN_COUNT && plan(g, item, &end, &warn)) {
+        int late = WARN_COUNT;
         for (int i = step; i < WARN_COUNT; i++) {
             int64_t at_ms = warn.at_ms[i] ? worktime_next_open(&unit->hours, warn.at_ms[i]) : 0;
-            if (!warn.day[i] || (at_ms <= g->now_ms && i < WARN_OVERDUE))
+            if (!warn.day[i] || (at_ms <= g->now_ms && i < WARN_OVERDUE)) {
+                late = warn.day[i] && step == WARN_THREE_QUARTERS ? i : late;
                 continue;
+            }
+            if (late < WARN_COUNT && at_ms > g->now_ms) {
+                work_add_clock(g, item, CLOCK_STATUTE, late, g->now_ms);
+                return;
+            }
             if (i == WARN_LAST_DAY && at_ms > end.end_ms)
                 at_ms = warn.at_ms[i];
             work_add_clock(g, item, CLOCK_STATUTE, i, at_ms > g->now_ms ? at_ms : g->now_ms);
@@ -182,6 +190,8 @@ static void open_clock(struct work *w, const struct item *parent, const char *co
     if (parent) {
         item->parent_seq = parent->seq;
         item->case_key = parent->case_key;
+        item->restricted = item->restricted || parent->restricted;
+        item->flags = parent->flags & ITEM_ANVERTRAUT;
         memcpy(item->case_ref, parent->case_ref, sizeof item->case_ref);
         memcpy(item->source, parent->source, sizeof item->source);
         item->event_seq = parent->event_seq;

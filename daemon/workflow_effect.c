@@ -87,8 +87,8 @@ bool work_offer(struct work *w)
 static bool offer(struct work *w, const struct step *step)
 {
     commit_budget(w);
-    if (w->ev.present[FIELD_VALID_UNTIL])
-        w->item.due_day = w->ev.number[FIELD_VALID_UNTIL];
+    /* The end of an approval before this one is over with it. */
+    w->item.due_day = w->ev.present[FIELD_VALID_UNTIL] ? w->ev.number[FIELD_VALID_UNTIL] : 0;
     if (work_offer(w))
         tell_status(w->g, &w->item, step->status, "", "");
     return true;
@@ -127,7 +127,9 @@ static bool next(struct work *w, const struct step *step)
 static bool conflict(struct work *w, const struct step *step)
 {
     const struct unit *other = work_contact_role(w->g, w->item.to_unit);
+    w->told_apart = other;
     work_finish_step(w, step);
+    w->told_apart = NULL;
     if (str_eq(other->id, w->item.waiting_unit))
         return true;
     struct clock clock = {0};
@@ -142,6 +144,8 @@ static bool reassign(struct work *w, const struct step *step)
 {
     str_copy(w->item.to_unit, sizeof w->item.to_unit, w->parties.to->id);
     str_copy(w->item.waiting_unit, sizeof w->item.waiting_unit, w->parties.to->id);
+    /* Its conversation was with another unit (§ 86c(2) SGB VIII). */
+    w->item.flags &= ~(unsigned)ITEM_CONVERSED;
     (void)step;
     return false;
 }
@@ -202,11 +206,13 @@ static bool conversed(struct work *w, const struct step *step)
     return false;
 }
 
-/* The first contact lapses a staffed day after the day it was planned for. */
+/* The first contact lapses a staffed day after the day it was planned for. A new date does not make
+ * good the one that was missed; a contact does. */
 static bool contact(struct work *w, const struct step *step)
 {
     struct item *item = &w->item;
-    item->flags &= ~(unsigned)ITEM_MISSED_ONCE;
+    if (item->state == STATE_RUNNING)
+        item->flags &= ~(unsigned)ITEM_MISSED_ONCE;
     work_finish_step(w, step);
     if (item->state == STATE_CONTACT_SCHEDULED && w->ev.present[FIELD_ON]) {
         const struct span grace = {SPAN_STAFFED, 1};
@@ -261,10 +267,17 @@ static bool phase(struct work *w, const struct step *step)
     return true;
 }
 
+/* What was accepted has lapsed or ended: the giver is responsible again, until somebody accepts. */
+static void give_back(struct work *w)
+{
+    str_copy(w->item.owner_unit, sizeof w->item.owner_unit, work_unit(w->g, w->item.from_unit)->id);
+}
+
 /* MH7, F6: what comes next is proposed to the desk that arranges it. */
 static bool feedback(struct work *w, const struct step *step)
 {
     const char *next_step = w->ev.text[FIELD_NEXT_STEP];
+    give_back(w);
     work_finish_step(w, step);
     if (str_empty(next_step) || str_eq(next_step, "none"))
         return true;
@@ -277,15 +290,58 @@ static bool feedback(struct work *w, const struct step *step)
 static bool lapse(struct work *w, const struct step *step)
 {
     (void)step;
-    str_copy(w->item.owner_unit, sizeof w->item.owner_unit, work_unit(w->g, w->item.from_unit)->id);
+    give_back(w);
     return false;
 }
 
+/* Whoever waits for a place is served by nobody yet. */
 static bool waitlist(struct work *w, const struct step *step)
 {
     (void)step;
+    give_back(w);
     str_copy(w->item.code, sizeof w->item.code, w->ev.text[FIELD_EXPECTED_WEEK]);
     return false;
+}
+
+/* A request that never reached a receiver ends at once. */
+static bool withdraw(struct work *w, const struct step *step)
+{
+    struct item *item = &w->item;
+    (void)step;
+    if (!str_empty(item->to_unit))
+        return false;
+    item->state = STATE_CLOSED;
+    item->waiting_unit[0] = '\0';
+    item->closed_ms = w->g->now_ms;
+    return false;
+}
+
+struct handed_over {
+    const struct item *emergency;
+    bool is_so;
+};
+
+static bool look_for_handover(void *context, const struct item *item)
+{
+    struct handed_over *look = context;
+    const enum item_state s = item->state;
+    look->is_so = item->kind == ITEM_HANDOVER &&
+                  str_eq(item->case_ref, look->emergency->case_ref) &&
+                  item->created_ms >= look->emergency->created_ms && s != STATE_ANNOUNCED &&
+                  s != STATE_RETURNED && s != STATE_WITHDRAWN && s != STATE_CLOSED;
+    return !look->is_so;
+}
+
+/* The handover may have come before the word that the hazard is over (hazard_cleared_at). */
+static bool cleared(struct work *w, const struct step *step)
+{
+    struct handed_over look = {&w->item, false};
+    work_finish_step(w, step);
+    if (w->item.case_key)
+        store_item_each_of_case(w->g->store, w->item.case_key, &look, look_for_handover);
+    if (look.is_so && work_inner(w->g, &w->item, ON_HANDED_OVER))
+        store_item_get(w->g->store, w->item.seq, &w->item);
+    return true;
 }
 
 static bool (*const effects[EFFECT_COUNT])(struct work *, const struct step *) = {
@@ -296,6 +352,7 @@ static bool (*const effects[EFFECT_COUNT])(struct work *, const struct step *) =
     [EFFECT_PHASE] = phase,       [EFFECT_EXTEND] = work_statute_moves,
     [EFFECT_FEEDBACK] = feedback, [EFFECT_LAPSE] = lapse,
     [EFFECT_WAITLIST] = waitlist, [EFFECT_HOLD] = held,
+    [EFFECT_WITHDRAW] = withdraw, [EFFECT_CLEARED] = cleared,
 };
 
 bool work_effect(struct work *w, const struct step *step)

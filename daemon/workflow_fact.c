@@ -16,18 +16,22 @@
 #include "util.h"
 #include "workflow_parts.h"
 
-/* The newest item of the case, for a fact that does not say where it belongs. */
+/* The newest item of the case, for a fact that does not say where it belongs; and that one of them
+ * is restricted, which holds for the case (DOMAIN R11). */
 static bool take_newest(void *context, const struct item *item)
 {
     struct item *about = context;
-    if (!str_eq(item->case_ref, about->case_ref) || item->kind == ITEM_TASK)
+    if (!str_eq(item->case_ref, about->case_ref))
+        return true;
+    about->restricted = about->restricted || item->restricted;
+    about->flags |= item->flags & ITEM_ANVERTRAUT;
+    if (item->kind == ITEM_TASK || !str_empty(about->from_unit))
         return true;
     memcpy(about->place, item->place, sizeof about->place);
     memcpy(about->area, item->area, sizeof about->area);
     memcpy(about->service, item->service, sizeof about->service);
     memcpy(about->from_unit, item->owner_unit, sizeof about->from_unit);
-    about->restricted = item->restricted;
-    return false;
+    return true;
 }
 
 /* What a task of this fact is about: no item, but its case, place and source. */
@@ -42,8 +46,12 @@ static void describe(const struct work *w, struct item *about)
     str_copy(about->case_ref, sizeof about->case_ref, w->ev.text[FIELD_CASE_REF]);
     about->case_key =
         (int64_t)digest_short(w->g->keys.case_ref, about->case_ref, strlen(about->case_ref));
+    struct item newest = *about;
+    store_item_each_of_case(w->g->store, about->case_key, &newest, take_newest);
+    about->restricted = newest.restricted;
+    about->flags = newest.flags;
     if (!p->place)
-        store_item_each_of_case(w->g->store, about->case_key, about, take_newest);
+        *about = newest;
     if (p->place)
         str_copy(about->place, sizeof about->place, p->place->id);
     if (p->area)

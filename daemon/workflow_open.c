@@ -112,6 +112,9 @@ void work_close(struct stafette *g, struct item *item, enum item_state state, co
     store_clock_cancel(g->store, item->seq);
     store_delivery_cancel(g->store, item->seq, store_last(g->store, SEQ_NOTICE) + 1, g->now_ms);
     store_item_update(g->store, item);
+    work_end_tasks(g, item);
+    if (item->kind == ITEM_TASK)
+        work_task_ended(g, item);
     work_limits(g, item, &limits);
     work_template(name, item->kind, "outcome");
     const struct telling telling = {desk ? desk : g->config->directory->catch_all, REASON_OUTCOME,
@@ -135,8 +138,10 @@ static void fill_flags(struct work *w)
             w->item.flags |= said[i].flag;
     if (w->ev.present[FIELD_CONSENT_REF])
         w->item.flags |= ITEM_CONSENT;
-    if (w->ev.present[FIELD_APPLICATION_RECEIVED_ON])
+    if (w->ev.present[FIELD_APPLICATION_RECEIVED_ON] && w->parties.from)
         w->item.flags |= ITEM_REHA;
+    /* A later request may wish for another provider, or for none. */
+    w->item.flags &= ~(unsigned)ITEM_PINNED;
     if (w->ev.present[FIELD_PROVIDER_WISH] && w->parties.to)
         w->item.flags |= ITEM_PINNED;
 }
@@ -215,7 +220,10 @@ static void put_item(struct work *w, bool is_new)
  * turn. */
 static void open_returned(struct work *w, bool is_new)
 {
-    const struct unit *giver = w->parties.from ? w->parties.from : technical_desk(w);
+    const struct unit *known = directory_unit(directory_of(w), w->item.from_unit);
+    const struct unit *giver = w->parties.from ? w->parties.from
+                               : known         ? known
+                                               : technical_desk(w);
     struct buf why = BUF_INIT;
     char what[ID_MAX];
     work_template(what, w->item.kind, "returned");
@@ -250,6 +258,9 @@ static void ask(struct work *w, const struct route_result *route, bool is_new)
     char what[ID_MAX];
     item->state = machine_begins(w->ev.type);
     const struct unit *asked = first_asked(w, route);
+    /* A conversation with another receiver is none with this one (§ 86c(2) SGB VIII). */
+    if (item->kind == ITEM_HANDOVER && !str_eq(item->to_unit, route->target[0].unit->id))
+        item->flags &= ~(unsigned)ITEM_CONVERSED;
     work_template(what, item->kind, item->kind == ITEM_EMERGENCY ? "reported" : "requested");
     set_unit(item->to_unit, item->kind == ITEM_REFERRAL ? w->parties.to : route->target[0].unit);
     set_unit(item->owner_unit, w->parties.from ? w->parties.from : asked);
@@ -294,7 +305,9 @@ static bool view_item(void *context, const struct item *item)
         view->cleared = *item;
     else if (item->kind == ITEM_EMERGENCY && !item->closed_ms)
         view->hazard_open = true;
-    if (item->kind == ITEM_HANDOVER && item->flags & ITEM_REHA && item->state == STATE_ACCEPTED)
+    bool taken = item->state == STATE_ACCEPTED ||
+                 (item->state == STATE_CLOSED && !str_eq(item->owner_unit, item->from_unit));
+    if (item->kind == ITEM_HANDOVER && item->flags & ITEM_REHA && taken)
         view->was_forwarded = true;
     if (item->kind == ITEM_HANDOVER && item->state == STATE_ANNOUNCED && w->parties.from &&
         str_eq(item->from_unit, w->parties.from->id))
@@ -341,10 +354,12 @@ static bool takes_up_item(struct work *w, const struct item *named, bool complet
     const struct step *step;
     const struct occasion occasion = {named->kind, named->state, named->flags, w->ev.type, ""};
     if (named->kind != machine_kind(w->ev.type) || machine_next(&occasion, &step) != STEP_APPLY ||
-        (!complete && named->state != STATE_RETURNED) || !is_giver(w, named))
+        (!complete && named->state != STATE_RETURNED && named->state != STATE_ANNOUNCED) ||
+        !is_giver(w, named))
         return false;
     w->item = *named;
     w->item.changed_ms = w->g->now_ms;
+    w->item.flags &= ~(unsigned)(ITEM_OVERDUE | ITEM_ESCALATED | ITEM_VOICE);
     return true;
 }
 
@@ -367,7 +382,7 @@ static bool find_item(struct work *w, bool complete, const struct case_view *vie
             work_refuse(w, false);
             return false;
         }
-    } else if (view->announced.seq && complete) {
+    } else if (view->announced.seq) {
         takes_up_item(w, &view->announced, complete);
     }
     return true;
@@ -417,18 +432,27 @@ static void open_beside(struct work *w, const struct route_result *route)
         work_task(w->g, &hint);
 }
 
-/* The request has opened its item; what else follows from it. */
-static void follow_up(struct work *w, const struct case_view *view, struct item *refusal)
+/* The handover ends every emergency of the case that is cleared. */
+static void end_emergencies(struct work *w, const struct case_view *view)
+{
+    struct case_view now = *view;
+    while (now.cleared.seq && work_inner(w->g, &now.cleared, ON_HANDED_OVER))
+        view_case(w, &now);
+}
+
+/* The request has opened its item; what else follows from it. C1 runs from the application, once,
+ * whether the request was complete or not (H6). */
+static void follow_up(struct work *w, const struct case_view *view, struct item *refusal,
+                      bool clock_runs)
 {
     if (refusal->seq) {
         audit_correction(w, refusal->seq);
         work_close(w->g, refusal, STATE_CORRECTED, "Eine berichtigte Meldung ist angekommen.");
     }
-    if (w->item.state == STATE_REQUESTED && w->ev.present[FIELD_APPLICATION_RECEIVED_ON] &&
-        w->item.created_ms == w->g->now_ms)
+    if (!clock_runs && w->item.kind == ITEM_HANDOVER && w->item.flags & ITEM_REHA)
         work_statute_of(w->g, &w->item, "C1", w->ev.number[FIELD_APPLICATION_RECEIVED_ON]);
-    if (view->cleared.seq && w->item.state == STATE_REQUESTED)
-        work_inner(w->g, &view->cleared, ON_HANDED_OVER);
+    if (w->item.state == STATE_REQUESTED)
+        end_emergencies(w, view);
     work_unpark(w);
 }
 
@@ -447,8 +471,12 @@ void work_open(struct work *w, bool complete)
     if (!find_item(w, complete, &view, &refusal))
         return;
     bool taken = w->item.seq != 0;
+    /* Nobody was asked before: it was announced, or incomplete. */
+    bool first = !taken || w->item.state == STATE_ANNOUNCED ||
+                 (w->item.state == STATE_RETURNED && str_empty(w->item.to_unit));
     if (!taken)
         work_new_item(w, machine_kind(w->ev.type));
+    bool clock_runs = w->item.flags & ITEM_REHA;
     fill_item(w);
     find_route(w, &route);
     str_copy(w->item.rule, sizeof w->item.rule, rule_name(route.rule));
@@ -458,7 +486,7 @@ void work_open(struct work *w, bool complete)
         ask(w, &route, !taken);
     else
         open_returned(w, !taken);
-    if (!taken && w->item.state != STATE_RETURNED && w->item.state != STATE_ANNOUNCED)
+    if (first && w->item.state != STATE_RETURNED && w->item.state != STATE_ANNOUNCED)
         open_beside(w, &route);
-    follow_up(w, &view, &refusal);
+    follow_up(w, &view, &refusal, clock_runs);
 }

@@ -33,9 +33,15 @@ void work_park(struct work *w, const char *fault)
     str_copy(task->case_ref, sizeof task->case_ref, ref);
     if (!str_empty(ref))
         task->case_key = (int64_t)digest_short(w->g->keys.case_ref, ref, strlen(ref));
+    /* What it belongs to says who may see it and how soon (DOMAIN R10, R11). */
+    task->restricted = task->restricted || item.restricted;
+    task->flags = item.flags & ITEM_ANVERTRAUT;
+    if (task->urgency < item.urgency)
+        task->urgency = item.urgency;
     const struct unit *desk = w->g->config->directory->catch_all;
     str_copy(task->owner_unit, sizeof task->owner_unit, desk->id);
     str_copy(task->waiting_unit, sizeof task->waiting_unit, desk->id);
+    str_copy(task->to_unit, sizeof task->to_unit, desk->id);
     limits_of(&w->limits, &w->g->config->directory->policy[0], task->urgency);
     work_freeze(w);
     store_item_add(w->g->store, task);
@@ -94,7 +100,18 @@ static bool recall(struct work *again, const struct item *task)
     return found;
 }
 
-/* Tries one parked event on the item; true when it was applied. */
+/* Who said it, where no case system did. */
+static const struct unit *answered_by(const struct work *again)
+{
+    static const enum field fields[] = {FIELD_BY_UNIT, FIELD_BY_ROLE, FIELD_PROVIDER};
+    const struct unit *unit = NULL;
+    for (size_t i = 0; i < COUNT_OF(fields) && !unit; i++)
+        unit = directory_unit(again->g->config->directory, again->ev.text[fields[i]]);
+    return unit;
+}
+
+/* Tries one parked event on the item; true when it was applied. One that says what another has said
+ * meanwhile is over. */
 static bool try_again(struct work *w, const struct item *task)
 {
     struct work again;
@@ -104,19 +121,21 @@ static bool try_again(struct work *w, const struct item *task)
     again.depth = w->depth + 1;
     if (recall(&again, task)) {
         if (str_empty(again.ev.topic_source)) /* an answer without a case system */
-            again.parties.by =
-                directory_unit(w->g->config->directory, again.ev.text[FIELD_BY_UNIT]);
+            again.parties.by = answered_by(&again);
         else
             admit(w->g->config->directory, &again.ev, EVENT_OK, &again.parties);
         const struct occasion occasion = {w->item.kind, w->item.state, w->item.flags, again.ev.type,
                                           again.ev.text[FIELD_CODE]};
-        if (w->item.kind == machine_kind(again.ev.type) &&
-            machine_next(&occasion, &step) == STEP_APPLY &&
-            work_may_say(&again, &w->item, step->actor)) {
+        enum step_verdict verdict = w->item.kind == machine_kind(again.ev.type)
+                                        ? machine_next(&occasion, &step)
+                                        : STEP_REFUSE;
+        bool over = verdict == STEP_APPLY || verdict == STEP_NO_EFFECT;
+        if (over && work_may_say(&again, &w->item, step->actor)) {
             work_inner(w->g, task, ON_END);
-            work_apply(&again, step);
+            applied = verdict == STEP_APPLY;
+            if (applied)
+                work_apply(&again, step);
             w->item = again.item;
-            applied = true;
         }
     }
     work_end_inner(&again);

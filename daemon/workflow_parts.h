@@ -26,7 +26,8 @@ struct work {
     struct item item;      /* what it is about; seq 0 = none */
     struct limits limits;  /* of the item */
     struct buf candidates; /* codes, when a case_ref alone does not say which item (E-MEHRDEUTIG) */
-    int depth;             /* parked events that follow from each other */
+    const struct unit *told_apart; /* hears of the step in words of its own, so not the outcome */
+    int depth;                     /* parked events that follow from each other */
 };
 
 /* ---- workflow.c */

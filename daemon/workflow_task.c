@@ -191,8 +191,19 @@ struct ending {
     const struct item *parent;
 };
 
-/* What ends with its item: a forwarded application's clock when the receiver has taken over, and
- * everything when there is nothing left to do. A task that says what comes next goes on. */
+/* Ends a task that nobody was told of yet. */
+static void forget(struct stafette *g, struct item *task)
+{
+    task->state = STATE_CLOSED;
+    task->waiting_unit[0] = '\0';
+    task->changed_ms = task->closed_ms = g->now_ms;
+    store_clock_cancel(g->store, task->seq);
+    store_item_update(g->store, task);
+}
+
+/* What ends with its item: a forwarded application's clock when the receiver has taken over (the
+ * law's clock stays with a giver that keeps the case), and every task when there is nothing left to
+ * do. A task that says what comes next goes on. */
 static bool end_child(void *context, const struct item *child)
 {
     struct ending *e = context;
@@ -201,16 +212,15 @@ static bool end_child(void *context, const struct item *child)
     bool nothing_left = state == STATE_WITHDRAWN || state == STATE_REFUSED ||
                         (e->parent->kind == ITEM_HANDOVER && state == STATE_CLOSED);
     bool clock = child->kind == ITEM_DEADLINE;
-    if (!nothing_left && !(clock && taken))
+    if (clock ? !taken : !nothing_left)
         return true;
     struct item ended = *child;
-    ended.state = !clock ? STATE_CLOSED : taken ? STATE_MET : STATE_CANCELLED;
-    ended.waiting_unit[0] = '\0';
-    ended.changed_ms = ended.closed_ms = e->g->now_ms;
-    store_clock_cancel(e->g->store, ended.seq);
-    store_delivery_cancel(e->g->store, ended.seq, store_last(e->g->store, SEQ_NOTICE) + 1,
-                          e->g->now_ms);
-    store_item_update(e->g->store, &ended);
+    if (child->state == STATE_WAITING)
+        forget(e->g, &ended);
+    else
+        work_close(e->g, &ended, clock ? STATE_MET : STATE_CLOSED,
+                   clock ? "Der Vorgang ist übernommen; die Frist ist damit erledigt."
+                         : "Der Vorgang ist beendet; die Aufgabe hat sich damit erledigt.");
     struct buf text = BUF_INIT;
     buf_printf(&text, "step kind=%s state=%s with item=%lld", item_kind_name(ended.kind),
                item_state_name(ended.state), (long long)e->parent->seq);

@@ -72,9 +72,10 @@ def load_events(source, enough):
     for _ in range(LOAD_MAX):
         if enough.is_set():
             return
-        event = source.event("earlywarning.raised", {"case_ref": case_ref(),
-                                                     "code": "contact_loss"}, id=f"l-{case_ref()}")
-        yield topic_of(source.name, "earlywarning.raised"), json.dumps(event)
+        event = source.event("case.closed", {"case_ref": case_ref(), "kind": "cost",
+                                             "rechtskreis": "SGB_IX", "place": "eselsberg"},
+                             id=f"l-{case_ref()}")
+        yield topic_of(source.name, "case.closed"), json.dumps(event)
 
 
 def backup_under_load(scene):
