@@ -17,6 +17,7 @@
 #include "store_clock.h"
 #include "store_delivery.h"
 #include "tell.h"
+#include "testpoint.h"
 #include "util.h"
 #include "workflow_parts.h"
 
@@ -230,6 +231,7 @@ size_t clock_fire_due(struct stafette *g)
             fire(g, &due[i], &item);
         else
             store_clock_fire(g->store, due[i].seq, g->now_ms, audit_fire(g, &due[i], NULL));
+        test_point("clock-fired");
     }
     return n;
 }
