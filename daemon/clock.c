@@ -137,7 +137,7 @@ static void mark(struct stafette *g, struct item *item, const struct person *per
     if (item->kind == ITEM_EMERGENCY && person->reason != REASON_DEPUTY &&
         item->state == STATE_REPORTED)
         item->flags |= ITEM_VOICE;
-    store_item_update(g->store, item);
+    store_item_mark(g->store, item);
 }
 
 static void climb(struct stafette *g, const struct clock *clock, struct item *item)
