@@ -2,8 +2,8 @@
 # time limit: 300 s
 """The mail relay is away for two hours on the test clock, with 5,000 items open whose reminders
 fall due meanwhile, some of them several times for the same desk. When it is back, nobody gets more
-than one mail of each item, and everybody who was to be reminded gets that one. Emergencies go by SMS
-meanwhile; for the operators it is one incident.
+than one mail of each item, and everybody who was to be reminded gets that one. Emergencies go by
+SMS meanwhile; for the operators it is one incident.
 
 STAFETTE_ITEMS: another number of items."""
 

@@ -317,13 +317,13 @@ class Month:
         self.life = self.plan.pop() if self.plan else None
         self.end_at, self.steps_left, env = None, None, {}
         if self.life and self.life[0] == "random":
-            self.steps_left = int(self.life[1] / crash_run.RANDOM_S * 2 * len(self.moments) / self.wanted)
+            longest = 2 * len(self.moments) / self.wanted
+            self.steps_left = int(self.life[1] / crash_run.RANDOM_S * longest)
         elif self.life:
             env["STAFETTE_KILL_AT"] = "{}:{}".format(*self.life)
         self.gateway.launch(**env)
 
     def _kill(self):
-        assert self.gateway.process.running(), f"ended by itself:\n{self.gateway.log[-2000:]}"
         self.gateway.kill()
         self.kills["random"] += 1
         if self.life and self.life[0] != "random":
@@ -332,14 +332,14 @@ class Month:
 
     def _tend(self):
         """Starts the daemon anew when it has ended, and ends it when its time has come."""
-        if self.end_at and time.monotonic() > self.end_at:
-            self._kill()
         try:
             status = self.gateway.process.popen.wait(0.01)
         except subprocess.TimeoutExpired:
+            if self.end_at and time.monotonic() > self.end_at:
+                self._kill()
             return
-        assert status == -9 and self.life, \
-            f"ended with {status} instead:\n{self.gateway.log[-2000:]}"
+        assert status == -9 and self.life and self.life[0] != "random", \
+            f"ended with {status} by itself:\n{self.gateway.log[-2000:]}"
         self.kills[self.life[0]] += 1
         self._next_life()
 
@@ -406,8 +406,8 @@ class Month:
             if left[1]:
                 self._wake()
             assert time.monotonic() < deadline, \
-                (f"not quiet in {QUIET_S} s at {self.now}: events undecided, clocks due, deliveries "
-                 f"pending, out-events {left}\n{self.gateway.log[-1500:]}")
+                (f"not quiet in {QUIET_S} s at {self.now}: events undecided, clocks due, "
+                 f"deliveries pending, out-events {left}\n{self.gateway.log[-1500:]}")
 
     def _end_at_random(self, due):
         """Whether this life ends within this moment: its time has come, or it is too long."""

@@ -215,7 +215,8 @@ def receipts_arrived(found):
     equal(set(receipts), {f"ev-{SEED}-{n}" for n in range(found.run.published)}, "receipts")
     fresh = [event_id for event_id in found.run.again if not found.ear.repeated[event_id]]
     assert not fresh, f"sent again, and not told so: {fresh[:3]}"
-    say(f"{len(found.run.again)} receipts were lost in crashes and told when the event was sent again")
+    say(f"{len(found.run.again)} receipts were lost in crashes and told when their events were "
+        "sent again")
 
 
 def audit_holds(found):
