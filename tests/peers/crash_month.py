@@ -143,15 +143,15 @@ STORIES = {
     "runs": (5, "referral", False, [
         (DAY, CITY, *APPROVED),
         (SOON, PROVIDERS, "referral.acknowledged", provided("seen"), "acknowledged"),
-        (DAY, PROVIDERS, "referral.accepted", provided("accepted"), "accepted"),
+        (SOON, PROVIDERS, "referral.accepted", provided("accepted"), "accepted"),
         (SOON, PROVIDERS, "referral.contact.scheduled", met, "contact_scheduled"),
         (SOON, PROVIDERS, "referral.contact.held", met, "running")]),
     "waits": (3, "referral", False, [
         (LATE, CITY, *APPROVED),
-        (DAY, PROVIDERS, "referral.waitlisted", provided("voll", expected_week="2026-W52"),
+        (SOON, PROVIDERS, "referral.waitlisted", provided("voll", expected_week="2026-W52"),
          "waitlisted"),
         (LATE, PROVIDERS, "referral.accepted", provided("accepted"), "accepted"),
-        (DAY, PROVIDERS, "referral.contact.held", met, "running")]),
+        (SOON, PROVIDERS, "referral.contact.held", met, "running")]),
     "contact told early": (3, "referral", False, [
         (DAY, CITY, *APPROVED),
         (SOON, PROVIDERS, "referral.contact.scheduled", met, "offered"),
@@ -160,11 +160,11 @@ STORIES = {
     "never approved": (3, "referral", False, []),
     "offer lapses": (3, "referral", False, [(DAY, CITY, *APPROVED[:2], None)]),
     "declined": (3, "referral", False, [
-        (DAY, CITY, *APPROVED), (DAY, PROVIDERS, "referral.declined", provided("voll"), None),
+        (DAY, CITY, *APPROVED), (SOON, PROVIDERS, "referral.declined", provided("voll"), None),
         (LATE, CITY, "referral.withdrawn", called_off, "withdrawn")]),
     "no first contact": (3, "referral", False, [
         (DAY, CITY, *APPROVED),
-        (DAY, PROVIDERS, "referral.accepted", provided("accepted"), None)]),
+        (SOON, PROVIDERS, "referral.accepted", provided("accepted"), None)]),
     "emergency": (0, "emergency", False, [
         (MINUTES, HOTLINE, "emergency.acknowledged", on_call, "acknowledged"),
         ((1, 2), HOTLINE, "hazard.cleared", cleared, "cleared"),
