@@ -41,9 +41,13 @@ def lengths(values):
     return "{ " + " ".join(f'{name} = "{value}";' for name, value in values.items()) + " }"
 
 
-POLICIES = (f'( {{ id = "standard"; ack = {lengths(FIRST)}; escalate = {lengths(NEXT)};'
+def policy(name):
+    return (f'{{ id = "{name}"; ack = {lengths(FIRST)}; escalate = {lengths(NEXT)};'
             f' repeat = "{REPEAT}"; expire = {lengths(dict.fromkeys(FIRST, "1d"))};'
-            f' sms = [ "urgent", "emergency" ]; }} )')
+            f' sms = [ "urgent", "emergency" ]; }}')
+
+
+POLICIES = f'( {policy("standard")}, {policy("erstanlauf")} )'
 
 
 def settings(port):
