@@ -17,6 +17,7 @@
 #include "store_clock.h"
 #include "store_delivery.h"
 #include "tell.h"
+#include "testpoint.h"
 #include "util.h"
 #include "workflow_parts.h"
 
@@ -136,7 +137,7 @@ static void mark(struct stafette *g, struct item *item, const struct person *per
     if (item->kind == ITEM_EMERGENCY && person->reason != REASON_DEPUTY &&
         item->state == STATE_REPORTED)
         item->flags |= ITEM_VOICE;
-    store_item_update(g->store, item);
+    store_item_mark(g->store, item);
 }
 
 static void climb(struct stafette *g, const struct clock *clock, struct item *item)
@@ -230,6 +231,7 @@ size_t clock_fire_due(struct stafette *g)
             fire(g, &due[i], &item);
         else
             store_clock_fire(g->store, due[i].seq, g->now_ms, audit_fire(g, &due[i], NULL));
+        test_point("clock-fired");
     }
     return n;
 }

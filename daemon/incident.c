@@ -49,12 +49,12 @@ void incident_note(struct stafette *g, const char *transport, const struct resul
         return;
     }
     if (!incident->since_ms)
-        incident->since_ms = g->mono_ms;
-    incident->last_ms = g->mono_ms;
+        incident->since_ms = g->steady_ms;
+    incident->last_ms = g->steady_ms;
     incident->class = result->class;
     incident->failures++;
-    if (incident->open ||
-        (!retry_rule(result->class)->alarm && g->mono_ms - incident->since_ms < INCIDENT_AFTER_MS))
+    if (incident->open || (!retry_rule(result->class)->alarm &&
+                           g->steady_ms - incident->since_ms < INCIDENT_AFTER_MS))
         return;
     incident->open = true;
     log_error("transport", "name=%s state=trouble class=%s", transport,
@@ -66,7 +66,7 @@ bool incident_avoid(const struct stafette *g, const char *transport)
     for (size_t i = 0; i < g->incidents.count; i++) {
         const struct incident *incident = &g->incidents.incident[i];
         if (str_eq(incident->transport, transport))
-            return incident->open && g->mono_ms - incident->last_ms < INCIDENT_PROBE_MS;
+            return incident->open && g->steady_ms - incident->last_ms < INCIDENT_PROBE_MS;
     }
     return false;
 }

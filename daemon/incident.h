@@ -19,8 +19,8 @@ enum { INCIDENTS_MAX = 64, INCIDENT_AFTER_MS = 60000, INCIDENT_PROBE_MS = 300000
 
 struct incident {
     char transport[ID_MAX];
-    int64_t since_ms; /* monotonic time of the first failure since the last success; 0 = well */
-    int64_t last_ms;  /* monotonic time of the last failure */
+    int64_t since_ms;       /* steady time of the first failure since the last success; 0 = well */
+    int64_t last_ms;        /* steady time of the last failure */
     enum error_class class; /* of the last failure */
     uint64_t failures;
     bool open; /* it counts as an incident */

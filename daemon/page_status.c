@@ -55,7 +55,7 @@ static void transport_troubles(const struct stafette *g, struct buf *list)
         buf_printf(&what, "transport %s", incident->transport);
         buf_printf(&why, "%llu attempts failed for %lld s, the last with class %s; see the log",
                    (unsigned long long)incident->failures,
-                   (long long)(g->mono_ms - incident->since_ms) / 1000,
+                   (long long)(g->steady_ms - incident->since_ms) / 1000,
                    error_class_name(incident->class));
         trouble(list, incident->open, buf_str(&what), buf_str(&why));
         buf_release(&what);
@@ -210,7 +210,10 @@ void page_clock(struct stafette *g, struct http_call *call, struct known *fresh)
         buf_addc(&call->answer, '{');
         json_member_time(&call->answer, "now", g->now_ms + by_ms);
         buf_addc(&call->answer, '}');
+        /* Both, or what has become due to be tried again would not keep the caller waiting. */
         g->now_ms += by_ms;
+        if (g->now_ms > g->steady_ms)
+            g->steady_ms = g->now_ms;
     }
     if (fd >= 0)
         close(fd);

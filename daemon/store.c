@@ -109,14 +109,15 @@ static int take_lock(struct store *s, const char *path, struct buf *err)
 
 static int run_pragmas(struct store *s, struct buf *err)
 {
-    static const char pragmas[] = "pragma journal_mode = wal;"
+    /* A reader may be recovering the log of a crashed daemon: it is waited for, before anything. */
+    static const char pragmas[] = "pragma busy_timeout = 2000;"
+                                  "pragma journal_mode = wal;"
                                   "pragma synchronous = full;"
                                   "pragma foreign_keys = on;"
                                   "pragma secure_delete = on;"
                                   "pragma wal_autocheckpoint = 0;"
                                   "pragma cache_size = -8192;"
-                                  "pragma temp_store = memory;"
-                                  "pragma busy_timeout = 2000;";
+                                  "pragma temp_store = memory;";
     if (sqlite3_exec(s->db, pragmas, NULL, NULL, NULL) == SQLITE_OK)
         return 0;
     buf_printf(err, "cannot set up the store: %s", sqlite3_errmsg(s->db));

@@ -72,8 +72,8 @@ static const char *const sql[] = {
     [DELIVERY_CANCEL] = "update delivery set state = 3, ended_ms = ? where item_seq = ?"
                         " and state in (0, 4) and notice_seq < ?",
     [DELIVERY_SUPERSEDE] = "update delivery set state = 3, ended_ms = ?1 where item_seq = ?2"
-                           " and state in (0, 4) and notice_seq in"
-                           " (select notice_seq from notice where item_seq = ?2 and unit = ?3)",
+                           " and state in (0, 4) and ?3 ="
+                           " (select unit from notice n where n.notice_seq = delivery.notice_seq)",
     /* reason 5: the alarm of the on-call asks nothing, but somebody must have it. */
     [DELIVERY_HOPEFUL] = "select 1 from notice where notice_seq = ?1"
                          " and ((deadline_ms = 0 and reason <> 5)"

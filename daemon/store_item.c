@@ -11,6 +11,7 @@
 enum {
     ITEM_ADD,
     ITEM_UPDATE,
+    ITEM_MARK,
     ITEM_GET,
     ITEM_BY_CASE,
     ITEM_EACH,
@@ -40,6 +41,7 @@ static const char *const sql[] = {
                     " limits_id = ?, changed_ms = ?, closed_ms = ?, parent_seq = ?, flags = ?,"
                     " returns = ?, code = ?, complexity = ?, budget_line = ?, amount_cents = ?,"
                     " due_day = ? where item_seq = ?",
+    [ITEM_MARK] = "update item set state = ?, flags = ? where item_seq = ?",
     [ITEM_GET] = "select " COLUMNS " from item where item_seq = ?",
     [ITEM_BY_CASE] = "select " COLUMNS " from item where case_key = ? order by item_seq desc",
     [ITEM_EACH] = "select " COLUMNS " from item where item_seq >= ? order by item_seq",
@@ -117,6 +119,15 @@ void store_item_update(struct store *s, const struct item *item)
     query_text(&q, item->case_ref);
     put_duty(&q, item);
     put_more(&q, item);
+    query_int(&q, item->seq);
+    query_run(&q);
+}
+
+void store_item_mark(struct store *s, const struct item *item)
+{
+    struct query q = query_start(s, NOUN_ITEM, ITEM_MARK);
+    query_int(&q, item->state);
+    query_int(&q, item->flags);
     query_int(&q, item->seq);
     query_run(&q);
 }

@@ -145,6 +145,7 @@ static size_t decide_inputs(struct stafette *g, struct turn *t)
             workflow_poisoned(g, &in->event, &t->fresh, &in->decision);
         else
             workflow_event(g, &in->event, &t->fresh, &in->decision);
+        test_point("event-decided");
         if (store_failed(g->store))
             return i;
         if (in->decision.event_seq)

@@ -39,9 +39,9 @@ static void test_opening(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct stafette g = {.mono_ms = 1000};
+        struct stafette g = {.steady_ms = 1000};
         note(&g, cases[i].class);
-        g.mono_ms += cases[i].after_ms;
+        g.steady_ms += cases[i].after_ms;
         note(&g, cases[i].class);
         if (g.incidents.incident[0].open != cases[i].open)
             fail_msg("%s", cases[i].label);
@@ -51,13 +51,13 @@ static void test_opening(void **state)
 static void test_success_ends(void **state)
 {
     (void)state;
-    struct stafette g = {.mono_ms = 1000};
+    struct stafette g = {.steady_ms = 1000};
     note(&g, CLASS_TLS);
     assert_true(g.incidents.incident[0].open);
     note(&g, CLASS_NONE);
     assert_false(g.incidents.incident[0].open);
     assert_int_equal(g.incidents.incident[0].failures, 0);
-    g.mono_ms += INCIDENT_AFTER_MS;
+    g.steady_ms += INCIDENT_AFTER_MS;
     note(&g, CLASS_CONNECT);
     assert_false(g.incidents.incident[0].open);
 }
@@ -65,7 +65,7 @@ static void test_success_ends(void **state)
 static void test_transports_apart(void **state)
 {
     (void)state;
-    struct stafette g = {.mono_ms = 1000};
+    struct stafette g = {.steady_ms = 1000};
     const struct result bad = {.class = CLASS_AUTH}, good = {.class = CLASS_NONE};
     incident_note(&g, "relay-a", &bad);
     incident_note(&g, "relay-b", &good);
@@ -78,15 +78,15 @@ static void test_transports_apart(void **state)
 static void test_avoid(void **state)
 {
     (void)state;
-    struct stafette g = {.mono_ms = 1000};
+    struct stafette g = {.steady_ms = 1000};
     assert_false(incident_avoid(&g, "relay"));
     note(&g, CLASS_CONNECT);
     assert_false(incident_avoid(&g, "relay"));
-    g.mono_ms += INCIDENT_AFTER_MS;
+    g.steady_ms += INCIDENT_AFTER_MS;
     note(&g, CLASS_CONNECT);
     assert_true(incident_avoid(&g, "relay"));
     assert_false(incident_avoid(&g, "other"));
-    g.mono_ms += INCIDENT_PROBE_MS;
+    g.steady_ms += INCIDENT_PROBE_MS;
     assert_false(incident_avoid(&g, "relay"));
     note(&g, CLASS_CONNECT);
     assert_true(incident_avoid(&g, "relay"));

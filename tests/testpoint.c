@@ -18,8 +18,9 @@
 #include "../daemon/testpoint.h"
 #include "../daemon/util.h"
 
-static const char *const points[] = {"before-commit", "before-acks",  "before-start",
-                                     "before-settle", "erase-listed", "before-flush"};
+static const char *const points[] = {"event-decided", "clock-fired",  "before-commit",
+                                     "before-acks",   "before-start", "before-settle",
+                                     "erase-listed",  "before-flush"};
 
 static const char *point; /* the one to die at; NULL: none */
 static long passes_left;

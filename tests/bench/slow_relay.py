@@ -5,15 +5,16 @@ import subprocess
 
 from peers import BUILD, Process, free_port, port_open
 
-SOURCE = pathlib.Path(__file__).resolve().parent / "slow_relay.c"
+HERE = pathlib.Path(__file__).resolve().parent
 
 
-def compiled():
-    program = BUILD / "bench" / "slow_relay"
-    if not program.exists() or program.stat().st_mtime < SOURCE.stat().st_mtime:
+def compiled(name="slow_relay", *libraries):
+    """The program of a C file beside this one."""
+    source, program = HERE / f"{name}.c", BUILD / "bench" / name
+    if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
         program.parent.mkdir(parents=True, exist_ok=True)
         subprocess.run(["gcc", "-std=gnu17", "-D_GNU_SOURCE", "-O2", "-Wall", "-o", str(program),
-                        str(SOURCE)], check=True)
+                        str(source), *libraries], check=True)
     return program
 
 

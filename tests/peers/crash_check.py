@@ -13,7 +13,7 @@ ACCEPTED = 0                        # event.outcome
 SENT = 1                            # delivery.state
 EMAIL = 0                           # delivery.channel
 CLOCK_OPEN = 0                      # clock.state
-STATES = {"requested": 1, "acknowledged": 3, "accepted": 11}  # item.state
+STATES = {"delivered": 18, "acknowledged": 3, "accepted": 11}  # item.state
 
 
 class Found:
@@ -66,7 +66,7 @@ def items_are_right(found):
     """One item for each request, in the state to which its answers led."""
     refs = found.column("select case_ref from item")
     assert len(refs) == len(set(refs)), "a request has two items"
-    wanted = dict.fromkeys(found.sender.case, "requested")
+    wanted = dict.fromkeys(found.sender.case, "delivered")
     for kind in ("acknowledged", "accepted"):  # in this order: the later one counts
         wanted.update((ref, kind) for fact, ref in found.sender.wanted if fact.endswith(kind))
     for kind, state in STATES.items():
