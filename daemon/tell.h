@@ -48,6 +48,10 @@ bool tell_next_contact(struct stafette *g, const struct item *item, const struct
  * go out before (DOMAIN E8). Steady time, as next_ms. */
 int64_t tell_awake_ms(const struct stafette *g, const struct item *item,
                       const struct contact *contact, int64_t next_ms);
+/* The one reply to an answer by SMS: a notice to the unit with a delivery to that contact, from
+ * which the answer came. `words` are ours, at most 95 septets (template sms.reply). */
+void tell_reply(struct stafette *g, const struct item *item, const struct contact *contact,
+                const struct unit *unit, const char *words);
 
 /* A status event to the item's source (stafette/out/<source>/status). `detail` names one more
  * member and its value; "" = none. */
