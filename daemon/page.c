@@ -55,6 +55,8 @@ static const struct page {
     {DOOR_CONTROL, "POST", "/control/clock", WHEN_IDLE, page_clock, NULL},
     {DOOR_PUBLIC, "GET", "/a/", BY_LINK, page_link, NULL},
     {DOOR_PUBLIC, "POST", "/a/", BY_LINK, page_link_post, NULL},
+    {DOOR_PUBLIC, "GET", "/sms/in/", IN_TURN, page_sms_in, page_sms_in_committed},
+    {DOOR_PUBLIC, "POST", "/sms/in/", IN_TURN, page_sms_in, page_sms_in_committed},
 };
 
 void page_json(struct http_call *call)

@@ -38,6 +38,7 @@ void page_contacts(struct stafette *g, struct http_call *call, struct known *fre
 void page_release(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_erase(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_clock(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_sms_in(struct stafette *g, struct http_call *call, struct known *fresh);
 
 void page_link(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_link_post(struct stafette *g, struct http_call *call, struct known *fresh);
@@ -53,5 +54,6 @@ void page_counts(struct stafette *g, struct http_call *call, struct known *fresh
 void page_send_committed(struct stafette *g, const struct http_call *call);
 void page_release_committed(struct stafette *g, const struct http_call *call);
 void page_erase_committed(struct stafette *g, const struct http_call *call);
+void page_sms_in_committed(struct stafette *g, const struct http_call *call);
 
 #endif

@@ -231,8 +231,9 @@ bool tell_next_contact(struct stafette *g, const struct item *item, const struct
     if (!store_notice_get(g->store, failed->notice_seq, &notice))
         return false;
     const struct unit *unit = directory_unit(g->config->directory, notice.unit);
-    /* Who was asked about an item that has ended need not hear of it any more. */
-    if (!unit || (item->closed_ms && notice.deadline_ms))
+    /* Who was asked about an item that has ended need not hear of it any more; a reply is for the
+     * phone that answered alone. */
+    if (!unit || (item->closed_ms && notice.deadline_ms) || notice.reason == REASON_ANSWERED)
         return false;
     work_limits(g, item, &limits);
     for (size_t i = 0; i < COUNT_OF(order); i++) {
