@@ -76,8 +76,7 @@ void page_sms_in(struct stafette *g, struct http_call *call, struct known *fresh
     call->type = "text/plain; charset=utf-8";
     buf_reset(&call->answer);
     call->status = 403;
-    /* Nobody's gateway asks so, but whatever follows links does. */
-    if (t && !str_eq(call->method, "HEAD")) {
+    if (t) {
         call->status = 200;
         end = take(g, t, call);
     }

@@ -138,6 +138,8 @@ static const struct {
     {"eventuell", MEANS_DOUBT},
     {"evtl", MEANS_DOUBT},
     {"spaeter", MEANS_DOUBT},
+    {"noch", MEANS_DOUBT},
+    {"erst", MEANS_DOUBT},
     {"zustaendig", MEANS_DOUBT}, /* without "nicht" it could be meant either way */
     {"stop", MEANS_STOP},
     {"stopp", MEANS_STOP},
