@@ -16,6 +16,9 @@ void page_error(struct http_call *call, int status, const char *why);
 /* Starts a JSON answer; the handler appends to call->answer. */
 void page_json(struct http_call *call);
 
+/* Who calls: the last address that the trusted proxy (http.proxy) wrote down, else the peer. */
+const char *page_caller(const struct stafette *g, const struct http_call *call);
+
 /* From memory. */
 void page_metrics(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_health(struct stafette *g, struct http_call *call, struct known *fresh);

@@ -28,7 +28,7 @@ static const char *argument(const void *context, const char *name)
 static const struct transport *transport_of(const struct stafette *g, const struct http_call *call)
 {
     const struct transport *t = transports_find(g->config->transports, call->path + strlen(path));
-    if (!t || !t->inbound || !inbound_source(t->inbound, call->peer) ||
+    if (!t || !t->inbound || !inbound_source(t->inbound, page_caller(g, call)) ||
         !inbound_secret(t->inbound, http_argument(call, "key"), http_header(call, "Authorization")))
         return NULL;
     return t;

@@ -249,6 +249,18 @@ def other_source(cases):
     with files_scene("192.0.2.0/24 2001:db8::/32 127.0.0.2") as (scene, door):
         cases.run("from another address: refused", refused, scene, door)
 
+    def behind_proxy(scene, door):
+        code, number = asked(scene)
+        for told in ("198.51.100.7", "192.0.2.10, 198.51.100.7", "192.0.2.10,", ""):
+            assert door.say(f"OK {number}", headers={"X-Forwarded-For": told}) == 403, told
+        told = {"X-Forwarded-For": "198.51.100.7, 192.0.2.10"}
+        assert door.say(f"OK {number}", headers=told) == 200
+        assert state(scene, code) == "acknowledged"
+
+    proxy = {"http.proxy": "127.0.0.1"}
+    with files_scene("192.0.2.0/24", settings=proxy) as (scene, door):
+        cases.run("behind a proxy: who calls is what the proxy says", behind_proxy, scene, door)
+
 
 def json_gateway(cases):
     """Any gateway by configuration: a JSON body and its own names."""
@@ -268,12 +280,13 @@ def json_gateway(cases):
 
 
 @contextlib.contextmanager
-def files_scene(sources="127.0.0.1", more=""):
+def files_scene(sources="127.0.0.1", more="", settings=None):
     """SMS are files; answers come by a door of its own."""
     port = free_port()
     transports = (f'( {POST}, {{ name = "funk"; adapter = "sms_file"; path = "sms";'
                   f' {inbound(Folder(), sources, more)} }} )')
-    with Scene(settings={"transports": transports, "http.public": f"127.0.0.1:{port}"}) as scene:
+    with Scene(settings={"transports": transports, "http.public": f"127.0.0.1:{port}",
+                         **(settings or {})}) as scene:
         yield scene, Door(scene, port)
 
 
