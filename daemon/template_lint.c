@@ -26,8 +26,7 @@ static const char *const wanted[] = {
     "emergency.outcome",  "emergency.returned", "refusal.opened",     "refusal.reminder",
     "refusal.outcome",    "task.opened",        "task.reminder",      "task.outcome",
     "deadline.reminder",  "deadline.outcome",   "ledger.night",       "ledger.alarm",
-    "entrusted.notice",
-    "sms.reply",
+    "entrusted.notice",   "sms.reply",
 };
 
 /* What no mail may be silent about. */
