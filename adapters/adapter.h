@@ -33,6 +33,7 @@
 
 struct conf_node;
 struct conf_faults;
+struct inbound_rule;
 struct transport;
 
 /* What is to be carried; all texts are owned by the job. */
@@ -131,6 +132,7 @@ struct transport {
     void *state;        /* the adapter's, immutable after check */
     size_t order;       /* position in the configuration: first of its channel is the default */
     int64_t rate_per_s; /* 0: no limit */
+    struct inbound_rule *inbound; /* how it takes SMS that come in (inbound.h); NULL: not */
 };
 
 struct transports {

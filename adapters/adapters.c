@@ -19,6 +19,7 @@
 #include "../daemon/conf.h"
 #include "../daemon/util.h"
 #include "adapters_list.h"
+#include "inbound.h"
 
 const struct adapter *const adapters[] = {
     &adapter_email_smtp, &adapter_email_file, &adapter_null_email, &adapter_sms_http,
@@ -110,10 +111,10 @@ static void read_options(struct transport *t, struct conf_node *node, struct con
 static void check_unused(const struct adapter *adapter, struct conf_node *node,
                          struct conf_faults *faults)
 {
-    const char *known[OPTIONS_MAX + 4] = {"name", "adapter", "rate_per_s"};
+    const char *known[OPTIONS_MAX + 5] = {"name", "adapter", "rate_per_s", "inbound"};
     size_t n = option_count(adapter);
     for (size_t i = 0; i < n; i++)
-        known[3 + i] = adapter->options[i].name;
+        known[4 + i] = adapter->options[i].name;
     conf_check_unused(node, known, faults);
 }
 
@@ -137,12 +138,20 @@ static void transport_free(struct transport *t)
 {
     if (t->state && t->adapter->release)
         t->adapter->release(t);
+    inbound_free(t->inbound);
     size_t n = option_count(t->adapter);
     for (size_t i = 0; i < n; i++)
         free((void *)(uintptr_t)t->value[i]);
     free(t->value);
     free((void *)(uintptr_t)t->name);
     free(t);
+}
+
+static void read_inbound(struct transport *t, struct conf_node *node, struct conf_faults *faults)
+{
+    if (conf_get(node, "inbound") && t->adapter->channel != CHANNEL_SMS)
+        conf_fault(faults, node, "transport \"%s\": inbound is for SMS only", t->name);
+    t->inbound = inbound_load(node, faults);
 }
 
 static struct transport *load_one(struct conf_node *node, struct conf_faults *faults)
@@ -166,6 +175,7 @@ static struct transport *load_one(struct conf_node *node, struct conf_faults *fa
     t->adapter = adapter;
     t->rate_per_s = conf_int(node, "rate_per_s", 0, 0, RATE_MAX, faults);
     read_options(t, node, faults);
+    read_inbound(t, node, faults);
     if (adapter->check)
         adapter->check(t, node, faults);
     check_unused(adapter, node, faults);

@@ -19,6 +19,7 @@
 #include "night.h"
 #include "presence.h"
 #include "retention.h"
+#include "sms_guard.h"
 
 struct config;
 struct store;
@@ -41,6 +42,7 @@ struct stafette {
     struct incidents incidents;
     struct guard guard; /* bad answer links, by who sends them */
     struct presence presence;
+    struct sms_guard sms_guard; /* loops and repeats of answers by SMS */
     struct ingest *ingest;
     struct outbox *outbox;
     struct http *http;

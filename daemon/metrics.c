@@ -63,6 +63,16 @@ static void write_attempts(const struct metrics *m, struct buf *out)
                    error_class_name((enum error_class)i), (unsigned long long)m->classes[i]);
 }
 
+static void write_sms(const struct metrics *m, struct buf *out)
+{
+    head(out, "sms_in", "counter", "Callbacks with an incoming SMS, by what became of them.");
+    for (int i = 0; i < SMS_END_COUNT; i++)
+        buf_printf(out, "stafette_sms_in_total{result=\"%s\"} %llu\n",
+                   sms_end_name((enum sms_end)i), (unsigned long long)m->sms_in[i]);
+    counter(out, "sms_replies_withheld", "Replies to SMS over the hourly limit of a sender.",
+            m->sms_withheld);
+}
+
 static void write_incidents(const struct stafette *g, struct buf *out)
 {
     head(out, "transport_trouble", "gauge", "1 while a transport cannot be used.");
@@ -120,6 +130,7 @@ void metrics_write(const struct stafette *g, struct buf *out)
                STAFETTE_VERSION);
     write_events(m, out);
     write_attempts(m, out);
+    write_sms(m, out);
     write_turns(m, out);
     write_incidents(g, out);
     write_retention(&g->retention, out);

@@ -4,7 +4,9 @@
 #include "page.h"
 
 #include <stddef.h>
+#include <string.h>
 
+#include "config.h"
 #include "gateway.h"
 #include "json.h"
 #include "ledger_run.h"
@@ -55,6 +57,8 @@ static const struct page {
     {DOOR_CONTROL, "POST", "/control/clock", WHEN_IDLE, page_clock, NULL},
     {DOOR_PUBLIC, "GET", "/a/", BY_LINK, page_link, NULL},
     {DOOR_PUBLIC, "POST", "/a/", BY_LINK, page_link_post, NULL},
+    {DOOR_PUBLIC, "GET", "/sms/in/", IN_TURN, page_sms_in, page_sms_in_committed},
+    {DOOR_PUBLIC, "POST", "/sms/in/", IN_TURN, page_sms_in, page_sms_in_committed},
 };
 
 void page_json(struct http_call *call)
@@ -75,6 +79,19 @@ void page_error(struct http_call *call, int status, const char *why)
     buf_addc(&call->answer, '{');
     json_member_text(&call->answer, "error", why);
     buf_addc(&call->answer, '}');
+}
+
+const char *page_caller(const struct stafette *g, const struct http_call *call)
+{
+    const char *proxy = g->config->settings.http_proxy;
+    if (str_empty(proxy) || !str_eq(call->peer, proxy))
+        return call->peer;
+    const char *list = http_header(call, "X-Forwarded-For");
+    const char *comma = strrchr(list, ',');
+    const char *last = comma ? comma + 1 : list;
+    while (*last == ' ')
+        last++;
+    return str_empty(last) ? call->peer : last;
 }
 
 static bool path_fits(const struct page *page, const char *path)

@@ -39,26 +39,12 @@ static const char *token_of_path(const struct http_call *call)
     return call->path + strlen("/a/");
 }
 
-/* Who calls: the last address that the trusted proxy wrote down, else the peer itself. */
-static const char *caller_of(const struct stafette *g, const struct http_call *call)
-{
-    const char *proxy = g->config->settings.http_proxy;
-    if (str_empty(proxy) || !str_eq(call->peer, proxy))
-        return call->peer;
-    const char *list = http_header(call, "X-Forwarded-For");
-    const char *comma = strrchr(list, ',');
-    const char *last = comma ? comma + 1 : list;
-    while (*last == ' ')
-        last++;
-    return str_empty(last) ? call->peer : last;
-}
-
 bool page_link_admit(struct stafette *g, struct http_call *call)
 {
     struct token token;
     if (token_read(&token, &g->keys, token_of_path(call)))
         return true;
-    const char *who = caller_of(g, call);
+    const char *who = page_caller(g, call);
     uint64_t hash = digest_short(g->keys.id, who, strlen(who));
     enum guard_verdict verdict = guard_bad(&g->guard, hash, g->mono_ms);
     /* The address itself is nobody's business here (R24): the proxy's log has it. */

@@ -16,6 +16,9 @@ void page_error(struct http_call *call, int status, const char *why);
 /* Starts a JSON answer; the handler appends to call->answer. */
 void page_json(struct http_call *call);
 
+/* Who calls: the last address that the trusted proxy (http.proxy) wrote down, else the peer. */
+const char *page_caller(const struct stafette *g, const struct http_call *call);
+
 /* From memory. */
 void page_metrics(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_health(struct stafette *g, struct http_call *call, struct known *fresh);
@@ -38,6 +41,7 @@ void page_contacts(struct stafette *g, struct http_call *call, struct known *fre
 void page_release(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_erase(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_clock(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_sms_in(struct stafette *g, struct http_call *call, struct known *fresh);
 
 void page_link(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_link_post(struct stafette *g, struct http_call *call, struct known *fresh);
@@ -53,5 +57,6 @@ void page_counts(struct stafette *g, struct http_call *call, struct known *fresh
 void page_send_committed(struct stafette *g, const struct http_call *call);
 void page_release_committed(struct stafette *g, const struct http_call *call);
 void page_erase_committed(struct stafette *g, const struct http_call *call);
+void page_sms_in_committed(struct stafette *g, const struct http_call *call);
 
 #endif

@@ -3,6 +3,7 @@
  */
 #include "render.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "../adapters/adapter.h"
@@ -13,6 +14,7 @@
 #include "gateway.h"
 #include "links.h"
 #include "log.h"
+#include "sms_number.h"
 #include "store_delivery.h"
 #include "store_item.h"
 #include "template.h"
@@ -68,6 +70,8 @@ const char *render_why(enum reason reason)
                "Nachtprüfung.";
     case REASON_LINK:
         return "Über einen früheren Antwortlink wurde ein neuer an dieses Postfach angefordert.";
+    case REASON_ANSWERED:
+        return "Ihre Stelle hat per SMS geantwortet.";
     case REASON_COUNT:
         break;
     }
@@ -190,8 +194,21 @@ static void put_next(struct buf *out, const struct stafette *g, const struct due
 
 struct texts {
     char code[ITEM_ID_LEN + 1];
+    char number[8];
     struct buf deadline, sent_at, link, answers, why;
 };
+
+/* A reply's words stand in {reply} only, and nothing else does: an outcome must not come into an
+ * SMS by a template that asks for the wrong key (R4). */
+static void collect_sms(const struct stafette *g, const struct due *due, struct texts *texts,
+                        struct template_values *v)
+{
+    int number = sms_number_of(g, render_contact(g, due), due->delivery.item_seq);
+    if (number)
+        snprintf(texts->number, sizeof texts->number, "%d", number);
+    v->value[KEY_ANSWER_NUMBER] = texts->number;
+    v->value[KEY_REPLY] = due->notice.reason == REASON_ANSWERED ? due->notice.outcome : "";
+}
 
 static void collect_values(struct stafette *g, const struct due *due, const struct item *item,
                            struct texts *texts, struct template_values *v)
@@ -223,6 +240,7 @@ static void collect_values(struct stafette *g, const struct due *due, const stru
         due->notice.doubtful ? "Diese Nachricht kommt möglicherweise doppelt." : "";
     v->value[KEY_SENT_AT] = buf_str(&texts->sent_at);
     v->value[KEY_ANSWERS] = buf_str(&texts->answers);
+    collect_sms(g, due, texts, v);
 }
 
 bool render_message(struct stafette *g, const struct due *due, const struct item *item,

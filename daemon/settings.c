@@ -116,6 +116,8 @@ static const struct setting table[] = {
      "Longest pause between two attempts."},
     {"delivery", "sms_in_flight_max", KIND_INT, AT(sms_in_flight_max), "1", "1000", "32",
      "Requests to SMS gateways at the same time."},
+    {"delivery", "sms_replies", KIND_INT, AT(sms_replies), "0", "1000", "5",
+     "Replies to the SMS of one sender in an hour; against loops of two machines."},
     {"delivery", "attempt_timeout", KIND_DURATION, AT(attempt_timeout_ms), "1s", "10m", "60s",
      "An attempt that hangs ends after this."},
 

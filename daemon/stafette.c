@@ -187,6 +187,8 @@ const char *reason_name(enum reason reason)
         return "ledger";
     case REASON_LINK:
         return "link";
+    case REASON_ANSWERED:
+        return "answered";
     case REASON_COUNT:
         break;
     }

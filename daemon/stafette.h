@@ -65,6 +65,7 @@ enum reason {
     REASON_TASK,      /* a task is its own */
     REASON_LEDGER,    /* it hears each night whether anybody is lost */
     REASON_LINK,      /* somebody asked for a new link by the page of an old one */
+    REASON_ANSWERED,  /* it answered by SMS and hears what is recorded now */
     REASON_COUNT
 };
 

@@ -56,7 +56,7 @@ static const struct store_statements *const nouns[NOUN_COUNT] = {
     [NOUN_BUDGET] = &store_budget_statements,     [NOUN_TALLY] = &store_tally_statements,
     [NOUN_ABSENCE] = &store_absence_statements,   [NOUN_CONTACT] = &store_contact_statements,
     [NOUN_ERASE] = &store_erase_statements,       [NOUN_RETENTION] = &store_retention_statements,
-    [NOUN_EXPORT] = &store_export_statements,
+    [NOUN_EXPORT] = &store_export_statements,     [NOUN_SMS] = &store_sms_statements,
 };
 
 enum {

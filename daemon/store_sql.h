@@ -28,6 +28,7 @@ enum store_noun {
     NOUN_ERASE,
     NOUN_RETENTION,
     NOUN_EXPORT,
+    NOUN_SMS,
     NOUN_COUNT
 };
 
@@ -53,6 +54,7 @@ extern const struct store_statements store_contact_statements;
 extern const struct store_statements store_erase_statements;
 extern const struct store_statements store_retention_statements;
 extern const struct store_statements store_export_statements;
+extern const struct store_statements store_sms_statements;
 
 struct query {
     struct store *store;

@@ -15,6 +15,7 @@
 #include "outbox.h"
 #include "permit.h"
 #include "presence.h"
+#include "sms_number.h"
 #include "store.h"
 #include "store_contact.h"
 #include "store_delivery.h"
@@ -25,6 +26,9 @@
 #include "workflow_parts.h"
 
 #include "../adapters/adapter.h"
+
+/* Later than that nobody waits for the reply to an SMS any more. */
+enum { REPLY_EXPIRE_MS = 2 * 3600 * 1000 };
 
 void tell_forget(struct stafette *g)
 {
@@ -91,11 +95,15 @@ static bool add_delivery(struct stafette *g, const struct item *item, const stru
 {
     const struct template *t =
         templates_find(g->config->templates, notice->template_name, contact->channel);
-    const bool urgent = item->urgency >= URGENCY_URGENT;
+    /* A number for urgent things only gets the reply to its answer as well. */
+    const bool urgent = item->urgency >= URGENCY_URGENT || contact->urgent_only;
     const struct transport *transport = lane_first(g, contact, urgent);
     if (!t || !transport)
         return false;
-    const int64_t next_ms = tell_awake_ms(g, item, contact, g->steady_ms);
+    /* Who has just answered is awake. */
+    const int64_t next_ms = notice->reason == REASON_ANSWERED
+                                ? g->steady_ms
+                                : tell_awake_ms(g, item, contact, g->steady_ms);
     struct delivery d = {
         .seq = store_next(g->store, SEQ_DELIVERY),
         .notice_seq = notice->seq,
@@ -112,6 +120,7 @@ static bool add_delivery(struct stafette *g, const struct item *item, const stru
     d.state = item->created_ms <= g->held_since_ms ? DELIVERY_HELD : DELIVERY_PENDING;
     str_copy(d.contact, sizeof d.contact, contact->id);
     store_delivery_add(g->store, &d);
+    sms_number_give(g, contact, item->seq, t);
     outbox_wake(g, d.lane_id);
     return true;
 }
@@ -222,8 +231,9 @@ bool tell_next_contact(struct stafette *g, const struct item *item, const struct
     if (!store_notice_get(g->store, failed->notice_seq, &notice))
         return false;
     const struct unit *unit = directory_unit(g->config->directory, notice.unit);
-    /* Who was asked about an item that has ended need not hear of it any more. */
-    if (!unit || (item->closed_ms && notice.deadline_ms))
+    /* Who was asked about an item that has ended need not hear of it any more; a reply is for the
+     * phone that answered alone. */
+    if (!unit || (item->closed_ms && notice.deadline_ms) || notice.reason == REASON_ANSWERED)
         return false;
     work_limits(g, item, &limits);
     for (size_t i = 0; i < COUNT_OF(order); i++) {
@@ -249,6 +259,23 @@ bool tell_again(struct stafette *g, const struct item *item, const struct limits
     store_notice_add(g->store, &notice);
     add_delivery(g, item, limits, &notice, contact);
     return true;
+}
+
+void tell_reply(struct stafette *g, const struct item *item, const struct contact *contact,
+                const struct unit *unit, const char *words)
+{
+    const struct limits limits = {.expire_ms = REPLY_EXPIRE_MS, .sms = true};
+    struct notice notice = {
+        .seq = store_next(g->store, SEQ_NOTICE),
+        .item_seq = item->seq,
+        .reason = REASON_ANSWERED,
+        .outcome = words,
+        .created_ms = g->now_ms,
+    };
+    str_copy(notice.unit, sizeof notice.unit, unit->id);
+    str_copy(notice.template_name, sizeof notice.template_name, "sms.reply");
+    store_notice_add(g->store, &notice);
+    add_delivery(g, item, &limits, &notice, contact);
 }
 
 void tell_status(struct stafette *g, const struct item *item, const char *type,

@@ -38,6 +38,7 @@ void tell_unit(struct stafette *g, const struct item *item, const struct limits 
  * another deadline (0 = none) and REASON_LINK. False when that contact is no longer there. */
 bool tell_again(struct stafette *g, const struct item *item, const struct limits *limits,
                 const struct due *due, int64_t deadline_ms);
+
 /* After a delivery that failed for good: one more of the same notice to the next contact of the
  * unit that this notice has not tried; of the same channel first, of the other one first when
  * `other_channel`. False when none is left. */
@@ -48,6 +49,11 @@ bool tell_next_contact(struct stafette *g, const struct item *item, const struct
  * go out before (DOMAIN E8). Steady time, as next_ms. */
 int64_t tell_awake_ms(const struct stafette *g, const struct item *item,
                       const struct contact *contact, int64_t next_ms);
+
+/* The one reply to an answer by SMS: a notice to the unit with a delivery to that contact, from
+ * which the answer came. `words` are ours, at most 95 septets (template sms.reply). */
+void tell_reply(struct stafette *g, const struct item *item, const struct contact *contact,
+                const struct unit *unit, const char *words);
 
 /* A status event to the item's source (stafette/out/<source>/status). `detail` names one more
  * member and its value; "" = none. */

@@ -56,6 +56,10 @@ const char *template_key_name(enum template_key key)
         return "sent_at";
     case KEY_ANSWERS:
         return "answers";
+    case KEY_ANSWER_NUMBER:
+        return "answer_number";
+    case KEY_REPLY:
+        return "reply";
     case KEY_COUNT:
         break;
     }

@@ -41,6 +41,8 @@ enum template_key {
     KEY_DUPLICATE,         /* one sentence ("... möglicherweise doppelt.") after a restore */
     KEY_SENT_AT,           /* when this was written */
     KEY_ANSWERS,           /* lines with links by which one answers; stands alone on its line */
+    KEY_ANSWER_NUMBER,     /* "23": by which the reader of an SMS answers; "" = by none */
+    KEY_REPLY,             /* one sentence: what became of an answer by SMS */
     KEY_COUNT
 };
 

@@ -17,7 +17,8 @@
 #include "template_lint.h"
 #include "util.h"
 
-/* What the workflow sends; each must exist for both channels, because a desk may have one only. */
+/* What the workflow sends; each must exist for both channels, because a desk may have one only, but
+ * "sms." for SMS alone. */
 static const char *const wanted[] = {
     "handover.requested", "handover.reminder",  "handover.outcome",   "handover.returned",
     "referral.requested", "referral.offered",   "referral.reminder",  "referral.outcome",
@@ -25,7 +26,7 @@ static const char *const wanted[] = {
     "emergency.outcome",  "emergency.returned", "refusal.opened",     "refusal.reminder",
     "refusal.outcome",    "task.opened",        "task.reminder",      "task.outcome",
     "deadline.reminder",  "deadline.outcome",   "ledger.night",       "ledger.alarm",
-    "entrusted.notice",
+    "entrusted.notice",   "sms.reply",
 };
 
 /* What no mail may be silent about. */
@@ -41,13 +42,14 @@ static const struct {
 };
 
 /* Septets of a key at its longest, for those that an SMS may hold. Code, moments and a telephone
- * number ("+49 208 4550000") only: a unit's name can tell a service, an outcome a reason. */
+ * number ("+49 208 4550000"), and our own replies to answers, only: a unit's name can tell a
+ * service, an outcome a reason. */
 static const struct {
     enum template_key key;
     long septets;
 } allowed_in_sms[] = {
-    {KEY_CODE, 9},        {KEY_DEADLINE, 19},  {KEY_DEADLINE_TIME, 5},
-    {KEY_FROM_PHONE, 20}, {KEY_DUPLICATE, 45}, {KEY_SENT_AT, 19},
+    {KEY_CODE, 9},       {KEY_DEADLINE, 19}, {KEY_DEADLINE_TIME, 5}, {KEY_FROM_PHONE, 20},
+    {KEY_DUPLICATE, 45}, {KEY_SENT_AT, 19},  {KEY_ANSWER_NUMBER, 3}, {KEY_REPLY, 95},
 };
 
 enum match { MATCH_WHOLE, MATCH_START, MATCH_ANYWHERE };

@@ -3,7 +3,8 @@
 # A private Kannel (bearerbox, smsbox, fakesmsc) of build/peers on four free loopback ports. Says
 # "ready" when it takes SMS; runs until it is told to end (TERM, INT, HUP or end of standard input)
 # and takes its three processes with it. DIR holds configuration, spool and logs; DIR/fs.out what
-# the "network" got. User "gw", password "geheim". MO-URL gets replies (from, to, text).
+# the "network" got. User "gw", password "geheim". MO-URL gets replies (from, to, text, id). A line
+# "FROM TO TYPE TEXT" on standard input is an SMS that a phone sends (types as fakesmsc has them).
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
 usr=$top/build/peers/usr
@@ -51,11 +52,12 @@ user-allow-ip = "127.0.0.1"
 max-messages = 10
 concatenation = true
 EOT
+case $mo in *\?*) query='&' ;; *) query='?' ;; esac
 [ -z "$mo" ] || cat >> kannel.conf <<EOT
 
 group = sms-service
 keyword = default
-get-url = "$mo?from=%p&to=%P&text=%a"
+get-url = "$mo${query}from=%p&to=%P&text=%a&id=%I"
 max-messages = 0
 catch-all = true
 omit-empty = true
@@ -90,8 +92,15 @@ await() { # PORT PID WHAT
 await "$box" "${pids[0]}" bearerbox
 "$run" "$usr/sbin/smsbox" -v 1 kannel.conf > sb.out 2>&1 < /dev/null & pids+=($!)
 await "$send" "${pids[1]}" smsbox
-"$run" "$usr/lib/kannel/test/fakesmsc" -H 127.0.0.1 -r "$smsc" -i 1 -m 0 "49151 13013 text x" \
-    > fs.out 2>&1 < /dev/null & pids+=($!)
+# fakesmsc says what it was started with, then listens: another SMS is another fakesmsc.
+network() { # COUNT MESSAGE
+    "$run" "$usr/lib/kannel/test/fakesmsc" -H 127.0.0.1 -r "$smsc" -i 0.01 -m "$1" "$2" \
+        >> fs.out 2>&1 < /dev/null & pids[2]=$!
+}
+network 0 "49151 13013 text x"
 echo ready
-while read -r _; do :; done
+while read -r message; do
+    kill "${pids[2]}" && wait "${pids[2]}" 2>/dev/null
+    network 1 "$message"
+done
 finish

@@ -310,7 +310,7 @@ class Aiosmtpd:
 
 class Kannel:
     """Kannel with its simulated network, by kannel.sh: `url` takes SMS (user "gw", password
-    "geheim"), `texts` are the words the network got. mo_url gets replies."""
+    "geheim"), `texts` are the words the network got. mo_url gets what phones send by say()."""
 
     def __init__(self, folder, mo_url=""):
         self.folder = pathlib.Path(folder) / "kannel"
@@ -331,6 +331,11 @@ class Kannel:
         if self.process:
             self.process.popen.stdin.close()
             self.process.stop()
+
+    def say(self, sender, text, kind="text"):
+        """An SMS of that phone. `text` as fakesmsc takes it: "ucs2" and "data" are URL-encoded."""
+        self.process.popen.stdin.write(f"{sender} 13013 {kind} {text}\n".encode())
+        self.process.popen.stdin.flush()
 
     @property
     def texts(self):
