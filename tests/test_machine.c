@@ -95,6 +95,33 @@ static void test_steps(void **state)
     each_step(check_step);
 }
 
+static const char *asyncapi;
+
+static void check_status(const struct occasion *o, const struct step *step,
+                         enum step_verdict verdict)
+{
+    (void)o;
+    char line[128];
+    if (verdict == STEP_PARK || !step->status[0])
+        return;
+    snprintf(line, sizeof line, "- de.sozialraum.%s.v1\n", step->status);
+    if (!strstr(asyncapi, line))
+        fail_msg("contrib/asyncapi.yaml does not know the status %s", step->status);
+}
+
+/* Who listens to the gateway finds every status of the table in its description. */
+static void test_statuses_are_described(void **state)
+{
+    (void)state;
+    struct buf text = BUF_INIT, err = BUF_INIT;
+    if (buf_read_file(&text, "contrib/asyncapi.yaml", 1 << 20, &err) < 0)
+        fail_msg("%s", buf_str(&err));
+    asyncapi = buf_str(&text);
+    each_step(check_status);
+    buf_release(&text);
+    buf_release(&err);
+}
+
 static bool reached[ITEM_KIND_COUNT][ITEM_STATE_COUNT], left[ITEM_KIND_COUNT][ITEM_STATE_COUNT];
 
 static void note_step(const struct occasion *o, const struct step *step, enum step_verdict verdict)
@@ -172,13 +199,10 @@ static void test_other_kinds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_matrix),
-        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_steps),
-        cmocka_unit_test(test_no_dead_end),
-        cmocka_unit_test(test_conversation_first),
-        cmocka_unit_test(test_dot),
-        cmocka_unit_test(test_other_kinds),
+        cmocka_unit_test(test_matrix),      cmocka_unit_test(test_names),
+        cmocka_unit_test(test_steps),       cmocka_unit_test(test_statuses_are_described),
+        cmocka_unit_test(test_no_dead_end), cmocka_unit_test(test_conversation_first),
+        cmocka_unit_test(test_dot),         cmocka_unit_test(test_other_kinds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
