@@ -123,11 +123,8 @@ static bool try_next_contact(struct stafette *g, const struct job *job, const st
  * catch-all desk's own failures wait for its next reminder, or they would chase each other. */
 static void run_next_step(struct stafette *g, const struct delivery *d, const struct item *item)
 {
-    struct clock clock;
-    if (item->closed_ms || store_delivery_hopeful(g->store, d->notice_seq) ||
-        !store_clock_of(g->store, item->seq, &clock) || clock.step > 1)
-        return;
-    store_clock_pull(g->store, clock.seq, g->now_ms);
+    if (!item->closed_ms && !store_delivery_hopeful(g->store, d->notice_seq))
+        workflow_next_rung(g, item);
 }
 
 static void end_delivery(struct stafette *g, const struct job *job, struct delivery *d)

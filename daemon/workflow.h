@@ -48,6 +48,9 @@ int workflow_close(struct stafette *g, int64_t item_seq, const char *code, struc
  */
 void workflow_delivered(struct stafette *g, struct item *item);
 
+/* The next rung of the item's ladder is told now, unless only the coordinator is left. */
+void workflow_next_rung(struct stafette *g, const struct item *item);
+
 void decision_reset(struct decision *decision);
 void decision_release(struct decision *decision);
 

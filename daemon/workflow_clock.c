@@ -131,3 +131,13 @@ int64_t workflow_set_clock(struct stafette *g, const struct item *item, const st
         work_add_clock(g, item, CLOCK_EXPIRY, 0, day_end_ms(item->due_day));
     return deadline_ms;
 }
+
+void workflow_next_rung(struct stafette *g, const struct item *item)
+{
+    struct clock clock;
+    struct limits limits;
+    work_limits(g, item, &limits);
+    if (store_clock_of(g->store, item->seq, &clock) && clock.kind <= CLOCK_COMPLETE &&
+        (size_t)clock.step < limits.rungs)
+        store_clock_pull(g->store, clock.seq, g->now_ms);
+}

@@ -20,6 +20,7 @@ from peers import (Aiosmtpd, Cases, Folder, SmtpSink, Talker, free_port,  # noqa
 from scene import Scene, handover  # noqa: E402
 
 TEAM = "egh-eselsberg@ulm.example"
+DEPUTY = "egh-mitte-ost@ulm.example"
 LEAD = "leitung-soziales@ulm.example"
 CATCH_ALL = "koordination-sozialraum@ulm.example"
 QUICK = {"delivery.retry_first": "1s", "delivery.retry_max": "1s"}
@@ -269,7 +270,8 @@ def next_step_at_once(scene, moody):
     item = ask(scene, urgency="routine")
     status = scene.soziales.status("notice.failed", item)
     assert status["responsible"] == "ksd-eselsberg", "the giver stays responsible"
-    wait_until(lambda: any(to == LEAD for to, _ in moody.mails(item)), "the lead is told", 10)
+    wait_until(lambda: any(to == DEPUTY for to, _ in moody.mails(item)),
+               "the deputy is told", 10)
     row = deliveries(scene, item)[0]
     assert (row["state"], row["class"], row["attempts"]) == ("failed", "address", 1), row
     scene.soziales.status("handover.overdue", item)
@@ -280,7 +282,7 @@ def next_step_at_once(scene, moody):
 
 
 def both_unreachable(scene, moody):
-    moody.unknown = (TEAM, LEAD)
+    moody.unknown = (TEAM, DEPUTY, LEAD)
     item = ask(scene, urgency="routine")
     wait_until(lambda: any(to == CATCH_ALL for to, _ in moody.mails(item)),
                "the catch-all desk is told", 10)
@@ -298,9 +300,9 @@ def words(cases):
                       scene.gateway.stop)
             cases.run("a deferred mail survives SIGKILL", survives_restart, scene, moody,
                       scene.gateway.kill)
-            cases.run("an unknown address: the lead is told at once", next_step_at_once, scene,
+            cases.run("an unknown address: the deputy is told at once", next_step_at_once, scene,
                       moody)
-            cases.run("an unknown lead too: the catch-all desk is told at once",
+            cases.run("an unknown deputy and lead too: the catch-all desk is told at once",
                       both_unreachable, scene, moody)
         finally:
             moody.stop()

@@ -86,7 +86,7 @@ SENTENCES = (
     ("Dann steht „Zauberwort“ nirgends", ""),
     ("Dann steht „ksd-eselsberg“ nirgends", "gefunden: "),
     ("Dann ist die Bilanz ausgeglichen", ""),
-    ("Dann bis am Mi 18.11.2026 um 08:00 hat leitung-soziales eine Mail zu A", ""),
+    ("Dann bis am Mi 18.11.2026 um 08:00 hat ksd-mitte-ost eine Mail zu A", ""),
     ("Dann bis am Di 17.11.2026 um 08:59 hat leitung-soziales eine Mail zu A", "gefunden: 0"),
     ("Dann bis um 08:00 hat leitung-soziales keine Mail", "die Uhr steht vor Mo 16.11.2026 08:00"),
 )
