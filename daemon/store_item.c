@@ -53,8 +53,9 @@ static const char *const sql[] = {
                    " (select owner_unit as unit from item where closed_ms = 0"
                    " union all select waiting_unit from item where closed_ms = 0)"
                    " group by unit",
-    [ITEM_CHILDREN] = "select " COLUMNS " from item where parent_seq = ? and closed_ms = 0"
-                      " order by item_seq",
+    /* "> 0" lets the partial index be used, which a parameter alone does not. */
+    [ITEM_CHILDREN] = "select " COLUMNS " from item where parent_seq = ? and parent_seq > 0"
+                      " and closed_ms = 0 order by item_seq",
     [ITEM_LOAD] = "select count(*) from item where to_unit = ? and kind = 1 and closed_ms = 0",
     [ITEM_POOL] = "select count(*) from item where kind = 1 and closed_ms = 0"
                   " and service = ? and place = ? and created_ms > ? and restricted = 0"

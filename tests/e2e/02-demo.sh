@@ -38,7 +38,7 @@ check "an event with a diagnosis is refused" receipt handover.requested refused
 check "its value is shown nowhere" test "$(grep -c 'F32' "$out")" -eq 0
 check "the refusal names field and remedy" grep -q 'E-FELD: data.diagnosis ist nicht' "$out"
 check "a whole mail is shown in German" grep -q 'Zuständig ist jetzt: Kommunaler Sozialer' "$out"
-check "the on-call SMS is shown" grep -q 'Bereitschaft: neue Meldung, Vorgang' "$out"
+check "the on-call SMS is shown" grep -q 'Bereitschaft: neue Meldung' "$out"
 check "no provider is told before the approval" \
     test -z "$(grep -A 3 -F '(referral.requested)' "$out" | grep 'mail to aufnahme@')"
 check "the provider is told after it" \
