@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # time limit: 3000 s
-"""The long run of tests/e2e/43-crash-month.py: 8000 handovers and referrals, 500 kills.
+"""The long run of tests/e2e/43-crash-month.py: 8000 handovers and referrals, 300 kills.
 
 STAFETTE_ITEMS and STAFETTE_KILLS: other numbers; STAFETTE_MONTH_S: fails when the month takes
 longer."""
@@ -15,7 +15,7 @@ from crash_month_check import CHECKS, Found  # noqa: E402
 from peers import Cases, say  # noqa: E402
 
 ITEMS = int(os.environ.get("STAFETTE_ITEMS", "8000"))
-KILLS = int(os.environ.get("STAFETTE_KILLS", "500"))
+KILLS = int(os.environ.get("STAFETTE_KILLS", "300"))
 TIME_BOX_S = float(os.environ.get("STAFETTE_MONTH_S", "2400"))
 
 
