@@ -15,39 +15,6 @@
 
 enum { PERCENT_MAX = 9999 };
 
-const char *budget_verdict_name(enum budget_verdict verdict)
-{
-    switch (verdict) {
-    case BUDGET_DONE:
-        return "done";
-    case BUDGET_OVERDRAWN:
-        return "overdrawn";
-    case BUDGET_FROZEN:
-        return "frozen";
-    case BUDGET_UNKNOWN:
-        return "unknown";
-    case BUDGET_VERDICT_COUNT:
-        break;
-    }
-    return "?";
-}
-
-const char *budget_verdict_german(enum budget_verdict verdict)
-{
-    switch (verdict) {
-    case BUDGET_FROZEN:
-        return "Das Budget ist gesperrt; neue Freigaben sind erst wieder möglich, wenn die Leitung "
-               "es öffnet.";
-    case BUDGET_UNKNOWN:
-        return "Dieses Budget gibt es nicht; bitte geben Sie eine gültige Budgetlinie an.";
-    case BUDGET_DONE:
-    case BUDGET_OVERDRAWN:
-    case BUDGET_VERDICT_COUNT:
-        break;
-    }
-    return "";
-}
-
 bool budget_look(struct stafette *g, const char *line, struct budget_row *row)
 {
     if (store_budget_get(g->store, line, row))
@@ -179,30 +146,4 @@ void budget_each(struct stafette *g, void *context,
             each(context, &row);
     }
     store_budget_each(g->store, &walk, only_stored);
-}
-
-/* 4530050 -> "45.300,50" */
-static void put_euros(struct buf *out, int64_t cents)
-{
-    char digits[32];
-    size_t n = 0;
-    int64_t euros = cents / 100;
-    do {
-        if (n % 4 == 3)
-            digits[n++] = '.';
-        digits[n++] = (char)('0' + euros % 10);
-        euros /= 10;
-    } while (euros > 0);
-    while (n > 0)
-        buf_addc(out, digits[--n]);
-    buf_printf(out, ",%02d", (int)(cents % 100));
-}
-
-void budget_german(const struct budget_row *row, int crossed, struct buf *out)
-{
-    buf_printf(out, "Im Budget %s sind %d Prozent erreicht: ", row->line, crossed);
-    put_euros(out, row->committed_cents);
-    buf_puts(out, " von ");
-    put_euros(out, row->total_cents);
-    buf_puts(out, " Euro sind gebunden.");
 }

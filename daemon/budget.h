@@ -13,7 +13,6 @@
 
 #include "store_budget.h"
 
-struct buf;
 struct stafette;
 
 enum budget_verdict {
@@ -23,12 +22,6 @@ enum budget_verdict {
     BUDGET_UNKNOWN,   /* no such line; nothing was committed */
     BUDGET_VERDICT_COUNT
 };
-
-/* "done", "overdrawn", "frozen", "unknown": status events, audit. */
-const char *budget_verdict_name(enum budget_verdict verdict);
-
-/* What the giver or the approving lead reads when nothing was committed; "" otherwise. */
-const char *budget_verdict_german(enum budget_verdict verdict);
 
 /* Commits an amount of cents to a line; a negative one gives back what was not used. *crossed
  * (never NULL) is the highest threshold in percent that is reached now and of which the lead has
@@ -55,8 +48,5 @@ void budget_each(struct stafette *g, void *context,
 
 /* Percent of the total that is committed, rounded down; 100 for something of nothing. */
 int budget_percent(const struct budget_row *row);
-
-/* "Im Beratungsbudget bb-2026 sind 75 Prozent erreicht: 45.300,00 von 60.000,00 Euro." */
-void budget_german(const struct budget_row *row, int crossed, struct buf *out);
 
 #endif

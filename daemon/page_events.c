@@ -171,8 +171,8 @@ void page_explain(struct stafette *g, struct http_call *call, struct known *fres
         buf_addc(&text, '\n');
     }
     if (verdict == EVENT_FORBIDDEN)
-        buf_puts(&text, "Die Meldung würde abgewiesen; es wird niemand benachrichtigt außer dem "
-                        "technischen Ansprechpartner der Quelle.\n");
+        buf_puts(&text, "Die Meldung würde abgewiesen; benachrichtigt wird nur die "
+                        "technische Stelle der Quelle.\n");
     else if (verdict == EVENT_NOT_HANDLED || !machine_opens(ev.type))
         buf_puts(&text, "Diese Meldung eröffnet keinen Vorgang; sie beantwortet einen.\n");
     else

@@ -16,7 +16,7 @@ enum item_kind {
     ITEM_HANDOVER,  /* Fallübergabe */
     ITEM_REFERRAL,  /* Vermittlung an einen freien Träger */
     ITEM_EMERGENCY, /* Notlage, Bereitschaftsdienst */
-    ITEM_REFUSAL,   /* abgewiesene Meldung, offen beim technischen Ansprechpartner der Quelle */
+    ITEM_REFUSAL,   /* abgewiesene Meldung, offen bei der technischen Stelle der Quelle */
     ITEM_TASK,      /* Aufgabe: early warning, consent to be asked for, back office, parked event */
     ITEM_DEADLINE,  /* gesetzliche Frist (DOMAIN C1-C25) */
     ITEM_LEDGER,    /* Nachtprüfung: over from the start, carries the line to the coordinator */

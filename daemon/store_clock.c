@@ -3,6 +3,8 @@
  */
 #include "store_clock.h"
 
+#include <assert.h>
+
 #include "store_sql.h"
 #include "util.h"
 
@@ -18,6 +20,8 @@ enum {
     CLOCK_OF,
     CLOCK_TALLY
 };
+
+static_assert(CLOCK_LAPSE == 3 && CLOCK_EXPIRY == 4, "as the text of CLOCK_TALLY has it");
 
 static const char *const sql[] = {
     [CLOCK_ADD] = "insert into clock (clock_seq, item_seq, kind, step, due_ms, state, fired_ms,"

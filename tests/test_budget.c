@@ -47,7 +47,7 @@ static void test_commit(void **state)
         assert_true(budget_look(&rig->g, "bb-2026", &row));
         if (got != steps[i].want || crossed != steps[i].crossed ||
             row.committed_cents != steps[i].committed || budget_percent(&row) != steps[i].percent)
-            fail_msg("%s: %s %d %lld %d", steps[i].label, budget_verdict_name(got), crossed,
+            fail_msg("%s: %d %d %lld %d", steps[i].label, (int)got, crossed,
                      (long long)row.committed_cents, budget_percent(&row));
     }
     rig_commit(rig);
@@ -58,17 +58,14 @@ static void test_do6(void **state)
 {
     struct gateway_rig *rig = *state;
     struct budget_row row;
-    struct buf text = BUF_INIT;
     int crossed;
     begin(rig);
     assert_int_equal(budget_commit(&rig->g, "bb-2026", 80000, &crossed), BUDGET_DONE);
     assert_int_equal(crossed, 75);
     assert_true(budget_look(&rig->g, "bb-2026", &row));
-    budget_german(&row, crossed, &text);
-    assert_string_equal(buf_str(&text), "Im Budget bb-2026 sind 75 Prozent erreicht: 45.300,00 von "
-                                        "60.000,00 Euro sind gebunden.");
+    assert_int_equal(row.committed_cents, 4530000);
+    assert_int_equal(budget_percent(&row), 75);
     rig_commit(rig);
-    buf_release(&text);
 }
 
 static void test_frozen(void **state)
@@ -85,7 +82,6 @@ static void test_frozen(void **state)
     assert_true(budget_look(&rig->g, "bb-2026", &row));
     assert_int_equal(row.committed_cents, 4449000);
     assert_true(row.frozen);
-    assert_true(str_ends(budget_verdict_german(BUDGET_FROZEN), "."));
     assert_int_equal(budget_freeze(&rig->g, "bb-2026", false), BUDGET_DONE);
     assert_int_equal(budget_commit(&rig->g, "bb-2026", 1000, &crossed), BUDGET_DONE);
     rig_commit(rig);
@@ -135,7 +131,6 @@ static void test_unknown(void **state)
         assert_int_equal(budget_freeze(&rig->g, wrong[i], true), BUDGET_UNKNOWN);
         assert_false(budget_look(&rig->g, wrong[i], &row));
     }
-    assert_true(str_ends(budget_verdict_german(BUDGET_UNKNOWN), "."));
     rig_commit(rig);
 }
 
