@@ -20,7 +20,8 @@ JOBS ?= $(shell nproc)
 # A make of our own build, using all cores unless the caller said -j himself.
 BUILDING = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
-LIBS := libmosquitto libcurl sqlite3 libconfig jansson libmicrohttpd libsodium libidn2
+LIBS := libmosquitto libcurl sqlite3 libconfig jansson libmicrohttpd libsodium libidn2 libical \
+  gmime-3.0
 PKG_CONFIG ?= pkg-config
 MAIN_SOURCES := daemon/main.c daemon/ctl.c
 SOURCES := $(filter-out $(MAIN_SOURCES),$(wildcard daemon/*.c adapters/*.c))

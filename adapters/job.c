@@ -40,6 +40,8 @@ void job_free(struct job *job)
     wipe(m->address);
     wipe(m->subject);
     wipe(m->body);
+    wipe(m->calendar);
+    free(m->method);
     wipe(m->message_id);
     wipe(m->thread_id);
     wipe(m->reference);

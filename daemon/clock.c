@@ -213,6 +213,8 @@ static void fire(struct stafette *g, const struct clock *clock, struct item *ite
     case CLOCK_STATUTE:
         work_statute_fires(g, clock, item, audit_fire(g, clock, NULL));
         return;
+    case CLOCK_MEETING:
+    case CLOCK_REMINDER:
     case CLOCK_KIND_COUNT:
         break;
     }

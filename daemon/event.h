@@ -87,6 +87,18 @@ enum field {
     FIELD_MISSING,    /* what an incomplete handover lacks */
     FIELD_AGREED,     /* forwarded once more by agreement (§ 14(3) SGB IX) */
     FIELD_ANVERTRAUT, /* entrusted data (§ 65 SGB VIII): single successor role only */
+    FIELD_SESSION,    /* one session of a series, by its start as the rule has it */
+    FIELD_DATES,      /* days of an irregular series; a month is a placeholder (UL7) */
+    FIELD_HOLIDAY,    /* what becomes of a session on a holiday */
+    FIELD_RAIN_ON,    /* day to which bad weather moves it (MH11) */
+    FIELD_PARTIES,    /* units that must come */
+    FIELD_WITHIN_D,   /* a date is sought within so many working days */
+    FIELD_POLL,       /* the parties are asked, instead of booking the first common slot */
+    FIELD_CHANGE,     /* what an extension changes (UL5) */
+    FIELD_OPTIONS,    /* units or meetings to choose from (UL6) */
+    FIELD_PAGES,      /* of a document for a body (BI10) */
+    FIELD_SUMMARY,    /* it has a summary in front */
+    FIELD_INTERVAL_M, /* after-care every so many months (UL12) */
     FIELD_COUNT
 };
 
@@ -137,6 +149,23 @@ enum event_type {
     EVENT_ROSTER_CHANGED,
     EVENT_ABSENCE_REPORTED,
     EVENT_BUDGET_CHANGED,
+    EVENT_SERIES_DEFINED,
+    EVENT_MEETING_CALLED,
+    EVENT_MEETING_CHANGED,
+    EVENT_MEETING_CANCELLED,
+    EVENT_MEETING_HELD,
+    EVENT_AGENDA_ADDED,
+    EVENT_MINUTES_FILED,
+    EVENT_RSVP_RECEIVED,
+    EVENT_POLL_OPENED,
+    EVENT_POLL_CLOSED,
+    EVENT_DOCUMENT_FILED,
+    EVENT_REVIEW_DUE,
+    EVENT_AFTERCARE_AGREED,
+    EVENT_LETTER_SENT,
+    EVENT_FOLLOWUP_CALL,
+    EVENT_VISIT_DUE,
+    EVENT_VISIT_JOINT,
     EVENT_HANDLED_COUNT,
     /* further catalogue types follow in the table of event_types.c */
     EVENT_UNKNOWN = -1

@@ -15,7 +15,15 @@
 #define P0 PRIVACY_P0
 #define P1 PRIVACY_P1
 
-enum { TASKS_MAX = 999, COUNT_MAX = 10000, WINDOW_DAYS_MAX = 366, VERSION_MAX = 1000000 };
+enum {
+    TASKS_MAX = 999,
+    COUNT_MAX = 10000,
+    WINDOW_DAYS_MAX = 366,
+    VERSION_MAX = 1000000,
+    WITHIN_MAX = 90,
+    PAGES_MAX = 9999,
+    INTERVAL_MAX = 36
+};
 #define CENTS_MAX INT64_C(100000000000)
 
 static const char *const modes[] = {"person", "phone", "video", NULL};
@@ -27,6 +35,7 @@ static const char *const channels[] = {"hotline", "police", "other", NULL};
 static const char *const next_steps[] = {
     "agh",  "aktivierung", "sprachkurs", "p45_sgb3", "einzelfallhilfe", "sozialraumangebot",
     "none", NULL};
+static const char *const holiday_rules[] = {"keep", "skip", "plus_week", "next_day", NULL};
 /* DOMAIN 2.2. */
 static const char *const clocks[] = {"C1",  "C2",  "C3",  "C4",  "C5",  "C6",  "C7",  "C8",  "C9",
                                      "C10", "C11", "C12", "C13", "C14", "C15", "C16", "C17", "C18",
@@ -100,6 +109,18 @@ static const struct field_row fields[FIELD_COUNT] = {
     [FIELD_MISSING] = {NAMED("missing"), VALUE_CODES, P0, OPEN_LIMITS},
     [FIELD_AGREED] = {NAMED("agreed"), VALUE_BOOLEAN, P0, OPEN_LIMITS},
     [FIELD_ANVERTRAUT] = {NAMED("anvertraut"), VALUE_BOOLEAN, P0, OPEN_LIMITS},
+    [FIELD_SESSION] = {NAMED("session"), VALUE_TIME, P0, OPEN_LIMITS},
+    [FIELD_DATES] = {NAMED("dates"), VALUE_DATES, P0, OPEN_LIMITS},
+    [FIELD_HOLIDAY] = {NAMED("holiday"), VALUE_CODE, P0, 0, 0, holiday_rules},
+    [FIELD_RAIN_ON] = {NAMED("rain_on"), VALUE_DATE, P0, OPEN_LIMITS},
+    [FIELD_PARTIES] = {NAMED("parties"), VALUE_IDS, P0, OPEN_LIMITS},
+    [FIELD_WITHIN_D] = {NAMED("within_d"), VALUE_INTEGER, P0, 1, WITHIN_MAX, NULL},
+    [FIELD_POLL] = {NAMED("poll"), VALUE_BOOLEAN, P0, OPEN_LIMITS},
+    [FIELD_CHANGE] = {NAMED("change"), VALUE_CODES, P0, OPEN_LIMITS},
+    [FIELD_OPTIONS] = {NAMED("options"), VALUE_IDS, P0, OPEN_LIMITS},
+    [FIELD_PAGES] = {NAMED("pages"), VALUE_INTEGER, P0, 1, PAGES_MAX, NULL},
+    [FIELD_SUMMARY] = {NAMED("summary"), VALUE_BOOLEAN, P0, OPEN_LIMITS},
+    [FIELD_INTERVAL_M] = {NAMED("interval_m"), VALUE_INTEGER, P0, 1, INTERVAL_MAX, NULL},
 };
 
 const struct field_row *event_field_row(enum field field)

@@ -7,6 +7,7 @@
  * blanks, no capitals where none are needed, no number of an office file or an insurance, no year
  * before 2000 in a date. It takes a NUL-terminated text and stops at the first wrong byte.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "event_table.h"
@@ -22,6 +23,8 @@ enum {
     REF_MAX = 40,
     REF_STRONG = 13, /* characters of [a-z0-9] that hold 64 bits (R7) */
     CONSENT_MIN = 3,
+    LIST_IDS_MAX = 20,
+    LIST_DATES_MAX = 60,
     MINUTE_MS = 60000
 };
 static_assert(REF_MAX + 3 < CASE_REF_MAX, "a case_ref fits its column");
@@ -120,6 +123,32 @@ static bool check_id(const char *text, int64_t *number)
     return made_of(text, 1, ID_MAX - 1, "_-") && !holds_number_of_person(text);
 }
 
+/* Each piece of a comma-separated list must pass; `max` pieces of less than ID_MAX bytes. */
+static bool check_list(const char *text, size_t max, bool (*check)(const char *, int64_t *))
+{
+    char piece[ID_MAX];
+    int64_t number;
+    size_t pieces = 0;
+    for (const char *p = text;; p++) {
+        size_t n = strcspn(p, ",");
+        if (n >= sizeof piece || ++pieces > max)
+            return false;
+        memcpy(piece, p, n);
+        piece[n] = '\0';
+        if (!check(piece, &number))
+            return false;
+        p += n;
+        if (*p == '\0')
+            return true;
+    }
+}
+
+static bool check_ids(const char *text, int64_t *number)
+{
+    (void)number;
+    return check_list(text, LIST_IDS_MAX, check_id);
+}
+
 /* As directory.h has it: code (SGB_IX) or id (sgb9). */
 static bool check_area(const char *text, int64_t *number)
 {
@@ -193,6 +222,22 @@ static bool check_event_id(const char *text, int64_t *number)
 static bool check_date(const char *text, int64_t *number)
 {
     return begins_like(text, "20") && date_parse(text, number);
+}
+
+/* A day, or a month, which stands for "some day in it". */
+static bool check_date_or_month(const char *text, int64_t *number)
+{
+    char day[sizeof "2099-12-01"];
+    if (strlen(text) != strlen("2099-12"))
+        return check_date(text, number);
+    snprintf(day, sizeof day, "%s-01", text);
+    return check_date(day, number);
+}
+
+static bool check_dates(const char *text, int64_t *number)
+{
+    (void)number;
+    return check_list(text, LIST_DATES_MAX, check_date_or_month);
 }
 
 static bool check_time(const char *text, int64_t *number)
@@ -367,6 +412,7 @@ static bool check_media_type(const char *text, int64_t *number)
 }
 
 #define DATE_PATTERN "20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+#define DAY_OR_MONTH "20[0-9]{2}-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?"
 #define TIME_REST                                                                                  \
     "[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\\.[0-9]{1,9})?"                            \
     "([Zz]|[-+]([01][0-9]|2[0-3]):[0-5][0-9])$"
@@ -383,6 +429,15 @@ static const struct value_row values[VALUE_KIND_COUNT] = {
     [VALUE_ID] = {check_id, "^" NO_NUMBER_OF_PERSON "[a-z0-9_-]{1,63}$", NULL,
                   "Die Kennung aus dem Verzeichnis eintragen (Kleinbuchstaben, Ziffern, - und _), "
                   "keinen Namen."},
+    [VALUE_IDS] = {check_ids,
+                   "^" NO_NUMBER_OF_PERSON "[a-z0-9_-]{1,63}(," NO_NUMBER_OF_PERSON
+                   "[a-z0-9_-]{1,63}){0,19}$",
+                   NULL,
+                   "Eine bis zwanzig Kennungen aus dem Verzeichnis eintragen, durch Kommas "
+                   "getrennt, keine Namen."},
+    [VALUE_DATES] = {check_dates, "^" DAY_OR_MONTH "(," DAY_OR_MONTH "){0,59}$", NULL,
+                     "Einen bis sechzig Tage JJJJ-MM-TT oder Monate JJJJ-MM eintragen, durch "
+                     "Kommas getrennt."},
     [VALUE_AREA] = {check_area, "^(SGB_[IVX]{1,5}|" NO_NUMBER_OF_PERSON "[a-z0-9_-]{1,63})$", NULL,
                     "Den Rechtskreis als Code eintragen, z. B. SGB_IX."},
     [VALUE_CASE_REF] = {check_case_ref, "^" CASE_REF_REST, NULL,

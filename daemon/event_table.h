@@ -17,6 +17,8 @@ enum value_kind {
     VALUE_CODE,     /* [a-z0-9_], or one of a closed list */
     VALUE_CODES,    /* up to eight codes with commas between them */
     VALUE_ID,       /* unit, place, service, budget line, room, meeting */
+    VALUE_IDS,      /* up to twenty ids with commas between them */
+    VALUE_DATES,    /* up to sixty days or months with commas between them */
     VALUE_AREA,     /* SGB_IX or sgb9 */
     VALUE_CASE_REF, /* pseudonym made by the case system */
     VALUE_CONSENT,  /* reference to a consent */

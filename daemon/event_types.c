@@ -5,9 +5,10 @@
  * Types that the gateway handles come first and in the order of enum event_type. The others are
  * validated just as strictly, so that a case system can be built against the whole catalogue now.
  *
- * Where this table is milder than DOMAIN.md: a meeting needs `rule` only when a series is defined
- * and `duration` not when it is cancelled; a phase change need not name the next step yet (MH6);
- * consent and window belong to joint visits only (BI5, BI6); an absence need not know its deputy.
+ * Where this table is milder than DOMAIN.md: a series needs `rule` or `dates`, a called meeting
+ * no `start` (a date is sought), a cancelled one no `duration`; a phase change need not name the
+ * next step yet (MH6); consent and window belong to joint visits only (BI5, BI6); an absence need
+ * not know its deputy.
  */
 #include <string.h>
 
@@ -29,7 +30,8 @@
 #define DEADLINE_FIELDS (B(CASE_REF) | B(CLOCK) | B(START_ON) | B(AUTHORITY_SEAT))
 #define VISIT_FIELDS (B(CASE_REF) | B(KIND) | B(DUE_ON))
 #define MEETING_FIELDS (B(MEETING_ID) | B(KIND) | B(UNIT) | B(START))
-#define MEETING_EXTRA (B(ROOM) | B(LINK) | B(AGENDA_POLICY))
+#define VISIT_EXTRA (B(WINDOW_D) | B(CONSENT_REF) | B(UNIT) | B(PLACE))
+#define MEETING_EXTRA (B(ROOM) | B(LINK) | B(MODE) | B(AGENDA_POLICY))
 #define AGENDA_EXTRA (B(KIND) | B(CASE_REF))
 #define IDENTITY_FIELDS (B(ITEM_ID) | B(IN_REPLY_TO) | B(CORRECTS))
 
@@ -49,7 +51,9 @@ static const char *const decline_codes[] = {"voll",           "not_covered", "no
 /* In their order (BI1); then comes the Bescheid. */
 static const char *const milestone_codes[] = {"gesamthilfebedarf", "hilfeplanung",
                                               "leistungsabsprache", NULL};
-static const char *const rsvp_codes[] = {"accepted", "declined", "tentative", NULL};
+static const char *const rsvp_codes[] = {"accepted", "declined", "tentative", "deputy", NULL};
+/* "weather" moves a meeting to its rain date (MH11). */
+static const char *const cancel_codes[] = {"weather", "illness", "no_quorum", "other", NULL};
 
 /* Open to the public: never a case (UL11). Also the head of the list below. */
 #define PUBLIC_KINDS "sozialraumkonferenz", "stadtteilkonferenz", "sozialraumrunde"
@@ -174,29 +178,48 @@ static const struct type_row types[] = {
                                 NULL},
     [EVENT_BUDGET_CHANGED] = {"budget.changed", B(BUDGET_LINE) | B(COMMITTED) | B(TOTAL), 0, 0,
                               NULL, NULL},
+    [EVENT_SERIES_DEFINED] = {"meeting.series.defined", MEETING_FIELDS | B(DURATION),
+                              MEETING_EXTRA | B(RULE) | B(DATES) | B(HOLIDAY) | B(PARTIES), 0,
+                              meeting_kinds, NULL},
+    [EVENT_MEETING_CALLED] = {"meeting.called", B(MEETING_ID) | B(KIND) | B(UNIT) | B(DURATION),
+                              MEETING_EXTRA | B(START) | B(RULE) | B(PARTIES) | B(WITHIN_D) |
+                                  B(POLL) | B(CASE_REF) | B(CONSENT_REF) | B(RAIN_ON) | B(REASON),
+                              RULE_AGENDA, meeting_kinds, NULL},
+    [EVENT_MEETING_CHANGED] = {"meeting.changed", MEETING_FIELDS | B(DURATION),
+                               MEETING_EXTRA | B(RULE) | B(SESSION), 0, meeting_kinds, NULL},
+    [EVENT_MEETING_CANCELLED] = {"meeting.cancelled", MEETING_FIELDS,
+                                 MEETING_EXTRA | B(DURATION) | B(RULE) | B(SESSION) | B(CODE), 0,
+                                 meeting_kinds, cancel_codes},
+    [EVENT_MEETING_HELD] = {"meeting.held", MEETING_FIELDS | B(DURATION),
+                            MEETING_EXTRA | B(RULE) | B(SESSION), 0, meeting_kinds, NULL},
+    [EVENT_AGENDA_ADDED] = {"agenda.item.added", B(MEETING_ID) | B(REASON),
+                            AGENDA_EXTRA | B(DURATION) | B(BY_UNIT) | B(CHANGE) | B(LEGAL_BASIS),
+                            RULE_AGENDA, meeting_kinds, NULL},
+    [EVENT_MINUTES_FILED] = {"minutes.filed", B(MEETING_ID) | B(AT),
+                             AGENDA_EXTRA | B(BY_UNIT) | B(SESSION), RULE_AGENDA, meeting_kinds,
+                             NULL},
+    [EVENT_RSVP_RECEIVED] = {"rsvp.received", B(MEETING_ID) | B(UNIT) | B(CODE),
+                             AGENDA_EXTRA | B(SESSION) | B(DEPUTY), RULE_AGENDA, meeting_kinds,
+                             rsvp_codes},
+    [EVENT_POLL_OPENED] = {"poll.opened", B(MEETING_ID) | B(UNIT) | B(DUE_ON),
+                           AGENDA_EXTRA | B(DURATION) | B(COUNT_OF) | B(OPTIONS) | B(PARTIES),
+                           RULE_AGENDA, meeting_kinds, NULL},
+    [EVENT_POLL_CLOSED] = {"poll.closed", B(MEETING_ID) | B(AT),
+                           AGENDA_EXTRA | B(START) | B(COUNT_OF), RULE_AGENDA, meeting_kinds, NULL},
+    [EVENT_DOCUMENT_FILED] = {"document.filed", B(MEETING_ID) | B(BY_UNIT) | B(PAGES) | B(SUMMARY),
+                              0, 0, NULL, NULL},
+    [EVENT_REVIEW_DUE] = {"plan.review.due", B(CASE_REF) | B(UNIT) | B(DUE_ON), B(PLAN_KIND), 0,
+                          NULL, NULL},
+    [EVENT_AFTERCARE_AGREED] = {"aftercare.agreed",
+                                B(CASE_REF) | B(UNIT) | B(START_ON) | B(INTERVAL_M), B(COUNT_OF), 0,
+                                NULL, NULL},
+    [EVENT_LETTER_SENT] = {"letter.sent", B(CASE_REF) | B(KIND) | B(ON) | B(PLACE),
+                           B(SERVICE) | B(RECHTSKREIS), 0, visit_kinds, NULL},
+    [EVENT_FOLLOWUP_CALL] = {"followup.call.due", VISIT_FIELDS, VISIT_EXTRA, 0, visit_kinds, NULL},
+    [EVENT_VISIT_DUE] = {"visit.due", VISIT_FIELDS, VISIT_EXTRA, 0, visit_kinds, NULL},
+    [EVENT_VISIT_JOINT] = {"visit.joint.proposed", VISIT_FIELDS | B(WINDOW_D) | B(CONSENT_REF),
+                           B(UNIT) | B(PLACE), 0, visit_kinds, NULL},
 
-    {"visit.due", VISIT_FIELDS, B(WINDOW_D) | B(CONSENT_REF), 0, visit_kinds, NULL},
-    {"visit.joint.proposed", VISIT_FIELDS | B(WINDOW_D) | B(CONSENT_REF), 0, 0, visit_kinds, NULL},
-    {"followup.call.due", VISIT_FIELDS, B(WINDOW_D) | B(CONSENT_REF), 0, visit_kinds, NULL},
-    {"meeting.series.defined", MEETING_FIELDS | B(DURATION) | B(RULE), MEETING_EXTRA, 0,
-     meeting_kinds, NULL},
-    {"meeting.called", MEETING_FIELDS | B(DURATION), MEETING_EXTRA | B(RULE), 0, meeting_kinds,
-     NULL},
-    {"meeting.changed", MEETING_FIELDS | B(DURATION), MEETING_EXTRA | B(RULE), 0, meeting_kinds,
-     NULL},
-    {"meeting.cancelled", MEETING_FIELDS, MEETING_EXTRA | B(DURATION) | B(RULE), 0, meeting_kinds,
-     NULL},
-    {"meeting.held", MEETING_FIELDS | B(DURATION), MEETING_EXTRA | B(RULE), 0, meeting_kinds, NULL},
-    {"agenda.item.added", B(MEETING_ID) | B(REASON), AGENDA_EXTRA | B(DURATION) | B(BY_UNIT),
-     RULE_AGENDA, meeting_kinds, NULL},
-    {"minutes.filed", B(MEETING_ID) | B(AT), AGENDA_EXTRA | B(BY_UNIT), RULE_AGENDA, meeting_kinds,
-     NULL},
-    {"rsvp.received", B(MEETING_ID) | B(UNIT) | B(CODE), AGENDA_EXTRA, RULE_AGENDA, meeting_kinds,
-     rsvp_codes},
-    {"poll.opened", B(MEETING_ID) | B(UNIT) | B(DUE_ON), AGENDA_EXTRA | B(DURATION) | B(COUNT_OF),
-     RULE_AGENDA, meeting_kinds, NULL},
-    {"poll.closed", B(MEETING_ID) | B(AT), AGENDA_EXTRA | B(START) | B(COUNT_OF), RULE_AGENDA,
-     meeting_kinds, NULL},
     {"unit.changed", B(UNIT) | B(FROM), B(TO) | B(DEPUTY), 0, NULL, NULL},
     {"route.table.activated", B(VERSION) | B(VALID_FROM), 0, 0, NULL, NULL},
     {"budget.threshold", B(BUDGET_LINE) | B(COMMITTED) | B(TOTAL), 0, 0, NULL, NULL},

@@ -13,6 +13,7 @@
 #include "ledger_parts.h"
 #include "schema.h"
 #include "store_event.h"
+#include "store_clock.h"
 #include "util.h"
 
 enum { BUSY_MS = 5000 };
@@ -168,7 +169,7 @@ static void take_open_clock(struct ledger_walk *w, sqlite3_stmt *q)
     size_t slot = (size_t)(kind < 0 || kind >= LEDGER_CLOCK_KINDS ? LEDGER_CLOCK_KINDS - 1 : kind);
     if (!seqset_has(&w->open, item))
         ledger_find(w->result, LEDGER_STRAY_CLOCK, item, seq);
-    else if (!seqset_add(&w->clock_of[slot], item))
+    else if (!seqset_add(&w->clock_of[slot], item) && kind != CLOCK_REMINDER)
         ledger_find(w->result, LEDGER_TWO_CLOCKS, item, seq);
     seqset_add(&w->clocked, item);
     if (number(q, 3) < w->task->now_ms - w->task->grace_ms)

@@ -72,6 +72,12 @@ const char *render_why(enum reason reason)
         return "Über einen früheren Antwortlink wurde ein neuer an dieses Postfach angefordert.";
     case REASON_ANSWERED:
         return "Ihre Stelle hat per SMS geantwortet.";
+    case REASON_MEMBER:
+        return "Ihre Stelle gehört zu diesem Termin.";
+    case REASON_HOST:
+        return "Ihre Stelle bereitet diesen Termin vor.";
+    case REASON_DIGEST:
+        return "Ihre Stelle erhält diese Übersicht zu festen Zeiten.";
     case REASON_COUNT:
         break;
     }
@@ -96,7 +102,12 @@ const char *render_until(const struct item *item)
         return "bis die Aufgabe erledigt ist";
     case ITEM_DEADLINE:
         return "bis die Frist eingehalten oder aufgehoben ist";
+    case ITEM_MEETING:
+        return "bis der Termin nachbereitet ist";
+    case ITEM_POLL:
+        return "bis die Umfrage ausgewertet ist";
     case ITEM_LEDGER:
+    case ITEM_DIGEST:
     case ITEM_KIND_COUNT:
         break;
     }

@@ -232,6 +232,103 @@ static const char *const migrations[] = {
     "create index clock_item on clock (item_seq);"
     "create index delivery_notice on delivery (notice_seq);"
     "create index item_closed on item (closed_ms) where closed_ms > 0;",
+
+    /* 6: meetings. Seconds on the wall in Berlin end in _s (ical.h) */
+    "create table meeting (" /* retention: closed+90d */
+    "  item_seq integer primary key references item,"
+    "  meeting_id text not null,"
+    "  kind text not null,"
+    "  unit text not null,"       /* host */
+    "  origin integer not null,"  /* configuration, event, control call, handover */
+    "  start_s integer not null," /* first session, or where the rule begins; 0: date is sought */
+    "  duration_s integer not null,"
+    "  rule text not null,"         /* RFC 5545; '' when none */
+    "  until_day integer not null," /* last day of the rule; 0: none */
+    "  holiday integer not null,"
+    "  school integer not null," /* 1: school holidays are left out */
+    "  mode integer not null,"   /* in person, online, by telephone */
+    "  room text not null,"
+    "  link text not null,"
+    "  dial_in text not null,"
+    "  rain_day integer not null,"
+    "  sequence integer not null,"  /* SEQUENCE of the master */
+    "  planned_s integer not null," /* sessions are planned up to here */
+    "  setup_hash text not null"    /* of its definition in the configuration; '' when none */
+    ") strict;"
+    "create index meeting_by_id on meeting (meeting_id);"
+
+    "create table session (" /* retention: closed+90d */
+    "  session_seq integer primary key,"
+    "  item_seq integer not null references item,"
+    "  original_s integer not null," /* as the rule has it: its name for ever */
+    "  start_s integer not null,"
+    "  duration_s integer not null,"
+    "  state integer not null,"
+    "  sequence integer not null," /* 0: as the master */
+    "  mode integer not null,"
+    "  room text not null,"
+    "  link text not null,"
+    "  why text not null,"          /* name of the holiday; '' as ruled */
+    "  frozen_ms integer not null," /* agenda is closed since */
+    "  minutes_ms integer not null" /* minutes were filed */
+    ") strict;"
+    "create index session_item on session (item_seq, original_s);"
+    "create index session_time on session (start_s) where state = 0;"
+
+    "create table member (" /* retention: closed+90d */
+    "  item_seq integer not null references item,"
+    "  unit text not null,"
+    "  session_seq integer not null," /* 0: the whole meeting */
+    "  role integer not null,"
+    "  class integer not null,"        /* staff, provider, citizen */
+    "  sessions_max integer not null," /* leaves after so many; 0: stays */
+    "  status integer not null,"       /* PARTSTAT */
+    "  sequence integer not null,"     /* that the answer was about */
+    "  stamp_ms integer not null,"     /* DTSTAMP of the answer */
+    "  via integer not null,"
+    "  invited_ms integer not null,"
+    "  primary key (item_seq, unit, session_seq)"
+    ") strict, without rowid;"
+    "create index member_unit on member (unit);"
+
+    "create table agenda (" /* retention: closed+90d */
+    "  agenda_seq integer primary key,"
+    "  item_seq integer not null references item," /* the meeting */
+    "  session_seq integer not null,"              /* 0: the next that is not frozen */
+    "  block integer not null,"                    /* A: cases, B: without */
+    "  about_seq integer not null,"                /* item of the case; 0: none known */
+    "  case_key integer not null,"
+    "  case_ref text not null,"
+    "  reason text not null,"
+    "  change text not null,"
+    "  basis text not null,"
+    "  minutes integer not null,"
+    "  by_unit text not null,"
+    "  state integer not null,"
+    "  added_ms integer not null"
+    ") strict;"
+    "create index agenda_item on agenda (item_seq, session_seq);"
+    "create index agenda_case on agenda (case_key) where case_key <> 0;"
+    "create index agenda_about on agenda (about_seq) where about_seq > 0;"
+
+    "create table choice (" /* retention: closed+90d; what a poll offers */
+    "  item_seq integer not null references item,"
+    "  number integer not null,"
+    "  start_s integer not null," /* 0: no date */
+    "  option text not null,"     /* unit or meeting; '' for a date */
+    "  primary key (item_seq, number)"
+    ") strict, without rowid;"
+
+    "create table vote (" /* retention: closed+90d */
+    "  item_seq integer not null references item,"
+    "  unit text not null,"
+    "  number integer not null," /* 0: answered, whatever it chose */
+    "  at_ms integer not null,"
+    "  primary key (item_seq, unit, number)"
+    ") strict, without rowid;"
+
+    "alter table notice add column session_seq integer not null default 0;"
+    "alter table clock add column session_seq integer not null default 0;",
 };
 
 int schema_version(void)

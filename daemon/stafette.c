@@ -27,6 +27,12 @@ const char *item_kind_name(enum item_kind kind)
         return "deadline";
     case ITEM_LEDGER:
         return "ledger";
+    case ITEM_MEETING:
+        return "meeting";
+    case ITEM_POLL:
+        return "poll";
+    case ITEM_DIGEST:
+        return "digest";
     case ITEM_KIND_COUNT:
         break;
     }
@@ -51,6 +57,12 @@ const char *item_kind_german(enum item_kind kind)
         return "Frist";
     case ITEM_LEDGER:
         return "Nachtprüfung";
+    case ITEM_MEETING:
+        return "Termin";
+    case ITEM_POLL:
+        return "Umfrage";
+    case ITEM_DIGEST:
+        return "Übersicht";
     case ITEM_KIND_COUNT:
         break;
     }
@@ -189,6 +201,12 @@ const char *reason_name(enum reason reason)
         return "link";
     case REASON_ANSWERED:
         return "answered";
+    case REASON_MEMBER:
+        return "member";
+    case REASON_HOST:
+        return "host";
+    case REASON_DIGEST:
+        return "digest";
     case REASON_COUNT:
         break;
     }

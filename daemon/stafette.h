@@ -20,6 +20,9 @@ enum item_kind {
     ITEM_TASK,      /* Aufgabe: early warning, consent to be asked for, back office, parked event */
     ITEM_DEADLINE,  /* gesetzliche Frist (DOMAIN C1-C25) */
     ITEM_LEDGER,    /* Nachtprüfung: over from the start, carries the line to the coordinator */
+    ITEM_MEETING,   /* Termin: a series or a single meeting, open until its last session is done */
+    ITEM_POLL,      /* Umfrage: a date is sought, or a choice asked for */
+    ITEM_DIGEST,    /* Übersicht: over from the start, carries a morning's or a week's digest */
     ITEM_KIND_COUNT
 };
 
@@ -66,6 +69,9 @@ enum reason {
     REASON_LEDGER,    /* it hears each night whether anybody is lost */
     REASON_LINK,      /* somebody asked for a new link by the page of an old one */
     REASON_ANSWERED,  /* it answered by SMS and hears what is recorded now */
+    REASON_MEMBER,    /* it belongs to a meeting */
+    REASON_HOST,      /* it runs a meeting: chair, secretariat or host */
+    REASON_DIGEST,    /* it gets an overview at a fixed hour */
     REASON_COUNT
 };
 

@@ -11,6 +11,7 @@
 enum {
     CLOCK_ADD,
     CLOCK_CANCEL,
+    CLOCK_CANCEL_SESSION,
     CLOCK_FIRE,
     CLOCK_MOVE,
     CLOCK_PULL,
@@ -21,23 +22,28 @@ enum {
     CLOCK_TALLY
 };
 
-static_assert(CLOCK_LAPSE == 3 && CLOCK_EXPIRY == 4, "as the text of CLOCK_TALLY has it");
+static_assert(CLOCK_LAPSE == 3 && CLOCK_EXPIRY == 4 && CLOCK_REMINDER == 8,
+              "as the texts of CLOCK_TALLY and CLOCK_CANCEL_SESSION have it");
+
+#define COLUMNS "clock_seq, item_seq, kind, step, due_ms, session_seq"
 
 static const char *const sql[] = {
     [CLOCK_ADD] = "insert into clock (clock_seq, item_seq, kind, step, due_ms, state, fired_ms,"
-                  " effect_seq) values (?, ?, ?, ?, ?, 0, 0, 0)",
+                  " effect_seq, session_seq) values (?, ?, ?, ?, ?, 0, 0, 0, ?)",
     [CLOCK_CANCEL] = "update clock set state = 2 where item_seq = ? and state = 0",
+    [CLOCK_CANCEL_SESSION] = "update clock set state = 2 where item_seq = ? and session_seq = ?"
+                             " and kind = 8 and state = 0",
     [CLOCK_FIRE] = "update clock set state = 1, fired_ms = ?, effect_seq = ?"
                    " where clock_seq = ? and state = 0",
     [CLOCK_MOVE] = "update clock set due_ms = ? where item_seq = ? and kind = ? and state = 0",
     [CLOCK_PULL] = "update clock set due_ms = min(due_ms, ?) where clock_seq = ? and state = 0",
     [CLOCK_IS_OPEN] = "select count(*) from clock where clock_seq = ? and state = 0",
-    [CLOCK_DUE] = "select clock_seq, item_seq, kind, step, due_ms from clock"
+    [CLOCK_DUE] = "select " COLUMNS " from clock"
                   " where state = 0 and due_ms <= ? order by due_ms, clock_seq",
     [CLOCK_NEXT] = "select due_ms from clock where state = 0 order by due_ms limit 1",
-    [CLOCK_OF] = "select clock_seq, item_seq, kind, step, due_ms from clock"
+    [CLOCK_OF] = "select " COLUMNS " from clock"
                  " where item_seq = ? and state = 0 order by kind limit 1",
-    [CLOCK_TALLY] = "select count(*) from clock where state = 0 and kind not in (3, 4)",
+    [CLOCK_TALLY] = "select count(*) from clock where state = 0 and kind not in (3, 4, 8)",
 };
 const struct store_statements store_clock_statements = {sql, COUNT_OF(sql)};
 
@@ -58,6 +64,10 @@ const char *clock_kind_name(enum clock_kind kind)
         return "begin";
     case CLOCK_STATUTE:
         return "statutory";
+    case CLOCK_MEETING:
+        return "meeting";
+    case CLOCK_REMINDER:
+        return "reminder";
     case CLOCK_KIND_COUNT:
         break;
     }
@@ -72,6 +82,7 @@ void store_clock_add(struct store *s, const struct clock *clock)
     query_int(&q, clock->kind);
     query_int(&q, clock->step);
     query_int(&q, clock->due_ms);
+    query_int(&q, clock->session_seq);
     query_run(&q);
 }
 
@@ -79,6 +90,14 @@ void store_clock_cancel(struct store *s, int64_t item_seq)
 {
     struct query q = query_start(s, NOUN_CLOCK, CLOCK_CANCEL);
     query_int(&q, item_seq);
+    query_run(&q);
+}
+
+void store_clock_cancel_session(struct store *s, int64_t item_seq, int64_t session_seq)
+{
+    struct query q = query_start(s, NOUN_CLOCK, CLOCK_CANCEL_SESSION);
+    query_int(&q, item_seq);
+    query_int(&q, session_seq);
     query_run(&q);
 }
 
@@ -115,6 +134,7 @@ static void read_row(const struct query *q, struct clock *clock)
     clock->kind = (enum clock_kind)query_column_int(q, 2);
     clock->step = (int)query_column_int(q, 3);
     clock->due_ms = query_column_int(q, 4);
+    clock->session_seq = query_column_int(q, 5);
 }
 
 bool store_clock_is_open(struct store *s, int64_t clock_seq)

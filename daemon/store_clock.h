@@ -12,16 +12,18 @@
 struct store;
 
 /* An open item has exactly one that ends in a person: one of the first three, which climb the
- * ladder, or its beginning or statutory warning. Lapse and expiry may run beside it. The numbers
- * are in the store: new ones come last. */
+ * ladder, or its beginning, statutory warning or meeting. Lapse, expiry and reminders of sessions
+ * may run beside it. The numbers are in the store: new ones come last. */
 enum clock_kind {
     CLOCK_ACKNOWLEDGE,
     CLOCK_ACCEPT,
     CLOCK_COMPLETE,
-    CLOCK_LAPSE,   /* an offer or an acceptance lapses (F2, first contact) */
-    CLOCK_EXPIRY,  /* voucher or agreement ends */
-    CLOCK_BEGIN,   /* a task begins; a parked event has waited long enough */
-    CLOCK_STATUTE, /* warnings of a statutory clock, its end, and after it */
+    CLOCK_LAPSE,    /* an offer or an acceptance lapses (F2, first contact) */
+    CLOCK_EXPIRY,   /* voucher or agreement ends */
+    CLOCK_BEGIN,    /* a task begins; a parked event has waited long enough */
+    CLOCK_STATUTE,  /* warnings of a statutory clock, its end, and after it */
+    CLOCK_MEETING,  /* what a meeting or poll needs next: exactly one while it is open */
+    CLOCK_REMINDER, /* a reminder of a session; step: enum reminder; any number beside */
     CLOCK_KIND_COUNT
 };
 
@@ -31,6 +33,7 @@ struct clock {
     enum clock_kind kind;
     int step; /* on the ladder: the rung that is told when it fires; statute: which warning */
     int64_t due_ms;
+    int64_t session_seq; /* CLOCK_REMINDER: of which session; 0 = of the meeting */
 };
 
 const char *clock_kind_name(enum clock_kind kind);
@@ -43,6 +46,9 @@ void store_clock_fire(struct store *s, int64_t clock_seq, int64_t now_ms, int64_
 
 /* Moves the open clock of that kind of an item. */
 void store_clock_move(struct store *s, int64_t item_seq, enum clock_kind kind, int64_t due_ms);
+
+/* Cancels the open reminders of a session. */
+void store_clock_cancel_session(struct store *s, int64_t item_seq, int64_t session_seq);
 
 /* Makes an open clock due now. */
 void store_clock_pull(struct store *s, int64_t clock_seq, int64_t now_ms);

@@ -40,7 +40,7 @@ enum {
 /* What read_due() reads behind them. */
 #define NOTICE_COLUMNS                                                                             \
     ", n.unit, n.reason, n.template_name, n.deadline_ms, n.outcome, n.doubtful, n.created_ms,"     \
-    " n.instead_of"
+    " n.instead_of, n.session_seq"
 #define JOINED " from delivery d join notice n on n.notice_seq = d.notice_seq"
 
 static_assert(REASON_ON_CALL == 5, "as the text of DELIVERY_HOPEFUL has it");
@@ -186,6 +186,7 @@ static void read_due(const struct query *q, struct due *due)
     n->doubtful = query_column_int(q, 22) != 0;
     n->created_ms = query_column_int(q, 23);
     query_column_copy(q, 24, n->instead_of, sizeof n->instead_of);
+    n->session_seq = query_column_int(q, 25);
 }
 
 bool store_delivery_with_notice(struct store *s, int64_t seq, struct due *due)

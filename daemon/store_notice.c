@@ -22,12 +22,12 @@ enum {
 
 #define COLUMNS                                                                                    \
     "notice_seq, unit, reason, template_name, deadline_ms, outcome, doubtful, created_ms,"         \
-    " instead_of"
+    " instead_of, session_seq"
 
 static const char *const sql[] = {
     [NOTICE_ADD] = "insert into notice (notice_seq, item_seq, unit, reason, template_name,"
-                   " deadline_ms, outcome, doubtful, created_ms, instead_of)"
-                   " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                   " deadline_ms, outcome, doubtful, created_ms, instead_of, session_seq)"
+                   " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [NOTICE_GET] = "select " COLUMNS ", item_seq from notice where notice_seq = ?",
     [NOTICE_EACH] = "select " COLUMNS " from notice where item_seq = ? order by notice_seq",
     [NOTICE_UNITS] = "select unit from notice where item_seq = ?"
@@ -66,6 +66,7 @@ void store_notice_add(struct store *s, const struct notice *notice)
     query_int(&q, notice->doubtful);
     query_int(&q, notice->created_ms);
     query_text(&q, notice->instead_of);
+    query_int(&q, notice->session_seq);
     query_run(&q);
 }
 
@@ -82,6 +83,7 @@ static void read_notice(const struct query *q, struct notice *n)
     n->doubtful = query_column_int(q, 6) != 0;
     n->created_ms = query_column_int(q, 7);
     query_column_copy(q, 8, n->instead_of, sizeof n->instead_of);
+    n->session_seq = query_column_int(q, 9);
 }
 
 bool store_notice_get(struct store *s, int64_t seq, struct notice *notice)
@@ -91,7 +93,7 @@ bool store_notice_get(struct store *s, int64_t seq, struct notice *notice)
     if (!query_row(&q))
         return false;
     read_notice(&q, notice);
-    notice->item_seq = query_column_int(&q, 9);
+    notice->item_seq = query_column_int(&q, 10);
     notice->outcome = "";
     query_end(&q);
     return true;

@@ -26,6 +26,7 @@ struct notice {
     char instead_of[ID_MAX];    /* unit that is not there, for which this one is told; "" = none */
     bool doubtful;              /* perhaps sent before a restore */
     int64_t created_ms;
+    int64_t session_seq; /* of a meeting; 0 = the whole, or no meeting */
 };
 
 void store_notice_add(struct store *s, const struct notice *notice);
