@@ -22,6 +22,8 @@ static inline const char *sample_of_kind(enum value_kind kind)
     static const char *const samples[VALUE_KIND_COUNT] = {
         [VALUE_CODE] = "\"transition_36b\"",
         [VALUE_CODES] = "\"open_tasks,consent_ref\"",
+        [VALUE_IDS] = "\"jugendamt-asd,sozialbuero\"",
+        [VALUE_DATES] = "\"2027-01-07,2027-09\"",
         [VALUE_ID] = "\"jugendamt-kiel-asd-mitte\"",
         [VALUE_AREA] = "\"SGB_IX\"",
         [VALUE_CASE_REF] = "\"" SAMPLE_REF "\"",

@@ -124,24 +124,24 @@ static const struct {
     {"an open clock is cancelled", "update clock set state = 2 where item_seq = 3 and state = 0",
      "L-08 1 of 3"},
     {"a clock is doubled",
-     "insert into clock select 99, item_seq, kind, step, due_ms, 0, 0, 0 from clock"
+     "insert into clock select 99, item_seq, kind, step, due_ms, 0, 0, 0, 0 from clock"
      " where item_seq = 1 and state = 0",
      "L-09 1 of 1"},
     {"a clock of another kind beside it",
-     "insert into clock select 99, item_seq, kind + 1, step, due_ms, 0, 0, 0 from clock"
+     "insert into clock select 99, item_seq, kind + 1, step, due_ms, 0, 0, 0, 0 from clock"
      " where item_seq = 1 and state = 0",
      ""},
     {"a clock of a kind far away, twice",
-     "insert into clock select 98, item_seq, 1000000, step, due_ms, 0, 0, 0 from clock"
+     "insert into clock select 98, item_seq, 1000000, step, due_ms, 0, 0, 0, 0 from clock"
      " where item_seq = 1 and state = 0;"
-     "insert into clock select 99, item_seq, -5, step, due_ms, 0, 0, 0 from clock"
+     "insert into clock select 99, item_seq, -5, step, due_ms, 0, 0, 0, 0 from clock"
      " where item_seq = 1 and state = 0 limit 1",
      "L-09 1 of 1"},
     {"a clock that should have fired",
      "update clock set due_ms = due_ms - 864000000 where item_seq = 1 and state = 0",
      "L-10 1 of 1"},
     {"the clock of an ended item",
-     "insert into clock select 99, 2, kind, step, due_ms, 0, 0, 0 from clock"
+     "insert into clock select 99, 2, kind, step, due_ms, 0, 0, 0, 0 from clock"
      " where item_seq = 1 and state = 0",
      "L-11 1 of 2"},
     {"a fired clock without effect",

@@ -34,7 +34,7 @@ static const char *const may_walk[] = {
     "update delivery set state = 0, next_ms = ? where state = 4 and class <> 11",
     "update notice set doubtful = 1 where notice_seq in (select notice_seq from delivery",
     "select due_ms from clock where state = 0 order by due_ms limit 1",
-    "select count(*) from clock where state = 0 and kind not in (3, 4)",
+    "select count(*) from clock where state = 0 and kind not in (3, 4, 8)",
     "select count(*) from out_event",
     "select link from audit order by audit_seq desc limit 1",
     "select audit_seq, at_ms, item_seq, content, salt, length(salt), commitment, link fro",
