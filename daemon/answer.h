@@ -37,7 +37,7 @@ enum answer_verb {
     ANSWER_VERB_COUNT
 };
 
-enum answer_via { VIA_EVENT, VIA_LINK, VIA_SMS, VIA_CONTROL };
+enum answer_via { VIA_EVENT, VIA_LINK, VIA_SMS, VIA_CONTROL, VIA_MAIL };
 
 struct answer {
     int64_t item_seq;

@@ -14,7 +14,9 @@
 #include <stdint.h>
 
 #include "limits.h"
+#include "meeting_kind.h"
 #include "roster.h"
+#include "series.h"
 #include "stafette.h"
 #include "walltime.h"
 #include "worktime.h"
@@ -25,6 +27,41 @@ struct buf;
 struct directory;
 
 enum { BUDGET_THRESHOLDS_MAX = 5 };
+
+/* A member of a body (Gremium, Sozialraumteam) or of one meeting. */
+struct member_setup {
+    const struct unit *unit;
+    enum member_role role;
+    enum member_class class; /* by the unit's kind, unless it says so: staff, provider, citizen */
+    int sessions_max;        /* leaves after so many sessions (BI9); 0: stays */
+};
+
+/* A meeting of the configuration. Wall seconds (_s) as in ical.h. */
+struct meeting_setup {
+    const char *id;
+    const struct meeting_kind *kind;
+    const struct unit *unit; /* host */
+    int64_t start_s;         /* first session, or where the rule begins; 0: only dates */
+    int64_t duration_s;
+    const char *rule;    /* RFC 5545; "" = none */
+    int64_t until_day;   /* last day of the rule; 0 = none */
+    const int64_t *date; /* an irregular series */
+    size_t dates;
+    const int64_t *month; /* placeholders: first days (UL7) */
+    size_t months;
+    const int64_t *except; /* days that are left out */
+    size_t excepts;
+    enum holiday_rule holiday;
+    bool skip_school_holidays;
+    enum meeting_mode mode;
+    const char *room, *link, *dial_in;
+    int64_t part2_s;             /* part 2, without cases, begins so long after the start (BI4) */
+    int64_t freeze_days;         /* the agenda is closed so many working days before; 0: never */
+    const char *reminders;       /* "7 days, 1 working day, 1 hour"; "" = as the setting says */
+    struct member_setup *member; /* none: those of the host's unit */
+    size_t members;
+    char hash[20]; /* over what members hear of when it changes */
+};
 
 struct place {
     const char *id;
@@ -89,6 +126,8 @@ struct unit {
     struct quiet quiet;          /* hours in which no SMS goes out (DOMAIN E8) */
     struct absence *absence;
     size_t absences;
+    struct member_setup *member; /* of a body */
+    size_t members;
 };
 
 /* A case system that publishes events: stafette/in/<id>/... */
@@ -161,6 +200,8 @@ struct directory {
     size_t budgets;
     struct roster *roster;
     size_t rosters;
+    struct meeting_setup *meeting;
+    size_t meetings;
     size_t absences;              /* of all units */
     const struct unit *catch_all; /* the human desk for what nobody else takes; never NULL */
     const struct unit *on_call;   /* told of emergencies and of refused emergency events */
@@ -182,6 +223,7 @@ const struct unit *directory_unit(const struct directory *dir, const char *id);
 const struct source *directory_source(const struct directory *dir, const char *id);
 const struct policy *directory_policy(const struct directory *dir, const char *id);
 const struct roster *directory_roster(const struct directory *dir, const char *id);
+const struct meeting_setup *directory_meeting(const struct directory *dir, const char *id);
 
 /* The contact with this id ("<unit>/<n>"), or NULL. */
 const struct contact *directory_contact(const struct directory *dir, const char *id);

@@ -204,8 +204,9 @@ static struct directory *directory_new(void)
     struct directory *dir = xcalloc(1, sizeof(*dir));
     struct directory_memory *memory = xcalloc(1, sizeof(*memory));
     arena_init(&memory->arena);
-    struct idtable *tables[] = {&memory->place,  &memory->area,   &memory->service, &memory->unit,
-                                &memory->source, &memory->policy, &memory->roster};
+    struct idtable *tables[] = {&memory->place,  &memory->area,   &memory->service,
+                                &memory->unit,   &memory->source, &memory->policy,
+                                &memory->roster, &memory->meeting};
     for (size_t i = 0; i < COUNT_OF(tables); i++)
         idtable_init(tables[i]);
     dir->memory = memory;
@@ -222,6 +223,7 @@ struct directory *directory_load(struct conf_node *root, struct conf_faults *fau
     dir->catch_all = load_desk(&l, root, "catch_all");
     dir->on_call = load_desk(&l, root, "on_call");
     directory_load_sources(&l, root);
+    directory_load_meetings(&l, root);
     directory_load_rights(&l, root);
     directory_load_policies(&l, root);
     if (dir->catch_all && dir->on_call)

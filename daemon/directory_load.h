@@ -17,7 +17,7 @@ enum { DEPUTIES_MAX = 3, NAME_MAX_BYTES = 120, ABSENCES_MAX = 100 };
 /* directory->memory. */
 struct directory_memory {
     struct arena arena;
-    struct idtable place, area, service, unit, source, policy, roster;
+    struct idtable place, area, service, unit, source, policy, roster, meeting;
 
     /* Rows chained by the unit they are about, in the order of the configuration: row + 1 of the
      * first row by unit index (the last element: rows for any unit), and of the next row by row.
@@ -88,6 +88,9 @@ void directory_load_rosters(struct loader *l, struct conf_node *root);
 void directory_load_sources(struct loader *l, struct conf_node *root);
 void directory_load_rights(struct loader *l, struct conf_node *root);
 void directory_load_policies(struct loader *l, struct conf_node *root);
+
+/* Bodies and meetings; after the units. */
+void directory_load_meetings(struct loader *l, struct conf_node *root);
 
 /* Part of the rights: budget lines. */
 void directory_load_budgets(struct loader *l, struct conf_node *root);

@@ -12,8 +12,8 @@
 #include "buf.h"
 #include "ledger_parts.h"
 #include "schema.h"
-#include "store_event.h"
 #include "store_clock.h"
+#include "store_event.h"
 #include "util.h"
 
 enum { BUSY_MS = 5000 };

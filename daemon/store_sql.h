@@ -29,6 +29,7 @@ enum store_noun {
     NOUN_RETENTION,
     NOUN_EXPORT,
     NOUN_SMS,
+    NOUN_MEETING,
     NOUN_COUNT
 };
 
@@ -55,6 +56,7 @@ extern const struct store_statements store_erase_statements;
 extern const struct store_statements store_retention_statements;
 extern const struct store_statements store_export_statements;
 extern const struct store_statements store_sms_statements;
+extern const struct store_statements store_meeting_statements;
 
 struct query {
     struct store *store;

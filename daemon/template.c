@@ -60,6 +60,14 @@ const char *template_key_name(enum template_key key)
         return "answer_number";
     case KEY_REPLY:
         return "reply";
+    case KEY_MEETING:
+        return "meeting";
+    case KEY_WHEN:
+        return "when";
+    case KEY_WHERE:
+        return "where";
+    case KEY_LINES:
+        return "lines";
     case KEY_COUNT:
         break;
     }
@@ -367,6 +375,12 @@ static size_t line_end(const struct template *t, size_t i, const struct template
     return i;
 }
 
+/* What may have several lines. */
+static bool is_block(enum template_key key)
+{
+    return key == KEY_ANSWERS || key == KEY_LINES;
+}
+
 void template_render(const struct template *t, const struct template_values *values,
                      struct buf *subject, struct buf *body)
 {
@@ -382,8 +396,8 @@ void template_render(const struct template *t, const struct template_values *val
         bool gap = body->len == from || str_ends(buf_str(body), "\n\n");
         if (!torn && !(blank && after_torn && gap)) {
             for (; i < end; i++) {
-                if (t->part[i].kind == PART_KEY && t->part[i].key == KEY_ANSWERS)
-                    add_lines(body, value_of(values, KEY_ANSWERS), t->channel);
+                if (t->part[i].kind == PART_KEY && is_block(t->part[i].key))
+                    add_lines(body, value_of(values, t->part[i].key), t->channel);
                 else if (t->part[i].kind == PART_KEY)
                     add_value(body, value_of(values, t->part[i].key), t->channel);
                 else

@@ -43,6 +43,10 @@ enum template_key {
     KEY_ANSWERS,           /* lines with links by which one answers; stands alone on its line */
     KEY_ANSWER_NUMBER,     /* "23": by which the reader of an SMS answers; "" = by none */
     KEY_REPLY,             /* one sentence: what became of an answer by SMS */
+    KEY_MEETING,           /* kind of a meeting: "Sozialraumteam" */
+    KEY_WHEN,              /* "Do 06.05.2027, 09:00 bis 11:00 Uhr" */
+    KEY_WHERE,             /* room, link, dial-in */
+    KEY_LINES,             /* lines of an agenda or overview; stands alone on its line */
     KEY_COUNT
 };
 

@@ -26,7 +26,9 @@ static const char *const wanted[] = {
     "emergency.outcome",  "emergency.returned", "refusal.opened",     "refusal.reminder",
     "refusal.outcome",    "task.opened",        "task.reminder",      "task.outcome",
     "deadline.reminder",  "deadline.outcome",   "ledger.night",       "ledger.alarm",
-    "entrusted.notice",   "sms.reply",
+    "entrusted.notice",   "sms.reply",          "meeting.invited",    "meeting.changed",
+    "meeting.cancelled",  "meeting.reminder",   "meeting.agenda",     "meeting.note",
+    "meeting.asked",
 };
 
 /* What no mail may be silent about. */
@@ -48,8 +50,9 @@ static const struct {
     enum template_key key;
     long septets;
 } allowed_in_sms[] = {
-    {KEY_CODE, 9},       {KEY_DEADLINE, 19}, {KEY_DEADLINE_TIME, 5}, {KEY_FROM_PHONE, 20},
-    {KEY_DUPLICATE, 45}, {KEY_SENT_AT, 19},  {KEY_ANSWER_NUMBER, 3}, {KEY_REPLY, 95},
+    {KEY_CODE, 9},          {KEY_DEADLINE, 19},  {KEY_DEADLINE_TIME, 5},
+    {KEY_FROM_PHONE, 20},   {KEY_DUPLICATE, 45}, {KEY_SENT_AT, 19},
+    {KEY_ANSWER_NUMBER, 3}, {KEY_REPLY, 95},     {KEY_WHEN, 35},
 };
 
 enum match { MATCH_WHOLE, MATCH_START, MATCH_ANYWHERE };

@@ -145,7 +145,7 @@ static const struct {
      " where item_seq = 1 and state = 0",
      "L-11 1 of 2"},
     {"a fired clock without effect",
-     "insert into clock select 99, 1, kind, step, due_ms, 1, due_ms, 0 from clock"
+     "insert into clock select 99, 1, kind, step, due_ms, 1, due_ms, 0, 0 from clock"
      " where item_seq = 1 and state = 1",
      "L-12 1 of 1"},
     {"a clock in no state", "update clock set state = 7 where item_seq = 1 and state = 1",
