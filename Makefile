@@ -27,7 +27,7 @@ MAIN_SOURCES := daemon/main.c daemon/ctl.c
 SOURCES := $(filter-out $(MAIN_SOURCES),$(wildcard daemon/*.c adapters/*.c))
 TEST_SOURCES := $(wildcard tests/test_*.c)
 OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o)
-TESTS := $(TEST_SOURCES:tests/%.c=$(BUILD)/tests/%)
+TESTS := $(TEST_SOURCES:tests/%.c=$(BUILD)/tests/%) $(BUILD)/tests/expand_rules
 
 OPT ?= -O2 -g
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
