@@ -16,6 +16,7 @@
 
 #include "store_clock.h"
 #include "store_item.h"
+#include "series.h"
 #include "store_meeting.h"
 
 struct buf;
@@ -28,7 +29,8 @@ struct work;
 enum {
     MEETING_MEMBERS_MAX = 200,
     MEETING_SESSIONS_MAX = 1000,
-    MEETING_AHEAD_DAYS = 400 /* sessions are planned so far ahead */
+    MEETING_AHEAD_DAYS = 400, /* sessions are planned so far ahead */
+    MEETING_WAIT_DAYS = 14    /* until somebody who owes something is asked again */
 };
 
 /* Reminders of a meeting: the `step` of CLOCK_REMINDER. The numbers are in the store: new ones come
@@ -135,13 +137,24 @@ const struct unit *meeting_office(struct stafette *g, const struct meeting_view 
 
 /* ---- meeting_plan.c: sessions and their reminders */
 
+/* The wall in Berlin now, and the moment of a wall time. */
+int64_t meeting_wall_now(const struct stafette *g);
+int64_t meeting_moment(int64_t wall_s);
+
 /* Plans what the rule brings up to the horizon, that is not planned yet. True when a session was
  * added that a calendar with the plain rule would not have (a holiday): members need an update. */
-bool meeting_plan(struct stafette *g, struct meeting *meeting, struct item *item);
+bool meeting_plan(struct stafette *g, struct meeting *meeting);
+/* One session with its reminders, unless there is one of that name. */
+void meeting_add_session(struct stafette *g, const struct meeting *meeting,
+                         const struct planned *planned);
+/* Until when a session's invitation asks for an answer; 0: it has begun. */
+int64_t meeting_answer_until(const struct stafette *g, const struct meeting *meeting,
+                             const struct session *session);
 /* Makes the reminders of a session, cancelling what is open of it. */
 void meeting_plan_reminders(struct stafette *g, const struct meeting *meeting,
                             const struct session *session);
-/* The item's one CLOCK_MEETING: when something is to be done with it next. */
+/* The item's one CLOCK_MEETING: when something is to be done with it next; or at a certain time. */
+void meeting_clock_at(struct stafette *g, const struct item *item, int64_t due_ms);
 void meeting_set_clock(struct stafette *g, const struct meeting *meeting, const struct item *item);
 
 /* ---- meeting_clock.c, meeting_remind.c: what is due (clock.c) */

@@ -215,7 +215,8 @@ static bool look_at(void *context, const struct item *item)
     struct stafette *g = look->g;
     const struct unit *unit = directory_unit(g->config->directory, item->waiting_unit);
     look->last_seq = item->seq;
-    if (unit && is_away(g, unit))
+    /* Who belongs to a meeting hears of it by its reminders. */
+    if (unit && item->kind < ITEM_LEDGER && is_away(g, unit))
         look->found[look->count++] = item->seq;
     return look->count < PRESENCE_TELL_MAX && ++look->looked < PRESENCE_ITEMS_MAX;
 }

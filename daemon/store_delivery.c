@@ -21,6 +21,7 @@ enum {
     DELIVERY_LANE_AFTER,
     DELIVERY_CANCEL,
     DELIVERY_SUPERSEDE,
+    DELIVERY_REPLACE,
     DELIVERY_HOPEFUL,
     DELIVERY_EACH,
     DELIVERY_OUTBOX,
@@ -74,6 +75,10 @@ static const char *const sql[] = {
     [DELIVERY_SUPERSEDE] = "update delivery set state = 3, ended_ms = ?1 where item_seq = ?2"
                            " and state in (0, 4) and ?3 ="
                            " (select unit from notice n where n.notice_seq = delivery.notice_seq)",
+    [DELIVERY_REPLACE] = "update delivery set state = 3, ended_ms = ?1 where item_seq = ?2"
+                         " and state in (0, 4) and exists (select 1 from notice n"
+                         " where n.notice_seq = delivery.notice_seq and n.unit = ?3"
+                         " and n.template_name = ?4 and n.session_seq = ?5)",
     /* reason 5: the alarm of the on-call asks nothing, but somebody must have it. */
     [DELIVERY_HOPEFUL] = "select 1 from notice where notice_seq = ?1"
                          " and ((deadline_ms = 0 and reason <> 5)"
@@ -259,6 +264,18 @@ void store_delivery_supersede(struct store *s, int64_t item_seq, const char *uni
     query_int(&q, now_ms);
     query_int(&q, item_seq);
     query_text(&q, unit);
+    query_run(&q);
+}
+
+void store_delivery_replace(struct store *s, int64_t item_seq, const char *unit,
+                            const char *template_name, int64_t session_seq, int64_t now_ms)
+{
+    struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_REPLACE);
+    query_int(&q, now_ms);
+    query_int(&q, item_seq);
+    query_text(&q, unit);
+    query_text(&q, template_name);
+    query_int(&q, session_seq);
     query_run(&q);
 }
 

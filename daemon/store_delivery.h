@@ -70,6 +70,9 @@ void store_delivery_cancel(struct store *s, int64_t item_seq, int64_t before_not
                            int64_t now_ms);
 
 /* Cancels what has not left yet of an item's notices to a unit, because a newer one is made. */
+void store_delivery_replace(struct store *s, int64_t item_seq, const char *unit,
+                            const char *template_name, int64_t session_seq, int64_t now_ms);
+
 void store_delivery_supersede(struct store *s, int64_t item_seq, const char *unit, int64_t now_ms);
 
 /* True when a delivery of the notice has been sent or is still to be, or when the notice asks for

@@ -48,7 +48,8 @@ static const char *const sql[] = {
     [ITEM_EACH_OPEN] = "select " COLUMNS " from item where item_seq >= ? and closed_ms = 0"
                        " order by item_seq",
     [ITEM_OPEN] = "select count(*) from item where closed_ms = 0",
-    [ITEM_OLDEST] = "select created_ms from item where closed_ms = 0 order by item_seq limit 1",
+    [ITEM_OLDEST] = "select created_ms from item where closed_ms = 0 and kind < 6"
+                    " order by item_seq limit 1",
     [ITEM_UNITS] = "select unit, count(*) from"
                    " (select owner_unit as unit from item where closed_ms = 0"
                    " union all select waiting_unit from item where closed_ms = 0)"

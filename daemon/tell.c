@@ -131,7 +131,7 @@ static struct stand_in addressee(struct stafette *g, const struct item *item,
                                  const struct telling *telling)
 {
     struct stand_in who = {telling->unit, telling->reason};
-    if (telling->reason == REASON_OUTCOME && !telling->unit->roster)
+    if ((telling->reason == REASON_OUTCOME || telling->as_named) && !telling->unit->roster)
         return who;
     who = presence_for_item(g, item, telling->unit);
     if (who.unit == telling->unit)
@@ -175,6 +175,7 @@ void tell_unit(struct stafette *g, const struct item *item, const struct limits 
         .deadline_ms = telling->deadline_ms,
         .outcome = telling->outcome,
         .created_ms = g->now_ms,
+        .session_seq = telling->session_seq,
     };
     str_copy(notice.unit, sizeof notice.unit, unit->id);
     /* The rung "deputy" names the stand-in itself. */
@@ -185,7 +186,7 @@ void tell_unit(struct stafette *g, const struct item *item, const struct limits 
     str_copy(notice.template_name, sizeof notice.template_name,
              permit_template(item, telling->what));
     /* What the caller superseded was told to the unit; who stands in gets one reminder as well. */
-    if (stands_in && telling->deadline_ms)
+    if (stands_in && telling->deadline_ms && !telling->session_seq)
         store_delivery_supersede(g->store, item->seq, unit->id, g->now_ms);
     store_notice_add(g->store, &notice);
     add_deliveries(g, item, limits, &notice, unit);

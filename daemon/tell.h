@@ -24,6 +24,8 @@ struct telling {
     const char *what;    /* template: "handover.requested" */
     int64_t deadline_ms; /* answer until; 0 = none */
     const char *outcome; /* German sentence; "" = none */
+    int64_t session_seq; /* of a meeting; 0 = none */
+    bool as_named;       /* also when the unit is absent now: it is about later */
 };
 
 /* A notice to a unit, or to who stands in for it now (presence.h): one delivery by e-mail, and one

@@ -1,0 +1,90 @@
+/*
+ * Telling the members of a meeting: see meeting.h. A mailbox that several members share hears of a
+ * thing once (KI6); what of the same text and session still waits to be sent is replaced, so that
+ * two moves in a row, or a move while the relay is away, are one mail.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "directory.h"
+#include "gateway.h"
+#include "limits.h"
+#include "meeting.h"
+#include "store.h"
+#include "store_delivery.h"
+#include "store_notice.h"
+#include "tell.h"
+#include "util.h"
+#include "workflow_parts.h"
+
+static const struct contact *first_mail(const struct unit *unit)
+{
+    for (size_t i = 0; i < unit->contacts; i++)
+        if (unit->contact[i].channel == CHANNEL_EMAIL && !unit->contact[i].urgent_only)
+            return &unit->contact[i];
+    return NULL;
+}
+
+/* Another member before this one reads the same mailbox. */
+static bool is_repeated(const struct unit *const *told, size_t count, const struct unit *unit)
+{
+    const struct contact *mine = first_mail(unit);
+    for (size_t i = 0; i < count; i++) {
+        const struct contact *other = first_mail(told[i]);
+        if (told[i] == unit || (mine && other && str_eq(mine->address, other->address)))
+            return true;
+    }
+    return false;
+}
+
+void meeting_tell_unit(struct stafette *g, const struct item *item, const struct unit *unit,
+                       const struct meeting_news *news)
+{
+    struct limits limits;
+    work_limits(g, item, &limits);
+    limits.sms = news->sms;
+    const struct telling telling = {.unit = unit,
+                                    .reason = news->reason,
+                                    .what = news->what,
+                                    .deadline_ms = news->deadline_ms,
+                                    .outcome = news->outcome ? news->outcome : "",
+                                    .session_seq = news->session_seq,
+                                    .as_named = !str_eq(news->what, "meeting.reminder") &&
+                                                !str_eq(news->what, "meeting.asked")};
+    store_delivery_replace(g->store, item->seq, unit->id, news->what, news->session_seq,
+                           g->now_ms);
+    tell_unit(g, item, &limits, &telling);
+}
+
+struct members {
+    struct member *member;
+    size_t count, cap;
+};
+
+static bool collect(void *context, const struct member *member)
+{
+    struct members *all = context;
+    all->member = grow(all->member, all->count, &all->cap, sizeof *all->member);
+    all->member[all->count++] = *member;
+    return true;
+}
+
+size_t meeting_tell(struct stafette *g, const struct item *item, const struct meeting_news *news)
+{
+    struct members all = {0};
+    size_t told = 0;
+    store_member_each(g->store, item->seq, &all, collect);
+    const struct unit **units = xcalloc(all.count + 1, sizeof *units);
+    for (size_t i = 0; i < all.count; i++) {
+        const struct unit *unit = directory_unit(g->config->directory, all.member[i].unit);
+        if (!unit || (news->wants && !news->wants(news->context, &all.member[i])) ||
+            is_repeated(units, told, unit))
+            continue;
+        units[told++] = unit;
+        meeting_tell_unit(g, item, unit, news);
+    }
+    free(units);
+    free(all.member);
+    return told;
+}
