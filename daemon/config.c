@@ -16,6 +16,7 @@
 #include "config_check.h"
 #include "directory.h"
 #include "route.h"
+#include "school.h"
 #include "template.h"
 #include "util.h"
 
@@ -48,6 +49,8 @@ static void load_parts(struct config *config, struct conf_node *root, struct con
     if (config->directory)
         config->routing = routing_load(root, config->directory, faults);
     config->templates = templates_load(config->settings.templates, faults);
+    if (!str_empty(config->settings.school_holidays))
+        config->school = school_load(config->settings.school_holidays, faults);
     config->transports = transports_load(root, faults);
     config_check(config, root, faults);
     check_top(root, faults);
@@ -58,6 +61,7 @@ static void config_free(struct config *config)
     routing_free(config->routing);
     directory_free(config->directory);
     templates_free(config->templates);
+    school_free(config->school);
     transports_free(config->transports);
     settings_release(&config->settings);
     free(config->path);

@@ -10,6 +10,7 @@
 struct buf;
 struct directory;
 struct routing;
+struct school;
 struct templates;
 struct transports;
 
@@ -18,6 +19,7 @@ struct config {
     struct directory *directory;
     struct routing *routing;
     struct templates *templates;
+    struct school *school; /* NULL: no school holidays are known */
     struct transports *transports;
     char *path;       /* as given */
     char version[17]; /* 16 hex digits over all files read: in every audit row (DOMAIN R27) */

@@ -115,7 +115,7 @@ static bool seen(const struct rule *rule, enum part part)
     return rule->seen >> part & 1;
 }
 
-bool ical_until_parse(const char *text, int64_t *until_s)
+bool ical_time_parse(const char *text, int64_t *seconds, enum ical_form *form)
 {
     size_t n = strlen(text);
     int64_t at_ms;
@@ -126,19 +126,38 @@ bool ical_until_parse(const char *text, int64_t *until_s)
     if (n == 16 && text[15] != 'Z')
         return false;
     struct buf iso = BUF_INIT;
-    const char *time = n > 8 ? text + 9 : "235959";
+    const char *time = n > 8 ? text + 9 : "000000";
     buf_printf(&iso, "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", text, text + 4, text + 6, time, time + 2,
                time + 4);
     bool ok = time_parse(buf_str(&iso), &at_ms);
     buf_release(&iso);
-    if (!ok)
+    *seconds = ok ? at_ms / 1000 : 0;
+    *form = n == 8 ? ICAL_FORM_DATE : n == 15 ? ICAL_FORM_WALL : ICAL_FORM_UTC;
+    return ok;
+}
+
+int64_t ical_wall_s(int64_t utc_s)
+{
+    int second;
+    int64_t day = wall_day(utc_s * 1000, &second);
+    return day * DAY_S + second;
+}
+
+int64_t ical_utc_s(int64_t wall_s)
+{
+    int64_t second = (wall_s % DAY_S + DAY_S) % DAY_S;
+    return wall_ms((wall_s - second) / DAY_S, (int)second) / 1000;
+}
+
+bool ical_until_parse(const char *text, int64_t *until_s)
+{
+    enum ical_form form;
+    if (!ical_time_parse(text, until_s, &form))
         return false;
-    *until_s = at_ms / 1000;
-    if (n == 16) {
-        int second;
-        int64_t day = wall_day(at_ms, &second);
-        *until_s = day * DAY_S + second;
-    }
+    if (form == ICAL_FORM_DATE)
+        *until_s += DAY_S - 1;
+    else if (form == ICAL_FORM_UTC)
+        *until_s = ical_wall_s(*until_s);
     return true;
 }
 

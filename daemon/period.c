@@ -123,8 +123,7 @@ static bool year_known(int64_t day)
     return year >= HOLIDAY_YEAR_FIRST && year <= HOLIDAY_YEAR_LAST;
 }
 
-/* The same date so many months on, or the last day of that month (§ 188(2), (3) BGB). */
-static int64_t add_months(int64_t day, int months)
+int64_t period_add_months(int64_t day, int months)
 {
     int year, month, mday;
     day_split(day, &year, &month, &mday);
@@ -164,9 +163,9 @@ static int64_t raw_end(const struct period *period, int64_t day, int step, const
     case PERIOD_WEEKS:
         return day + step * 7 * period->amount;
     case PERIOD_MONTHS:
-        return add_months(day, step * period->amount);
+        return period_add_months(day, step * period->amount);
     case PERIOD_YEARS:
-        return add_months(day, step * 12 * period->amount);
+        return period_add_months(day, step * 12 * period->amount);
     }
     return day;
 }

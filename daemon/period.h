@@ -61,6 +61,10 @@ int period_end(const struct period *period, int64_t start_ms, const char *calend
 int period_before(const struct period *period, int64_t start_ms, const char *calendar,
                   struct period_end *end, struct buf *err);
 
+/* The same date so many months on, or the last day of a month that does not have it (§ 188(2), (3)
+ * BGB). Days since 1970. */
+int64_t period_add_months(int64_t day, int months);
+
 /* Appends how the end was found, in German, one sentence a line, each ended by "\n". The calendar
  * must be the one that it was worked out with. */
 void period_why(struct buf *out, const struct period_end *end, const char *calendar);

@@ -43,6 +43,9 @@ static const struct setting table[] = {
      "Secret keys; made with mode 0600 when missing. Back it up apart from the database."},
     {"gateway", "templates", KIND_PATH, AT(templates), "1", "4000", "templates",
      "Directory of the German texts."},
+    {"gateway", "school_holidays", KIND_PATH, AT(school_holidays), "0", "4000", "",
+     "File of the school holidays, for series of meetings that leave them out; one for 2026 to\n"
+     "2028 is shipped (school-holidays.txt). \"\": none are known."},
     {"gateway", "log_level", KIND_TEXT, AT(log_level), "1", "8", "info",
      "error, warn, info or debug. Lines carry ids and codes only, at every level."},
     {"gateway", "link", KIND_TEXT, AT(link), "0", "200", "",

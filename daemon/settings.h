@@ -19,11 +19,12 @@ struct conf_faults;
 /* All texts are owned by the struct; "" when not set. */
 struct settings {
     /* gateway */
-    char *instance;  /* name of this gateway: topic stafette/gateway/<instance> */
-    char *store;     /* path of the SQLite file */
-    char *erasures;  /* list of erased cases, outside the store; never "" */
-    char *key_file;  /* secret keys, made with mode 0600 when missing */
-    char *templates; /* directory of the German texts */
+    char *instance;        /* name of this gateway: topic stafette/gateway/<instance> */
+    char *store;           /* path of the SQLite file */
+    char *erasures;        /* list of erased cases, outside the store; never "" */
+    char *key_file;        /* secret keys, made with mode 0600 when missing */
+    char *templates;       /* directory of the German texts */
+    char *school_holidays; /* file (school.h); "" = none are known */
     char *log_level;
     char *link;        /* where recipients read the content; {code} is replaced; "" = none */
     char *source_desk; /* unit that owns refusals of unknown sources; "" = catch-all desk */

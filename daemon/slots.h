@@ -10,6 +10,8 @@
 
 struct worktime;
 
+enum { SLOT_DAYS_MAX = 400 };
+
 struct busy {
     int64_t from_ms, to_ms; /* to_ms excluded */
 };
@@ -25,16 +27,17 @@ struct slot_wish {
     int64_t to_ms;       /* must have ended by then */
     int64_t duration_ms; /* up to a day */
     int64_t step_ms;     /* starts lie on the wall clock's multiples of it; usually 30 minutes */
-    size_t per_day; /* at most so many proposals on a day, so that a poll offers several days */
+    size_t per_day; /* at most so many proposals on a day, so that a poll offers several; 0: any */
 };
 
 /* The first common slots, rising and not overlapping, at most max; returns how many. A slot lies
  * within one day's office hours of every party, on no holiday or closure of any, and overlaps
- * nothing that is busy. */
+ * nothing that is busy; it may begin when something ends. Looks at most SLOT_DAYS_MAX days ahead;
+ * 0 without parties or duration. */
 size_t slots_find(const struct slot_wish *wish, const struct slot_party *party, size_t parties,
                   struct busy *slot, size_t max);
 
-/* The first thing of `party` that overlaps [from_ms, to_ms), or NULL: a collision. */
+/* The earliest thing of `party` that overlaps [from_ms, to_ms), or NULL: a collision. */
 const struct busy *slots_collision(const struct slot_party *party, int64_t from_ms, int64_t to_ms);
 
 #endif

@@ -206,6 +206,22 @@ bool worktime_is_staffed(const struct worktime *w, int64_t day)
     return day_weekday(day) < SATURDAY && win.open_s < win.close_s;
 }
 
+bool worktime_window(const struct worktime *w, int64_t day, int *open_s, int *close_s)
+{
+    struct window win = window_of(w, day);
+    *open_s = win.open_s;
+    *close_s = win.close_s;
+    return win.open_s < win.close_s;
+}
+
+bool worktime_is_closed(const struct worktime *w, int64_t day, int second_of_day)
+{
+    for (size_t i = 0; i < w->closures; i++)
+        if (w->closure[i].from_s <= second_of_day && closure_on(&w->closure[i], day))
+            return true;
+    return false;
+}
+
 bool worktime_is_open(const struct worktime *w, int64_t at_ms)
 {
     int64_t day = berlin_day(at_ms);

@@ -64,6 +64,13 @@ bool worktime_is_werktag(const char *calendar, int64_t day);
 bool worktime_is_arbeitstag(const char *calendar, int64_t day);
 bool worktime_is_staffed(const struct worktime *w, int64_t day);
 
+/* The office hours of one day in seconds of the day, shortened by closures that begin during it.
+ * False when there are none: not staffed, a holiday, closed. */
+bool worktime_window(const struct worktime *w, int64_t day, int *open_s, int *close_s);
+
+/* True when a local closure covers that time of a day, whatever the office hours. */
+bool worktime_is_closed(const struct worktime *w, int64_t day, int second_of_day);
+
 /* True when the office is open at that moment. Saturday and Sunday hours count when configured
  * (an on-call desk), though such a day is no staffed day. */
 bool worktime_is_open(const struct worktime *w, int64_t at_ms);
