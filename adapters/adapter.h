@@ -41,6 +41,7 @@ struct message {
     char *address;       /* addr-spec (ASCII, IDN already in A-labels) or E.164 "+49..." */
     char *subject;       /* UTF-8; e-mail only */
     char *body;          /* UTF-8, lines end in LF */
+    char *from;          /* e-mail: who it comes from, addr-spec; NULL = as the transport has it */
     char *calendar;      /* e-mail: a VCALENDAR, lines end in CRLF (ical.h); NULL or "" = none */
     char *method;        /* its METHOD: "REQUEST", "CANCEL"; NULL when there is no calendar */
     char *message_id;    /* "<...@domain>", the same at every repeat of this delivery */

@@ -40,6 +40,7 @@ void job_free(struct job *job)
     wipe(m->address);
     wipe(m->subject);
     wipe(m->body);
+    free(m->from);
     wipe(m->calendar);
     free(m->method);
     wipe(m->message_id);

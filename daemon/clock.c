@@ -11,6 +11,7 @@
 #include "config.h"
 #include "directory.h"
 #include "gateway.h"
+#include "meeting.h"
 #include "presence.h"
 #include "store.h"
 #include "store_audit.h"
@@ -162,6 +163,12 @@ static void climb(struct stafette *g, const struct clock *clock, struct item *it
     buf_release(&sentence);
 }
 
+/* Who is told stands in the notices. */
+static void fire_meeting(struct stafette *g, const struct clock *clock)
+{
+    store_clock_fire(g->store, clock->seq, g->now_ms, audit_fire(g, clock, NULL));
+}
+
 /* A clock that changes the state by itself. */
 static void turn_over(struct stafette *g, const struct clock *clock, const struct item *item,
                       int on)
@@ -214,7 +221,13 @@ static void fire(struct stafette *g, const struct clock *clock, struct item *ite
         work_statute_fires(g, clock, item, audit_fire(g, clock, NULL));
         return;
     case CLOCK_MEETING:
+        fire_meeting(g, clock);
+        meeting_fires(g, item);
+        return;
     case CLOCK_REMINDER:
+        fire_meeting(g, clock);
+        meeting_reminds(g, clock, item);
+        return;
     case CLOCK_KIND_COUNT:
         break;
     }

@@ -4,10 +4,13 @@
  */
 #include "daily.h"
 
+#include <string.h>
+
 #include "activate.h"
 #include "buf.h"
 #include "config.h"
 #include "gateway.h"
+#include "meeting.h"
 #include "permit.h"
 #include "store.h"
 #include "store_audit.h"
@@ -37,13 +40,15 @@ static void plan(struct stafette *g)
     int64_t day = store_meta_int(g->store, day_name);
     int64_t morning_ms = day ? berlin_to_ms(day + 1, DAILY_HOUR * 3600) : g->now_ms;
     g->daily.next_ms = earlier(morning_ms, activate_next_ms(g));
-    if (g->daily.held_from)
+    if (g->daily.held_from || g->daily.meetings_from)
         g->daily.next_ms = earlier(g->daily.next_ms, g->now_ms);
 }
 
 void daily_reloaded(struct stafette *g)
 {
     g->daily.held_from = 1;
+    g->daily.meetings_from = 1;
+    g->daily.meetings_after[0] = '\0';
     plan(g);
 }
 
@@ -112,6 +117,8 @@ void daily_run(struct stafette *g)
 {
     int64_t from = g->daily.held_from;
     activate_run(g);
+    if (g->daily.meetings_from)
+        g->daily.meetings_more = meeting_sync(g);
     if (begin_day(g))
         from = 1;
     if (from)
@@ -121,6 +128,10 @@ void daily_run(struct stafette *g)
 
 void daily_done(struct stafette *g)
 {
-    g->daily.held_from = g->daily.held_next;
+    struct daily *d = &g->daily;
+    d->held_from = d->held_next;
+    if (d->meetings_from)
+        d->meetings_from = d->meetings_more ? d->meetings_from + MEETING_SYNC_SHARE : 0;
+    memcpy(d->meetings_after, d->meetings_next, sizeof d->meetings_after);
     plan(g);
 }

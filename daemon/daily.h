@@ -20,9 +20,14 @@ enum { DAILY_HOUR = 6 }; /* of the morning, Berlin */
 
 /* In struct stafette; all zero: nothing is planned. */
 struct daily {
-    int64_t next_ms;   /* wall time of the next share; 0 = none */
-    int64_t held_from; /* delivery from which held notices are looked at again; 0 = no look */
-    int64_t held_next; /* the same after this turn's share */
+    int64_t next_ms;      /* wall time of the next share; 0 = none */
+    int64_t held_from;    /* delivery from which held notices are looked at again; 0 = no look */
+    int64_t held_next;    /* the same after this turn's share */
+    size_t meetings_from; /* meetings of the configuration are compared from here on, + 1;
+                           * 0 = no comparison */
+    char meetings_after[ID_MAX]; /* then those of the store, behind this id */
+    char meetings_next[ID_MAX];  /* the same after this turn's share */
+    bool meetings_more;
 };
 
 /* At start, when the store is open, and after a new configuration was taken. */

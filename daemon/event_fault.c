@@ -96,6 +96,11 @@ static const struct fault_row faults[] = {
      "Das Ende muss nach dem Beginn und in der Zukunft liegen, höchstens 400 Tage später; eine "
      "Stelle vertritt sich nicht selbst, und wer Bereitschaft übernimmt, braucht eine Nummer für "
      "SMS."},
+    {"E-TERMIN", EVENT_FORBIDDEN, "Termine", "nennt keinen offenen Termin, für den das möglich ist",
+     "Die meeting_id eines offenen Termins eintragen, und bei einer Reihe den Beginn der Sitzung, "
+     "wie die Regel ihn hat; eine vergebene meeting_id nicht noch einmal verwenden."},
+    {"E-QUOTE", EVENT_FORBIDDEN, "MH2", "fehlt: die Zahl dieser Termine im Jahr ist erreicht",
+     "Einen Grund als reason eintragen, wenn der Termin trotzdem stattfinden soll."},
     {"E-RECHT", EVENT_FORBIDDEN, "R8, R9", "ist für diese Empfangsstelle nicht erlaubt",
      "Rechtsgrundlage, Einwilligung und Vereinbarung prüfen oder die Befugnis eintragen lassen."},
 };

@@ -88,9 +88,9 @@ static void fill_item(struct stafette *g, const struct meeting_wish *wish, struc
 static bool may_come(struct stafette *g, const struct meeting_wish *wish, const char *unit_id)
 {
     const struct unit *unit = directory_unit(g->config->directory, unit_id);
-    return unit && (!wish->about || permit_basis(g, wish->about, unit) == PERMIT_ALLOWED ||
-                    str_eq(unit_id, wish->about->from_unit) ||
-                    str_eq(unit_id, wish->about->to_unit));
+    return unit &&
+           (!wish->about || permit_basis(g, wish->about, unit) == PERMIT_ALLOWED ||
+            str_eq(unit_id, wish->about->from_unit) || str_eq(unit_id, wish->about->to_unit));
 }
 
 static void add_member(struct stafette *g, int64_t item_seq, struct member member)
@@ -112,7 +112,8 @@ static void add_members(struct stafette *g, const struct meeting_wish *wish,
         if (may_come(g, wish, wish->member[i].unit)) {
             add_member(g, item->seq, wish->member[i]);
         } else {
-            const struct task task = {.code = "permission", .parent = wish->about,
+            const struct task task = {.code = "permission",
+                                      .parent = wish->about,
                                       .unit = work_unit(g, wish->meeting.unit)};
             note(g, item->seq, "meeting not invited", wish->member[i].unit);
             work_task(g, &task);
@@ -186,6 +187,11 @@ static void tell_all(struct stafette *g, const struct meeting *meeting, const st
         tell_of(&v, v.session[i], v.deadline[i]);
     free(v.session);
     free(v.deadline);
+}
+
+void meeting_tell_plan(struct stafette *g, const struct meeting *meeting, const struct item *item)
+{
+    tell_all(g, meeting, item, "meeting.changed", "");
 }
 
 int64_t meeting_open(struct stafette *g, const struct meeting_wish *wish)
@@ -398,7 +404,7 @@ bool meeting_switch_mode(struct stafette *g, int64_t item_seq, enum meeting_mode
 static void tell_cancelled(struct stafette *g, const struct item *item, int64_t session_seq,
                            bool soon)
 {
-    char (*unit)[ID_MAX] = xcalloc(2 * MEETING_MEMBERS_MAX, sizeof *unit);
+    char(*unit)[ID_MAX] = xcalloc(2 * MEETING_MEMBERS_MAX, sizeof *unit);
     const struct meeting_news news = {.what = "meeting.cancelled",
                                       .session_seq = session_seq,
                                       .outcome = "Der Termin fällt aus.",

@@ -14,9 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "series.h"
 #include "store_clock.h"
 #include "store_item.h"
-#include "series.h"
 #include "store_meeting.h"
 
 struct buf;
@@ -30,6 +30,7 @@ enum {
     MEETING_MEMBERS_MAX = 200,
     MEETING_SESSIONS_MAX = 1000,
     MEETING_AHEAD_DAYS = 400, /* sessions are planned so far ahead */
+    MEETING_SYNC_SHARE = 20,  /* of the configuration, compared in a turn */
     MEETING_WAIT_DAYS = 14    /* until somebody who owes something is asked again */
 };
 
@@ -105,6 +106,12 @@ void meeting_minutes_filed(struct stafette *g, const struct session *session);
  * after start and after a reload, a bounded number a turn. True when there is more to do. */
 bool meeting_sync(struct stafette *g);
 
+/* Ends a meeting or poll: clocks, audit, status. */
+void meeting_end(struct stafette *g, struct item *item, enum item_state state);
+
+/* Sends the plan as it is now to all members: one update. */
+void meeting_tell_plan(struct stafette *g, const struct meeting *meeting, const struct item *item);
+
 /* Members of a unit's body or of a setup, as rows. Returns how many. */
 size_t meeting_members_of(const struct unit *host, const struct meeting_setup *setup,
                           struct member *member, size_t max);
@@ -132,6 +139,9 @@ const struct member *meeting_member(const struct meeting_view *view, const char 
 /* The first member with that role, NULL when none; a chair that declined the session counts not. */
 const struct unit *meeting_role(struct stafette *g, const struct meeting_view *view,
                                 enum member_role role, int64_t session_seq);
+/* False for a role that has left before this session (BI9); session NULL: the whole. */
+bool meeting_is_invited(const struct meeting_view *view, const struct session *session,
+                        const struct member *member);
 /* Who looks after the meeting: secretariat, else the host. */
 const struct unit *meeting_office(struct stafette *g, const struct meeting_view *view);
 
@@ -147,6 +157,8 @@ bool meeting_plan(struct stafette *g, struct meeting *meeting);
 /* One session with its reminders, unless there is one of that name. */
 void meeting_add_session(struct stafette *g, const struct meeting *meeting,
                          const struct planned *planned);
+/* A placeholder for "some day in that month", with its reminder to the office (UL7). */
+void meeting_add_month(struct stafette *g, const struct meeting *meeting, int64_t month_s);
 /* Until when a session's invitation asks for an answer; 0: it has begun. */
 int64_t meeting_answer_until(const struct stafette *g, const struct meeting *meeting,
                              const struct session *session);
@@ -188,6 +200,12 @@ void meeting_tell_unit(struct stafette *g, const struct item *item, const struct
 void meeting_when(struct buf *out, int64_t start_s, int64_t duration_s);
 /* "Stadtteilbüro, Raum 2; online: https://...; Einwahl +49..." */
 void meeting_where(struct buf *out, const struct meeting *meeting, const struct session *session);
+/* What a notice to that unit says: the time, the place, and where its template has them the lines
+ * of the agenda. */
+struct notice;
+void meeting_texts(struct stafette *g, const struct meeting_view *view, const struct unit *unit,
+                   const struct notice *notice, struct buf *when, struct buf *where,
+                   struct buf *lines);
 /* The start and length that hold for a member: a citizen comes to part 2 (BI4). */
 void meeting_times_for(const struct meeting_view *view, const struct session *session,
                        const struct member *member, int64_t *start_s, int64_t *duration_s);

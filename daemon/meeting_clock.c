@@ -14,16 +14,16 @@
 #include "store.h"
 #include "tell.h"
 #include "util.h"
-#include "worktime.h"
 #include "workflow_parts.h"
+#include "worktime.h"
 
 enum { MINUTES_DAYS = 3, MINUTES_AGAIN_DAYS = 7 };
 
 static int64_t working_days_after(const struct stafette *g, const struct unit *unit, int64_t days)
 {
     const struct span span = {SPAN_STAFFED, days};
-    return worktime_next_open(&unit->hours, worktime_end(&unit->hours, &span, g->now_ms) -
-                                                (int64_t)3600 * 1000);
+    return worktime_next_open(&unit->hours,
+                              worktime_end(&unit->hours, &span, g->now_ms) - (int64_t)3600 * 1000);
 }
 
 static void add(struct stafette *g, const struct session *session, enum reminder reminder,

@@ -18,7 +18,13 @@
 #include "walltime.h"
 #include "workflow_parts.h"
 
-enum { DAY_S = 86400, LEADS_OF_MEETING = 4, FREEZE_DAYS = 3, ASK_AGAIN_DAYS = 5 };
+enum {
+    DAY_S = 86400,
+    LEADS_OF_MEETING = 4,
+    FREEZE_DAYS = 3,
+    ASK_AGAIN_DAYS = 5,
+    MONTH_LEAD_DAYS = 28
+};
 
 int64_t meeting_wall_now(const struct stafette *g)
 {
@@ -35,13 +41,13 @@ int64_t meeting_moment(int64_t wall_s)
 const char *reminder_name(enum reminder reminder)
 {
     static const char *const names[REMINDER_COUNT] = {
-        [REMIND_LEAD_1] = "meeting_before",       [REMIND_LEAD_2] = "meeting_before",
-        [REMIND_LEAD_3] = "meeting_before",       [REMIND_LEAD_4] = "meeting_before",
-        [REMIND_RSVP] = "rsvp_due",               [REMIND_FREEZE] = "agenda_freeze",
-        [REMIND_MINUTES] = "minutes_due",         [REMIND_MINUTES_AGAIN] = "minutes_due",
-        [REMIND_TICK] = "agenda_tick",            [REMIND_HELD] = "meeting_held",
-        [REMIND_MONTH] = "month",                 [REMIND_STAND_IN] = "presence_cancelled",
-        [REMIND_CALL] = "contributions",          [REMIND_PAPER] = "document_due",
+        [REMIND_LEAD_1] = "meeting_before", [REMIND_LEAD_2] = "meeting_before",
+        [REMIND_LEAD_3] = "meeting_before", [REMIND_LEAD_4] = "meeting_before",
+        [REMIND_RSVP] = "rsvp_due",         [REMIND_FREEZE] = "agenda_freeze",
+        [REMIND_MINUTES] = "minutes_due",   [REMIND_MINUTES_AGAIN] = "minutes_due",
+        [REMIND_TICK] = "agenda_tick",      [REMIND_HELD] = "meeting_held",
+        [REMIND_MONTH] = "month",           [REMIND_STAND_IN] = "presence_cancelled",
+        [REMIND_CALL] = "contributions",    [REMIND_PAPER] = "document_due",
     };
     return reminder >= 0 && reminder < REMINDER_COUNT ? names[reminder] : "?";
 }
@@ -78,8 +84,7 @@ static size_t read_leads(const char *text, struct lead lead[LEADS_OF_MEETING])
     return n;
 }
 
-static const struct meeting_setup *setup_of(const struct stafette *g,
-                                            const struct meeting *meeting)
+static const struct meeting_setup *setup_of(const struct stafette *g, const struct meeting *meeting)
 {
     return directory_meeting(g->config->directory, meeting->meeting_id);
 }
@@ -105,10 +110,11 @@ static void plan_leads(struct stafette *g, const struct meeting *meeting,
                        const struct session *session, const struct unit *host)
 {
     const struct meeting_setup *setup = setup_of(g, meeting);
-    const char *text = setup && !str_empty(setup->reminders) ? setup->reminders
-                                                             : g->config->settings.meeting_reminders;
+    const char *text = setup && !str_empty(setup->reminders)
+                           ? setup->reminders
+                           : g->config->settings.meeting_reminders;
     struct lead lead[LEADS_OF_MEETING];
-    struct lead_due due[LEADS_OF_MEETING];
+    struct lead_due due[LEADS_MAX];
     const struct lead_session about = {&host->hours, meeting_moment(session->start_s), g->now_ms};
     size_t n = lead_plan(lead, read_leads(text, lead), &about, due);
     /* An invitation made now tells the time by itself: a lead that has passed would repeat it. */
@@ -172,6 +178,21 @@ void meeting_add_session(struct stafette *g, const struct meeting *meeting,
     fill_session(meeting, planned, &session);
     store_session_add(g->store, &session);
     meeting_plan_reminders(g, meeting, &session);
+}
+
+void meeting_add_month(struct stafette *g, const struct meeting *meeting, int64_t month_s)
+{
+    struct session session;
+    const struct lead lead = {LEAD_DAYS, MONTH_LEAD_DAYS};
+    const struct planned planned = {month_s, month_s, PLAN_AS_RULED, ""};
+    if (store_session_find(g->store, meeting->item_seq, month_s, &session) ||
+        month_s + (int64_t)28 * DAY_S <= meeting_wall_now(g))
+        return;
+    fill_session(meeting, &planned, &session);
+    session.state = SESSION_MONTH;
+    store_session_add(g->store, &session);
+    add_reminder(g, &session, REMIND_MONTH,
+                 lead_due_ms(&lead, &work_unit(g, meeting->unit)->hours, meeting_moment(month_s)));
 }
 
 static void fill_series(const struct stafette *g, const struct meeting *meeting,

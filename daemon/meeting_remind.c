@@ -62,8 +62,8 @@ static bool wants(void *context, const struct member *member)
     struct member now = *member;
     if (!meeting_is_invited(r->view, r->session, member))
         return false;
-    store_member_for(r->g->store, member->item_seq, member->unit,
-                     r->session ? r->session->seq : 0, &now);
+    store_member_for(r->g->store, member->item_seq, member->unit, r->session ? r->session->seq : 0,
+                     &now);
     return comes->only_silent ? now.status == STATUS_NEEDS_ACTION : now.status != STATUS_DECLINED;
 }
 
@@ -84,13 +84,13 @@ static void before_session(const struct due_reminder *r)
 
 static void answer_missing(const struct due_reminder *r)
 {
-    const struct meeting_news news = {
-        .what = "meeting.reminder",
-        .session_seq = r->session->seq,
-        .outcome = "Ihre Antwort fehlt noch. Bitte sagen Sie zu oder ab.",
-        .reason = REASON_MEMBER,
-        .wants = wants,
-        .context = &(struct comes){r, true}};
+    const struct meeting_news news = {.what = "meeting.reminder",
+                                      .session_seq = r->session->seq,
+                                      .outcome =
+                                          "Ihre Antwort fehlt noch. Bitte sagen Sie zu oder ab.",
+                                      .reason = REASON_MEMBER,
+                                      .wants = wants,
+                                      .context = &(struct comes){r, true}};
     if (meeting_moment(r->session->start_s) <= r->g->now_ms)
         pass_over(r, "the session has begun");
     else
@@ -148,16 +148,11 @@ static const struct {
     bool of_session;
     void (*fire)(const struct due_reminder *r);
 } reminders[] = {
-    {REMIND_LEAD_1, true, before_session},
-    {REMIND_LEAD_2, true, before_session},
-    {REMIND_LEAD_3, true, before_session},
-    {REMIND_LEAD_4, true, before_session},
-    {REMIND_RSVP, true, answer_missing},
-    {REMIND_FREEZE, true, close_agenda},
-    {REMIND_MINUTES, true, minutes_missing},
-    {REMIND_MINUTES_AGAIN, true, minutes_missing},
-    {REMIND_TICK, true, which_cases},
-    {REMIND_HELD, true, took_place},
+    {REMIND_LEAD_1, true, before_session},   {REMIND_LEAD_2, true, before_session},
+    {REMIND_LEAD_3, true, before_session},   {REMIND_LEAD_4, true, before_session},
+    {REMIND_RSVP, true, answer_missing},     {REMIND_FREEZE, true, close_agenda},
+    {REMIND_MINUTES, true, minutes_missing}, {REMIND_MINUTES_AGAIN, true, minutes_missing},
+    {REMIND_TICK, true, which_cases},        {REMIND_HELD, true, took_place},
 };
 
 void meeting_reminds(struct stafette *g, const struct clock *clock, struct item *item)

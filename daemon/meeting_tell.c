@@ -44,17 +44,13 @@ void meeting_tell_unit(struct stafette *g, const struct item *item, const struct
     struct limits limits;
     work_limits(g, item, &limits);
     limits.sms = news->sms;
-    const struct telling telling = {.unit = unit,
-                                    .reason = news->reason,
-                                    .what = news->what,
-                                    .deadline_ms = news->deadline_ms,
-                                    .outcome = news->outcome ? news->outcome : "",
-                                    .session_seq = news->session_seq,
-                                    .as_named = !str_eq(news->what, "meeting.reminder") &&
-                                                !str_eq(news->what, "meeting.asked")};
-    store_delivery_replace(g->store, item->seq, unit->id, news->what, news->session_seq,
-                           g->now_ms);
-    tell_unit(g, item, &limits, &telling);
+    const struct telling telling = {unit, news->reason, news->what, news->deadline_ms,
+                                    news->outcome ? news->outcome : ""};
+    const struct tell_session session = {news->session_seq,
+                                         !str_eq(news->what, "meeting.reminder") &&
+                                             !str_eq(news->what, "meeting.asked")};
+    store_delivery_replace(g->store, item->seq, unit->id, news->what, news->session_seq, g->now_ms);
+    tell_of_session(g, item, &limits, &telling, &session);
 }
 
 struct members {

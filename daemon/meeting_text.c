@@ -3,9 +3,11 @@
  */
 #include <string.h>
 
+#include "agenda.h"
 #include "buf.h"
 #include "directory.h"
 #include "meeting.h"
+#include "store_notice.h"
 #include "util.h"
 #include "walltime.h"
 
@@ -72,4 +74,35 @@ void meeting_times_for(const struct meeting_view *view, const struct session *se
                 view->setup->part2_s < session->duration_s;
     *start_s = session->start_s + (late ? view->setup->part2_s : 0);
     *duration_s = session->duration_s - (late ? view->setup->part2_s : 0);
+}
+
+/* The session a notice is about: its own, else the next, else the first. */
+static const struct session *session_of(const struct stafette *g, const struct meeting_view *view,
+                                        int64_t session_seq)
+{
+    const struct session *session = meeting_session(view, session_seq);
+    int64_t now_s = meeting_wall_now(g);
+    for (size_t i = 0; !session && i < view->sessions; i++)
+        if (view->session[i].state == SESSION_PLANNED && view->session[i].start_s > now_s)
+            session = &view->session[i];
+    return session || !view->sessions ? session : &view->session[0];
+}
+
+void meeting_texts(struct stafette *g, const struct meeting_view *view, const struct unit *unit,
+                   const struct notice *notice, struct buf *when, struct buf *where,
+                   struct buf *lines)
+{
+    size_t withheld;
+    int64_t start_s, duration_s;
+    const struct session *session = session_of(g, view, notice->session_seq);
+    if (!session || session->state == SESSION_MONTH)
+        return;
+    meeting_times_for(view, session, meeting_member(view, unit->id), &start_s, &duration_s);
+    meeting_when(when, start_s, duration_s);
+    if (!notice->session_seq && !str_empty(view->meeting.rule))
+        buf_puts(when, " und die weiteren Termine dieser Reihe");
+    meeting_where(where, &view->meeting, session);
+    if (str_eq(notice->template_name, "meeting.agenda") ||
+        str_eq(notice->template_name, "meeting.reminder"))
+        agenda_lines(g, view, session, unit, lines, &withheld);
 }

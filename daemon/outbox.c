@@ -213,6 +213,15 @@ static bool may_leave(struct stafette *g, const struct due *due, const struct it
     return false;
 }
 
+/* The address in the From header: what a calendar must name as its organizer. */
+static const char *sender_of(const struct stafette *g, const struct transport *transport)
+{
+    for (const struct adapter_option *o = transport->adapter->options; o && o->name; o++)
+        if (str_eq(o->name, "from"))
+            return transport_text(transport, "from");
+    return g->config->settings.mail_from;
+}
+
 /* Fills the job; false when it ended here, without a transport being asked. */
 static bool prepare_job(struct stafette *g, const struct due *due, struct job *job)
 {
@@ -235,6 +244,7 @@ static bool prepare_job(struct stafette *g, const struct due *due, struct job *j
         job_end(job, ATTEMPT_DEFERRED, CLASS_LOCAL, 0);
         return false;
     }
+    job->message.from = xstrdup(sender_of(g, job->transport));
     if (!render_message(g, due, &item, text, &job->message)) {
         job->transport = NULL; /* none was asked: see outbox_settle.c */
         job_end(job, ATTEMPT_FAILED, CLASS_PERMANENT, 0);

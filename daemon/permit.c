@@ -197,7 +197,8 @@ static enum permit_verdict ask(struct stafette *g, const struct item *item, cons
             return verdict;
     }
     /* An invitation names a time and a place; what of cases a member may see, agenda.c asks. */
-    if (item->kind >= ITEM_LEDGER || !is_content(template_name) || (role && is_givers(g, item, role)))
+    if (item->kind >= ITEM_LEDGER || !is_content(template_name) ||
+        (role && is_givers(g, item, role)))
         return PERMIT_ALLOWED;
     return ask_matrix(g, item, to, role ? role : entitled_as(g, item, to));
 }

@@ -14,6 +14,7 @@
 #include "gateway.h"
 #include "links.h"
 #include "log.h"
+#include "meeting.h"
 #include "sms_number.h"
 #include "store_delivery.h"
 #include "store_item.h"
@@ -206,7 +207,7 @@ static void put_next(struct buf *out, const struct stafette *g, const struct due
 struct texts {
     char code[ITEM_ID_LEN + 1];
     char number[8];
-    struct buf deadline, sent_at, link, answers, why;
+    struct buf deadline, sent_at, link, answers, why, when, where, lines;
 };
 
 /* A reply's words stand in {reply} only, and nothing else does: an outcome must not come into an
@@ -254,6 +255,43 @@ static void collect_values(struct stafette *g, const struct due *due, const stru
     collect_sms(g, due, texts, v);
 }
 
+/* A meeting: its time, place and agenda, and the calendar that goes along. */
+static void collect_meeting(struct stafette *g, const struct due *due, struct texts *texts,
+                            struct template_values *v, struct message *message)
+{
+    struct meeting_view view;
+    struct buf calendar = BUF_INIT;
+    const char *method = NULL;
+    const struct unit *unit = directory_unit(g->config->directory, due->notice.unit);
+    if (meeting_view(g, due->delivery.item_seq, &view) && unit) {
+        meeting_texts(g, &view, unit, &due->notice, &texts->when, &texts->where, &texts->lines);
+        v->value[KEY_MEETING] = view.kind->name;
+        if (due->delivery.channel == CHANNEL_EMAIL)
+            meeting_calendar(g, &view, unit, due->notice.template_name, due->notice.session_seq,
+                             message->from ? message->from : g->config->settings.mail_from,
+                             &calendar, &method);
+    }
+    v->value[KEY_WHEN] = buf_str(&texts->when);
+    v->value[KEY_WHERE] = buf_str(&texts->where);
+    v->value[KEY_LINES] = buf_str(&texts->lines);
+    message->method = method ? xstrdup(method) : NULL;
+    message->calendar = method ? buf_detach(&calendar) : NULL;
+    buf_release(&calendar);
+    meeting_view_release(&view);
+}
+
+static void release_texts(struct texts *texts)
+{
+    buf_release(&texts->deadline);
+    buf_release(&texts->sent_at);
+    buf_release(&texts->link);
+    buf_wipe(&texts->answers);
+    buf_release(&texts->why);
+    buf_release(&texts->when);
+    buf_release(&texts->where);
+    buf_release(&texts->lines);
+}
+
 bool render_message(struct stafette *g, const struct due *due, const struct item *item,
                     const struct template *text, struct message *message)
 {
@@ -263,12 +301,17 @@ bool render_message(struct stafette *g, const struct due *due, const struct item
         .link = BUF_INIT,
         .answers = BUF_INIT,
         .why = BUF_INIT,
+        .when = BUF_INIT,
+        .where = BUF_INIT,
+        .lines = BUF_INIT,
     };
     struct template_values values = {{NULL}};
     struct buf subject = BUF_INIT, body = BUF_INIT;
     const char *what = "";
     fill_envelope(g, due, render_contact(g, due), message);
     collect_values(g, due, item, &texts, &values);
+    if (item->kind == ITEM_MEETING)
+        collect_meeting(g, due, &texts, &values, message);
     template_render(text, &values, &subject, &body);
     bool blocked =
         template_blocked(buf_str(&body), &what) || template_blocked(buf_str(&subject), &what);
@@ -276,10 +319,6 @@ bool render_message(struct stafette *g, const struct due *due, const struct item
         log_error("text blocked", "delivery=%lld pattern=%s", (long long)due->delivery.seq, what);
     message->subject = buf_detach(&subject);
     message->body = buf_detach(&body);
-    buf_release(&texts.deadline);
-    buf_release(&texts.sent_at);
-    buf_release(&texts.link);
-    buf_wipe(&texts.answers);
-    buf_release(&texts.why);
+    release_texts(&texts);
     return !blocked;
 }

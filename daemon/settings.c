@@ -137,6 +137,11 @@ static const struct setting table[] = {
     {"events", "store_max", KIND_SIZE, AT(store_max_bytes), "1 MB", "1000 GB", "20 GB",
      "Alarm when the database is larger."},
 
+    {"meeting", "reminders", KIND_TEXT, AT(meeting_reminders), "0", "120",
+     "7 days, 1 working day, 1 hour",
+     "When members of a meeting are reminded of a session, up to four times before it; days mean\n"
+     "the morning of a working day. A meeting may say otherwise. \"\": never."},
+
     {"ledger", "night", KIND_TEXT, AT(ledger_night), "1", "5", "06:30",
      "When the coordinator gets the result of the full check, each day (Europe/Berlin)."},
     {"ledger", "every", KIND_DURATION, AT(ledger_every_ms), "1m", "1d", "1h",

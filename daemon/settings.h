@@ -61,6 +61,8 @@ struct settings {
     char *mail_bounce;    /* envelope sender; "+<delivery>-<tag>" is put before the @; never "" */
     char *mail_id_domain; /* right side of Message-ID; never "" */
 
+    char *meeting_reminders; /* lead times: "7 days, 1 working day, 1 hour" */
+
     char *ledger_night; /* "06:30": local time of the coordinator's mail */
 
     /* delivery */

@@ -12,6 +12,7 @@ enum {
     CLOCK_ADD,
     CLOCK_CANCEL,
     CLOCK_CANCEL_SESSION,
+    CLOCK_NEARER,
     CLOCK_FIRE,
     CLOCK_MOVE,
     CLOCK_PULL,
@@ -33,6 +34,8 @@ static const char *const sql[] = {
     [CLOCK_CANCEL] = "update clock set state = 2 where item_seq = ? and state = 0",
     [CLOCK_CANCEL_SESSION] = "update clock set state = 2 where item_seq = ? and session_seq = ?"
                              " and kind = 8 and state = 0",
+    [CLOCK_NEARER] = "select count(*) from clock where item_seq = ? and session_seq = ?"
+                     " and kind = 8 and state = 0 and step <= ? and due_ms <= ? and clock_seq <> ?",
     [CLOCK_FIRE] = "update clock set state = 1, fired_ms = ?, effect_seq = ?"
                    " where clock_seq = ? and state = 0",
     [CLOCK_MOVE] = "update clock set due_ms = ? where item_seq = ? and kind = ? and state = 0",
@@ -99,6 +102,18 @@ void store_clock_cancel_session(struct store *s, int64_t item_seq, int64_t sessi
     query_int(&q, item_seq);
     query_int(&q, session_seq);
     query_run(&q);
+}
+
+bool store_clock_nearer_due(struct store *s, const struct clock *clock, int max_step,
+                            int64_t now_ms)
+{
+    struct query q = query_start(s, NOUN_CLOCK, CLOCK_NEARER);
+    query_int(&q, clock->item_seq);
+    query_int(&q, clock->session_seq);
+    query_int(&q, max_step);
+    query_int(&q, now_ms);
+    query_int(&q, clock->seq);
+    return query_single(&q) > 0;
 }
 
 void store_clock_fire(struct store *s, int64_t clock_seq, int64_t now_ms, int64_t effect_seq)

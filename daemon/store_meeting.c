@@ -23,10 +23,14 @@ enum {
     SESSION_LAST,
     SESSION_EACH,
     SESSION_OF_UNIT,
+    SESSION_DROP,
     MEMBER_PUT,
     MEMBER_GET,
     MEMBER_DROP,
-    MEMBER_EACH
+    MEMBER_EACH,
+    MEMBER_ASK_AGAIN,
+    MEMBER_ASK_ALL,
+    MEETING_OF_CONFIG
 };
 
 static_assert(SESSION_PLANNED == 0 && SESSION_OVER == 3 && SESSION_HELD == 4,
@@ -76,6 +80,7 @@ static const char *const sql[] = {
                         " join session s on s.item_seq = m.item_seq"
                         " where m.unit = ? and s.state = 0 and s.start_s < ?"
                         " and s.start_s + s.duration_s > ? order by s.start_s",
+    [SESSION_DROP] = "delete from session where session_seq = ?",
     [MEMBER_PUT] = "insert or replace into member (" MEMBER_COLUMNS
                    ") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [MEMBER_GET] = "select " MEMBER_COLUMNS " from member"
@@ -83,6 +88,10 @@ static const char *const sql[] = {
     [MEMBER_DROP] = "delete from member where item_seq = ? and unit = ?",
     [MEMBER_EACH] = "select " MEMBER_COLUMNS " from member"
                     " where item_seq = ? and session_seq = 0 order by unit",
+    [MEMBER_ASK_AGAIN] = "update member set status = 0 where item_seq = ? and session_seq = ?",
+    [MEMBER_ASK_ALL] = "update member set status = 0 where item_seq = ?",
+    [MEETING_OF_CONFIG] = "select " MEETING_COLUMNS " from meeting where meeting_id > ?"
+                          " and origin = 0 order by meeting_id limit ?",
 };
 const struct store_statements store_meeting_statements = {sql, COUNT_OF(sql)};
 
@@ -138,11 +147,9 @@ void store_meeting_update(struct store *s, const struct meeting *m)
     query_run(&q);
 }
 
-static bool one_meeting(struct query *q, struct meeting *m)
+static void read_meeting(const struct query *q, struct meeting *m)
 {
     memset(m, 0, sizeof *m);
-    if (!query_row(q))
-        return false;
     m->item_seq = query_column_int(q, 0);
     query_column_copy(q, 1, m->meeting_id, sizeof m->meeting_id);
     query_column_copy(q, 2, m->kind, sizeof m->kind);
@@ -162,8 +169,28 @@ static bool one_meeting(struct query *q, struct meeting *m)
     m->sequence = query_column_int(q, 16);
     m->planned_s = query_column_int(q, 17);
     query_column_copy(q, 18, m->setup_hash, sizeof m->setup_hash);
+}
+
+static bool one_meeting(struct query *q, struct meeting *m)
+{
+    memset(m, 0, sizeof *m);
+    if (!query_row(q))
+        return false;
+    read_meeting(q, m);
     query_end(q);
     return true;
+}
+
+size_t store_meeting_of_config(struct store *s, const char *after, struct meeting *meeting,
+                               size_t max)
+{
+    size_t n = 0;
+    struct query q = query_start(s, NOUN_MEETING, MEETING_OF_CONFIG);
+    query_text(&q, after);
+    query_int(&q, (int64_t)max);
+    while (query_row(&q))
+        read_meeting(&q, &meeting[n++]);
+    return n;
 }
 
 bool store_meeting_get(struct store *s, int64_t item_seq, struct meeting *meeting)
@@ -373,6 +400,22 @@ bool store_member_for(struct store *s, int64_t item_seq, const char *unit, int64
 {
     return (session_seq && store_member_get(s, item_seq, unit, session_seq, member)) ||
            store_member_get(s, item_seq, unit, 0, member);
+}
+
+void store_session_drop(struct store *s, int64_t seq)
+{
+    struct query q = query_start(s, NOUN_MEETING, SESSION_DROP);
+    query_int(&q, seq);
+    query_run(&q);
+}
+
+void store_member_ask_again(struct store *s, int64_t item_seq, int64_t session_seq)
+{
+    struct query q = query_start(s, NOUN_MEETING, session_seq ? MEMBER_ASK_AGAIN : MEMBER_ASK_ALL);
+    query_int(&q, item_seq);
+    if (session_seq)
+        query_int(&q, session_seq);
+    query_run(&q);
 }
 
 void store_member_drop(struct store *s, int64_t item_seq, const char *unit)

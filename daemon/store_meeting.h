@@ -114,6 +114,17 @@ void store_session_of_unit(struct store *s, const char *unit, int64_t from_s, in
                            void *context,
                            bool (*each)(void *context, const struct session *session));
 
+/* Deletes one that never began. */
+void store_session_drop(struct store *s, int64_t seq);
+
+/* Whoever accepted or declined is asked again, because the time has changed; about one session, or
+ * with 0 about everything. */
+void store_member_ask_again(struct store *s, int64_t item_seq, int64_t session_seq);
+
+/* Meetings of the configuration after this id, by id: for what is no longer there. */
+size_t store_meeting_of_config(struct store *s, const char *after, struct meeting *meeting,
+                               size_t max);
+
 /* Adds or replaces. */
 void store_member_put(struct store *s, const struct member *member);
 bool store_member_get(struct store *s, int64_t item_seq, const char *unit, int64_t session_seq,

@@ -128,10 +128,10 @@ static bool add_delivery(struct stafette *g, const struct item *item, const stru
 /* Who reads it now. Of an outcome everybody hears who was told, so it looks for no stand-in; but
  * the mailbox of a desk with an on-duty plan is nobody. */
 static struct stand_in addressee(struct stafette *g, const struct item *item,
-                                 const struct telling *telling)
+                                 const struct telling *telling, bool as_named)
 {
     struct stand_in who = {telling->unit, telling->reason};
-    if ((telling->reason == REASON_OUTCOME || telling->as_named) && !telling->unit->roster)
+    if ((telling->reason == REASON_OUTCOME || as_named) && !telling->unit->roster)
         return who;
     who = presence_for_item(g, item, telling->unit);
     if (who.unit == telling->unit)
@@ -164,7 +164,14 @@ static void add_deliveries(struct stafette *g, const struct item *item, const st
 void tell_unit(struct stafette *g, const struct item *item, const struct limits *limits,
                const struct telling *telling)
 {
-    const struct stand_in who = addressee(g, item, telling);
+    const struct tell_session none = {0};
+    tell_of_session(g, item, limits, telling, &none);
+}
+
+void tell_of_session(struct stafette *g, const struct item *item, const struct limits *limits,
+                     const struct telling *telling, const struct tell_session *session)
+{
+    const struct stand_in who = addressee(g, item, telling, session->as_named);
     const bool reached = is_reachable(g, who.unit, item->urgency);
     const struct unit *unit = reached ? who.unit : g->config->directory->catch_all;
     const bool stands_in = who.unit != telling->unit;
@@ -175,7 +182,7 @@ void tell_unit(struct stafette *g, const struct item *item, const struct limits 
         .deadline_ms = telling->deadline_ms,
         .outcome = telling->outcome,
         .created_ms = g->now_ms,
-        .session_seq = telling->session_seq,
+        .session_seq = session->seq,
     };
     str_copy(notice.unit, sizeof notice.unit, unit->id);
     /* The rung "deputy" names the stand-in itself. */
@@ -186,7 +193,7 @@ void tell_unit(struct stafette *g, const struct item *item, const struct limits 
     str_copy(notice.template_name, sizeof notice.template_name,
              permit_template(item, telling->what));
     /* What the caller superseded was told to the unit; who stands in gets one reminder as well. */
-    if (stands_in && telling->deadline_ms && !telling->session_seq)
+    if (stands_in && telling->deadline_ms && !session->seq)
         store_delivery_supersede(g->store, item->seq, unit->id, g->now_ms);
     store_notice_add(g->store, &notice);
     add_deliveries(g, item, limits, &notice, unit);

@@ -24,8 +24,12 @@ struct telling {
     const char *what;    /* template: "handover.requested" */
     int64_t deadline_ms; /* answer until; 0 = none */
     const char *outcome; /* German sentence; "" = none */
-    int64_t session_seq; /* of a meeting; 0 = none */
-    bool as_named;       /* also when the unit is absent now: it is about later */
+};
+
+/* What a notice of a meeting has besides. */
+struct tell_session {
+    int64_t seq;   /* the session; 0 = the whole meeting */
+    bool as_named; /* also to a unit that is absent now: it is about later */
 };
 
 /* A notice to a unit, or to who stands in for it now (presence.h): one delivery by e-mail, and one
@@ -35,6 +39,10 @@ struct telling {
  * is taken only when there is no other. An outcome goes to who was told, also when absent. */
 void tell_unit(struct stafette *g, const struct item *item, const struct limits *limits,
                const struct telling *telling);
+
+/* The same of a meeting. */
+void tell_of_session(struct stafette *g, const struct item *item, const struct limits *limits,
+                     const struct telling *telling, const struct tell_session *session);
 
 /* Tells the unit of an earlier notice once more, at the same contact and by the same template, with
  * another deadline (0 = none) and REASON_LINK. False when that contact is no longer there. */

@@ -9,6 +9,7 @@
 #include "budget.h"
 #include "config.h"
 #include "directory.h"
+#include "meeting.h"
 #include "presence.h"
 #include "store.h"
 #include "store_case.h"
@@ -183,11 +184,23 @@ static const struct {
     int type;
     void (*take)(struct work *w);
 } facts[] = {
-    {EVENT_DEADLINE_SET, work_statute},     {EVENT_EARLYWARNING_RAISED, early_warning},
-    {EVENT_CASE_OPENED, case_opened},       {EVENT_CASE_CONVERTED, recorded},
-    {EVENT_CASE_CLOSED, recorded},          {EVENT_MILESTONE_REACHED, milestone},
-    {EVENT_BESCHEID_ISSUED, bescheid},      {EVENT_ABSENCE_REPORTED, absence_reported},
-    {EVENT_ROSTER_CHANGED, roster_changed}, {EVENT_BUDGET_CHANGED, budget_changed},
+    {EVENT_DEADLINE_SET, work_statute},
+    {EVENT_EARLYWARNING_RAISED, early_warning},
+    {EVENT_CASE_OPENED, case_opened},
+    {EVENT_CASE_CONVERTED, recorded},
+    {EVENT_CASE_CLOSED, recorded},
+    {EVENT_MILESTONE_REACHED, milestone},
+    {EVENT_BESCHEID_ISSUED, bescheid},
+    {EVENT_ABSENCE_REPORTED, absence_reported},
+    {EVENT_ROSTER_CHANGED, roster_changed},
+    {EVENT_BUDGET_CHANGED, budget_changed},
+    {EVENT_SERIES_DEFINED, work_series_defined},
+    {EVENT_MEETING_CALLED, work_meeting_called},
+    {EVENT_MEETING_CHANGED, work_meeting_changed},
+    {EVENT_MEETING_CANCELLED, work_meeting_cancelled},
+    {EVENT_MEETING_HELD, work_meeting_held},
+    {EVENT_MINUTES_FILED, work_minutes_filed},
+    {EVENT_RSVP_RECEIVED, work_rsvp_received},
 };
 
 void work_fact(struct work *w)

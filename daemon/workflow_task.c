@@ -58,6 +58,11 @@ static const struct {
     {"rent_arrears", "Eine Frühwarnung ist eingegangen. Bitte nehmen Sie Kontakt auf."},
     {"hospital_discharge", "Eine Frühwarnung ist eingegangen. Bitte nehmen Sie Kontakt auf."},
     {"contact_loss", "Eine Frühwarnung ist eingegangen. Bitte nehmen Sie Kontakt auf."},
+    {"meeting_held",
+     "Zu einem Termin hat niemand geantwortet, ob er stattgefunden hat. Bitte klären "
+     "Sie das."},
+    {"meeting_minutes", "Zu einem Termin fehlt das Protokoll. Bitte sorgen Sie dafür, dass es "
+                        "abgelegt wird."},
     {"followup", "Nach dem Ende einer Beratung ist eine Anschlussperspektive vorgeschlagen. Bitte "
                  "übernehmen Sie die weiteren Schritte."},
 };

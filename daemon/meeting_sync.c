@@ -1,0 +1,160 @@
+/*
+ * Meetings of the configuration: see meeting_sync() in meeting.h. After a start and after a new
+ * configuration every meeting that it names is compared with the store by a hash over what members
+ * hear of, a few in each turn; so a reload without a change tells nobody anything.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "directory.h"
+#include "gateway.h"
+#include "meeting.h"
+#include "store.h"
+#include "util.h"
+#include "workflow_parts.h"
+
+size_t meeting_members_of(const struct unit *host, const struct meeting_setup *setup,
+                          struct member *member, size_t max)
+{
+    const struct member_setup *from = setup && setup->members ? setup->member
+                                      : host                  ? host->member
+                                                              : NULL;
+    size_t count = setup && setup->members ? setup->members : host ? host->members : 0;
+    for (size_t i = 0; i < count && i < max; i++) {
+        memset(&member[i], 0, sizeof member[i]);
+        str_copy(member[i].unit, sizeof member[i].unit, from[i].unit->id);
+        member[i].role = from[i].role;
+        member[i].class = from[i].class;
+        member[i].sessions_max = from[i].sessions_max;
+    }
+    return count < max ? count : max;
+}
+
+static void fill(const struct meeting_setup *setup, struct meeting *m)
+{
+    m->origin = ORIGIN_CONFIG;
+    m->start_s = setup->start_s;
+    m->duration_s = setup->duration_s;
+    m->until_day = setup->until_day;
+    m->holiday = setup->holiday;
+    m->skip_school_holidays = setup->skip_school_holidays;
+    m->mode = setup->mode;
+    str_copy(m->meeting_id, sizeof m->meeting_id, setup->id);
+    str_copy(m->kind, sizeof m->kind, setup->kind->id);
+    str_copy(m->unit, sizeof m->unit, setup->unit->id);
+    str_copy(m->rule, sizeof m->rule, setup->rule);
+    str_copy(m->room, sizeof m->room, setup->room);
+    str_copy(m->link, sizeof m->link, setup->link);
+    str_copy(m->dial_in, sizeof m->dial_in, setup->dial_in);
+    str_copy(m->setup_hash, sizeof m->setup_hash, setup->hash);
+}
+
+static void open_new(struct stafette *g, const struct meeting_setup *setup, struct member *member)
+{
+    struct meeting_wish wish = {.member = member};
+    fill(setup, &wish.meeting);
+    wish.members = meeting_members_of(setup->unit, setup, member, MEETING_MEMBERS_MAX);
+    wish.date = setup->date;
+    wish.dates = setup->dates;
+    wish.month = setup->month;
+    wish.months = setup->months;
+    meeting_open(g, &wish);
+}
+
+static bool still_member(const struct member *member, size_t count, const char *unit)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(member[i].unit, unit))
+            return true;
+    return false;
+}
+
+/* Who is new is invited with what there is; who has left hears nothing more but cancellations. */
+static void change_members(struct stafette *g, struct meeting_view *view,
+                           const struct member *member, size_t count)
+{
+    const struct meeting_news news = {.what = "meeting.invited", .reason = REASON_MEMBER};
+    for (size_t i = 0; i < view->members; i++)
+        if (!still_member(member, count, view->member[i].unit) &&
+            !str_eq(view->member[i].unit, view->meeting.unit))
+            store_member_drop(g->store, view->item.seq, view->member[i].unit);
+    for (size_t i = 0; i < count; i++) {
+        const struct member *known = meeting_member(view, member[i].unit);
+        struct member now = known ? *known : member[i];
+        now.item_seq = view->item.seq;
+        now.role = member[i].role;
+        now.class = member[i].class;
+        now.sessions_max = member[i].sessions_max;
+        if (!known)
+            now.invited_ms = g->now_ms;
+        store_member_put(g->store, &now);
+        if (!known && !str_empty(view->meeting.rule))
+            meeting_tell_unit(g, &view->item, work_unit(g, now.unit), &news);
+    }
+}
+
+static void change_known(struct stafette *g, const struct meeting_setup *setup,
+                         const struct meeting *known, struct member *member)
+{
+    struct meeting_view view;
+    struct meeting wanted = *known;
+    size_t count = meeting_members_of(setup->unit, setup, member, MEETING_MEMBERS_MAX);
+    fill(setup, &wanted);
+    if (meeting_view(g, known->item_seq, &view))
+        change_members(g, &view, member, count);
+    meeting_view_release(&view);
+    meeting_change(g, &wanted);
+    for (size_t i = 0; i < setup->dates; i++) {
+        const struct planned planned = {setup->date[i], setup->date[i], PLAN_AS_RULED, ""};
+        if (setup->date[i] > meeting_wall_now(g))
+            meeting_add_session(g, &wanted, &planned);
+    }
+    for (size_t i = 0; i < setup->months; i++)
+        meeting_add_month(g, &wanted, setup->month[i]);
+}
+
+static void sync_one(struct stafette *g, const struct meeting_setup *setup, struct member *member)
+{
+    struct meeting known;
+    struct item item;
+    if (!store_meeting_find(g->store, setup->id, &known) ||
+        !store_item_get(g->store, known.item_seq, &item)) {
+        open_new(g, setup, member);
+        return;
+    }
+    if (str_eq(known.setup_hash, setup->hash))
+        return;
+    if (item.closed_ms)
+        open_new(g, setup, member);
+    else
+        change_known(g, setup, &known, member);
+}
+
+/* A meeting that the configuration no longer has does not take place. */
+static size_t sync_removed(struct stafette *g)
+{
+    struct meeting *known = xcalloc(MEETING_SYNC_SHARE, sizeof *known);
+    size_t n =
+        store_meeting_of_config(g->store, g->daily.meetings_after, known, MEETING_SYNC_SHARE);
+    for (size_t i = 0; i < n; i++) {
+        if (!directory_meeting(g->config->directory, known[i].meeting_id))
+            meeting_cancel(g, known[i].item_seq, 0, "other");
+        str_copy(g->daily.meetings_next, sizeof g->daily.meetings_next, known[i].meeting_id);
+    }
+    free(known);
+    return n;
+}
+
+bool meeting_sync(struct stafette *g)
+{
+    const struct directory *dir = g->config->directory;
+    size_t from = g->daily.meetings_from - 1, to = from + MEETING_SYNC_SHARE;
+    if (from >= dir->meetings)
+        return sync_removed(g) == MEETING_SYNC_SHARE;
+    struct member *member = xcalloc(MEETING_MEMBERS_MAX, sizeof *member);
+    for (size_t i = from; i < to && i < dir->meetings; i++)
+        sync_one(g, &dir->meeting[i], member);
+    free(member);
+    return true;
+}
