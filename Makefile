@@ -20,8 +20,9 @@ JOBS ?= $(shell nproc)
 # A make of our own build, using all cores unless the caller said -j himself.
 BUILDING = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
-LIBS := libmosquitto libcurl sqlite3 libconfig jansson libmicrohttpd libsodium libidn2 libical \
+LIBS := libmosquitto libcurl sqlite3 libconfig jansson libmicrohttpd libsodium libidn2 \
   gmime-3.0
+TEST_LIBS := libical
 PKG_CONFIG ?= pkg-config
 MAIN_SOURCES := daemon/main.c daemon/ctl.c
 SOURCES := $(filter-out $(MAIN_SOURCES),$(wildcard daemon/*.c adapters/*.c))
@@ -79,7 +80,7 @@ $(BUILD)/libstafette.a: $(OBJECTS)
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libstafette.a
 	@mkdir -p $(@D)
 	@echo "  link    $@"
-	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LINK) -lcmocka
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LINK) $(shell $(PKG_CONFIG) --libs $(TEST_LIBS)) -lcmocka
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)

@@ -7,6 +7,7 @@
  * (disk full, rights) and the operator hears of it. A crash leaves at most a file under tmp/, which
  * Maildir readers ignore.
  */
+#include "../daemon/util.h"
 #include "adapter.h"
 #include "adapters_list.h"
 #include "file_drop.h"
@@ -16,6 +17,7 @@ static const struct adapter_option options[] = {
     {"path", OPTION_FILE, NULL, "the Maildir; made when missing"},
     {"from", OPTION_TEXT, "stafette@localhost", "address in the From header"},
     {"from_name", OPTION_TEXT, "Stafette", "name in the From header, a role"},
+    {"calendar_attachment", OPTION_BOOL, "false", "attach invitations as invite.ics as well"},
     {NULL, OPTION_TEXT, NULL, NULL},
 };
 
@@ -39,7 +41,8 @@ static void make_maildir(const char *path, struct buf *err)
 static void deliver(struct job *job)
 {
     const struct transport *t = job->transport;
-    const struct mime_sender sender = {transport_text(t, "from_name"), transport_text(t, "from")};
+    const struct mime_sender sender = {transport_text(t, "from_name"), transport_text(t, "from"),
+                                       str_eq(transport_text(t, "calendar_attachment"), "true")};
     const char *path = transport_text(t, "path");
     struct buf err = BUF_INIT;
     buf_reset(&job->bytes);

@@ -28,7 +28,7 @@ struct smtp {
     struct buf password;
     struct buf from;                            /* as it goes over the wire */
     const char *username, *ca_file, *from_name; /* the transport's values */
-    bool tls;
+    bool tls, attach_ics;
     int64_t timeout_ms;
     unsigned per_connection;
 };
@@ -44,6 +44,7 @@ static const struct adapter_option options[] = {
     {"from_name", OPTION_TEXT, "", "name in the From header, a role"},
     {"timeout", OPTION_DURATION, "60s", "for one mail, connecting included"},
     {"mails_per_connection", OPTION_INT, "90", "then a new connection is opened"},
+    {"calendar_attachment", OPTION_BOOL, "false", "attach invitations as invite.ics as well"},
     {NULL, OPTION_TEXT, NULL, NULL},
 };
 
@@ -126,6 +127,7 @@ static int check(struct transport *t, struct conf_node *node, struct conf_faults
     smtp->ca_file = transport_text(t, "ca_file");
     smtp->from_name = transport_text(t, "from_name");
     smtp->timeout_ms = transport_ms(t, "timeout");
+    smtp->attach_ics = str_eq(transport_text(t, "calendar_attachment"), "true");
     smtp->per_connection = (unsigned)transport_int(t, "mails_per_connection");
     int rc = check_names(t, smtp, node, faults);
     if (check_peer(t, smtp, node, faults) != 0)
@@ -202,7 +204,7 @@ static int prepare(struct job *job, CURL *easy)
         job_peer_text(job, "not sent: the return path is malformed; mend mail.bounce");
         return -1;
     }
-    const struct mime_sender sender = {smtp->from_name, buf_str(&smtp->from)};
+    const struct mime_sender sender = {smtp->from_name, buf_str(&smtp->from), smtp->attach_ics};
     buf_reset(&job->bytes);
     job->bytes_sent = 0;
     mime_build(&job->bytes, &job->message, &sender);

@@ -1,7 +1,7 @@
 /*
  * A mail as bytes: see mime.h.
  *
- * Written by hand for the one shape we send, so that the send path needs no MIME library and the
+ * Written by hand for the three shapes we send, so that the send path needs no MIME library and the
  * same message gives the same bytes at every repeat. Promises: no line over 76 bytes but addresses
  * and ids that cannot be broken, every line ends in CRLF, no bare CR or LF, nothing but ASCII
  * outside encoded words and quoted-printable, no header smuggled in by a value. Refuses nothing:
@@ -15,12 +15,14 @@
 #include <string.h>
 
 #include "../daemon/buf.h"
+#include "../daemon/digest.h"
 #include "../daemon/util.h"
 #include "adapter.h"
 
 /* RFC 2047 and 2045: 75 for an encoded word, 76 for a line that holds one or is quoted-printable.
  * The longest single word left as it is, so that a line can always be folded. */
 enum { WORD_MAX = 75, LINE_MAX_LEN = 76, PLAIN_WORD_MAX = 60 };
+enum { BASE64_LINE = 57, BOUNDARY_BYTES = 12, METHOD_MAX = 16 };
 
 static const char word_begin[] = "=?UTF-8?Q?";
 static const char word_end[] = "?=";
@@ -263,10 +265,90 @@ static void add_qp_body(struct buf *out, const char *body)
     }
 }
 
+/* A text with the headers of its part and the empty line. `plain` was asked by the caller. */
+static void add_text_part(struct buf *out, const char *type, const char *text, bool plain)
+{
+    buf_printf(out, "Content-Type: %s\r\n", type);
+    buf_printf(out, "Content-Transfer-Encoding: %s\r\n\r\n", plain ? "7bit" : "quoted-printable");
+    if (plain)
+        add_plain_body(out, text);
+    else
+        add_qp_body(out, text);
+}
+
+static void add_base64(struct buf *out, const char *text)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t len = strlen(text);
+    for (size_t i = 0; i < len; i += 3) {
+        unsigned group = 0;
+        size_t n = len - i < 3 ? len - i : 3;
+        for (size_t k = 0; k < 3; k++)
+            group = group << 8 | (k < n ? (unsigned char)text[i + k] : 0);
+        for (size_t k = 0; k < 4; k++)
+            buf_addc(out, k <= n ? digits[group >> (18 - 6 * k) & 63] : '=');
+        if ((i + 3) % BASE64_LINE == 0 || i + 3 >= len)
+            buf_puts(out, "\r\n");
+    }
+}
+
+/* "=_" stands in no quoted-printable or base64 text; the rest is the same at every repeat. */
+static void make_boundary(struct buf *out, const char *message_id, const char *level)
+{
+    struct buf seed = BUF_INIT;
+    unsigned char hash[DIGEST_FULL];
+    buf_printf(&seed, "%s %s", level, message_id ? message_id : "");
+    digest_sha256(hash, buf_str(&seed), seed.len);
+    buf_puts(out, "=_");
+    digest_hex(out, hash, BOUNDARY_BYTES);
+    buf_release(&seed);
+}
+
+/* A calendar is sent only under a method, which must be that of its METHOD line (RFC 6047 2.4). */
+static bool has_calendar(const struct message *message)
+{
+    size_t n = message->method ? strlen(message->method) : 0;
+    return message->calendar && *message->calendar && n > 0 && n < METHOD_MAX &&
+           strspn(message->method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == n;
+}
+
+/* The text first, the calendar last: what a client understands best stands last (RFC 2046 5.1.4).
+ */
+static void add_alternative(struct buf *out, const struct message *message, const char *body)
+{
+    struct buf boundary = BUF_INIT, type = BUF_INIT;
+    make_boundary(&boundary, message->message_id, "alternative");
+    buf_printf(out, "Content-Type: multipart/alternative;\r\n boundary=\"%s\"\r\n\r\n--%s\r\n",
+               buf_str(&boundary), buf_str(&boundary));
+    add_text_part(out, "text/plain; charset=utf-8", body,
+                  body_is_plain(body) && !strstr(body, "=_"));
+    buf_printf(&type, "text/calendar; charset=utf-8; method=%s", message->method);
+    buf_printf(out, "\r\n--%s\r\n", buf_str(&boundary));
+    add_text_part(out, buf_str(&type), message->calendar, false);
+    buf_printf(out, "\r\n--%s--\r\n", buf_str(&boundary));
+    buf_release(&boundary);
+    buf_release(&type);
+}
+
+static void add_mixed(struct buf *out, const struct message *message, const char *body)
+{
+    struct buf boundary = BUF_INIT;
+    make_boundary(&boundary, message->message_id, "mixed");
+    buf_printf(out, "Content-Type: multipart/mixed;\r\n boundary=\"%s\"\r\n\r\n--%s\r\n",
+               buf_str(&boundary), buf_str(&boundary));
+    add_alternative(out, message, body);
+    buf_printf(out, "\r\n--%s\r\n", buf_str(&boundary));
+    buf_puts(out, "Content-Type: application/ics; name=\"invite.ics\"\r\n"
+                  "Content-Disposition: attachment; filename=\"invite.ics\"\r\n"
+                  "Content-Transfer-Encoding: base64\r\n\r\n");
+    add_base64(out, message->calendar);
+    buf_printf(out, "\r\n--%s--\r\n", buf_str(&boundary));
+    buf_release(&boundary);
+}
+
 void mime_build(struct buf *out, const struct message *message, const struct mime_sender *sender)
 {
     const char *body = message->body ? message->body : "";
-    bool plain = body_is_plain(body);
     add_date(out, message->date_ms);
     add_from(out, sender);
     add_plain_header(out, "To", message->address);
@@ -280,11 +362,11 @@ void mime_build(struct buf *out, const struct message *message, const struct mim
     }
     buf_puts(out, "Auto-Submitted: auto-generated\r\n"
                   "X-Auto-Response-Suppress: All\r\n"
-                  "MIME-Version: 1.0\r\n"
-                  "Content-Type: text/plain; charset=utf-8\r\n");
-    buf_printf(out, "Content-Transfer-Encoding: %s\r\n\r\n", plain ? "7bit" : "quoted-printable");
-    if (plain)
-        add_plain_body(out, body);
+                  "MIME-Version: 1.0\r\n");
+    if (!has_calendar(message))
+        add_text_part(out, "text/plain; charset=utf-8", body, body_is_plain(body));
+    else if (sender->attach_ics)
+        add_mixed(out, message, body);
     else
-        add_qp_body(out, body);
+        add_alternative(out, message, body);
 }

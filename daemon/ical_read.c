@@ -405,10 +405,12 @@ static void begin(struct pass *pass, const char *component)
 }
 
 /* False at the end of the calendar. */
-static bool end(struct pass *pass)
+static bool end(struct pass *pass, const char *component)
 {
-    if (pass->depth == 2 && pass->in_event)
+    if (pass->depth == 2 && pass->in_event) {
+        pass->broken = pass->broken || strcasecmp(component, "VEVENT") != 0;
         event_end(pass);
+    }
     if (pass->depth == 2)
         pass->in_zone = false;
     if (pass->depth > 0)
@@ -440,7 +442,7 @@ static bool read_property(struct pass *pass, const struct property *property)
     if (strcasecmp(property->name, "BEGIN") == 0)
         begin(pass, property->value);
     else if (strcasecmp(property->name, "END") == 0)
-        return end(pass);
+        return end(pass, property->value);
     else if (pass->depth == 1 && !pass->method[0] && strcasecmp(property->name, "METHOD") == 0)
         copy_word(pass->method, sizeof pass->method, property->value);
     else if (pass->in_zone)

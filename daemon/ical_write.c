@@ -44,6 +44,11 @@ static const char zone_text[] = "BEGIN:VTIMEZONE\r\n"
                                 "END:STANDARD\r\n"
                                 "END:VTIMEZONE\r\n";
 
+static bool is_none(const char *text)
+{
+    return !text || *text == '\0';
+}
+
 /* Octets of the UTF-8 character at p, 0 when there is none that is whole. */
 static size_t char_octets(const char *p)
 {
@@ -107,7 +112,7 @@ static size_t add_char(struct buf *line, const char *p, const char *lf)
 static void add_text(struct buf *out, const char *name, const char *text)
 {
     struct buf line = BUF_INIT;
-    if (str_empty(text))
+    if (is_none(text))
         return;
     buf_printf(&line, "%s:", name);
     while (*text) {
@@ -122,7 +127,7 @@ static void add_text(struct buf *out, const char *name, const char *text)
 /* CN="...": a double quote cannot stand in it, '^' is doubled for readers of RFC 6868. */
 static void add_name(struct buf *line, const char *name)
 {
-    if (str_empty(name))
+    if (is_none(name))
         return;
     buf_puts(line, ";CN=\"");
     while (*name) {
@@ -178,9 +183,9 @@ static void add_times(struct buf *out, const char *name, const int64_t *wall_s, 
 static void add_rule(struct buf *out, const char *rule)
 {
     struct buf line = BUF_INIT, why = BUF_INIT;
-    const char *until = str_empty(rule) ? NULL : strstr(rule, "UNTIL=");
+    const char *until = is_none(rule) ? NULL : strstr(rule, "UNTIL=");
     int64_t until_s;
-    if (!str_empty(rule) && ical_rule_check(rule, &why) == 0) {
+    if (!is_none(rule) && ical_rule_check(rule, &why) == 0) {
         size_t head = until ? (size_t)(until - rule) : strlen(rule);
         buf_printf(&line, "RRULE:%.*s", (int)head, rule);
         if (until) {
@@ -287,7 +292,7 @@ static void write_calendar(struct buf *out, const char *method, const char *name
     add_line(out, "VERSION:2.0");
     add_line(out, "CALSCALE:GREGORIAN");
     add_line(out, "METHOD:%s", method);
-    if (!str_empty(name)) {
+    if (!is_none(name)) {
         add_text(out, "NAME", name);
         add_text(out, "X-WR-CALNAME", name);
         add_line(out, "X-WR-TIMEZONE:" ZONE);
@@ -308,5 +313,5 @@ void ical_write(struct buf *out, const char *method, const struct ical_event *ev
 void ical_write_feed(struct buf *out, const char *name, const struct ical_event *event,
                      size_t events)
 {
-    write_calendar(out, "PUBLISH", str_empty(name) ? "Stafette" : name, event, events);
+    write_calendar(out, "PUBLISH", is_none(name) ? "Stafette" : name, event, events);
 }

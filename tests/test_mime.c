@@ -115,7 +115,7 @@ static void test_read_back(void **state)
     for (size_t i = 0; i < COUNT_OF(mails); i++) {
         struct buf bytes = BUF_INIT, got = BUF_INIT, want = BUF_INIT;
         const struct message message = message_of(mails[i].subject, mails[i].body);
-        const struct mime_sender sender = {mails[i].from_name, "gateway@example.org"};
+        const struct mime_sender sender = {mails[i].from_name, "gateway@example.org", false};
         mime_build(&bytes, &message, &sender);
         write_file(path, &bytes);
         read_back(&got, path, mails[i].label);
@@ -151,7 +151,7 @@ static const struct {
 static void test_date(void **state)
 {
     (void)state;
-    const struct mime_sender sender = {"", "a@b.example"};
+    const struct mime_sender sender = {"", "a@b.example", false};
     for (size_t i = 0; i < COUNT_OF(dates); i++) {
         struct buf bytes = BUF_INIT;
         struct message message = message_of("s", "b\n");
@@ -166,7 +166,7 @@ static void test_date(void **state)
 static void test_thread(void **state)
 {
     (void)state;
-    const struct mime_sender sender = {"", "a@b.example"};
+    const struct mime_sender sender = {"", "a@b.example", false};
     struct message message = message_of("s", "b\n");
     struct buf bytes = BUF_INIT;
     message.message_id = message.thread_id;
@@ -192,7 +192,7 @@ static void test_golden(void **state)
                            "entscheiden.\n\nGrüße\n")
               : message_of("Neue Meldung", "Vorgang: K7F3-92QX\n");
         const struct mime_sender sender = {i ? "Stafette für die Stadt" : "Stafette",
-                                           "stafette@example.org"};
+                                           "stafette@example.org", false};
         mime_build(&bytes, &message, &sender);
         golden_check(names[i], &bytes);
         buf_release(&bytes);
