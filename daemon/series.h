@@ -12,6 +12,11 @@
 struct school;
 struct worktime;
 
+enum {
+    SERIES_MOVE_DAYS = 28,    /* a session moves at most so far */
+    SERIES_STARTS_MAX = 20000 /* of one expansion, those around the window included */
+};
+
 /* What becomes of a session that falls on a public holiday or local closure of the host. */
 enum holiday_rule {
     HOLIDAY_KEEP,      /* it takes place all the same */
@@ -27,7 +32,8 @@ struct series {
     const char *rule;    /* RRULE; "" = only start_s, or the dates */
     int64_t start_s;     /* first session, or where the rule begins */
     int64_t until_day;   /* last day of the rule, included; 0 = none */
-    const int64_t *date; /* list of dates instead of a rule: wall seconds, rising */
+    const int64_t *date; /* list of dates instead of a rule: wall seconds, rising; what is not later
+                          * than the one before is passed over */
     size_t dates;
     const int64_t *except; /* days (since 1970) that are left out */
     size_t excepts;
@@ -47,12 +53,18 @@ struct planned {
     int64_t original_s; /* as the rule has it: the session's name for ever (RECURRENCE-ID) */
     int64_t start_s;
     enum plan_verdict verdict;
-    const char *why; /* German: name of the holiday, "Schulferien", "Ausnahme"; "" = as ruled */
+    const char *why; /* German: name of the holiday, "Schließtag", "Schulferien", "Ausnahme"; "" =
+                      * as ruled */
 };
 
 /* The sessions whose original start lies in [from_s, to_s), rising by it, at most max; returns how
- * many. A session that was moved may lie behind to_s, and never on the start of another one of the
- * series: then it moves on by its rule once more. */
+ * many. The answer for one session does not depend on the window it is asked in.
+ *
+ * A session that was moved may lie behind to_s and behind until_day, because it is still the
+ * session of its date. It never lands on a holiday, a closure, an exception, school holidays that
+ * are left out, or the day of another session of the series: then it moves on by its rule once
+ * more. What finds no place within SERIES_MOVE_DAYS is left out: a weekly session that gives way to
+ * the next week is that week's session. */
 size_t series_expand(const struct series *series, int64_t from_s, int64_t to_s,
                      struct planned *planned, size_t max);
 

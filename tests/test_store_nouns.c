@@ -224,7 +224,7 @@ static void test_held_and_released(void **state)
 
 static void add_clock(int64_t item, int64_t due_ms)
 {
-    struct clock c = {store_next(s, SEQ_CLOCK), item, CLOCK_ACCEPT, 1, due_ms};
+    struct clock c = {store_next(s, SEQ_CLOCK), item, CLOCK_ACCEPT, 1, due_ms, 0};
     store_clock_add(s, &c);
 }
 
