@@ -152,7 +152,7 @@ static const struct {
      "L-17 1 of 1"},
     {"a notice without delivery",
      "insert into notice select 99, item_seq, unit, reason, template_name, deadline_ms, outcome,"
-     " doubtful, created_ms, instead_of from notice where notice_seq = 1",
+     " doubtful, created_ms, instead_of, 0 from notice where notice_seq = 1",
      "L-14 1 of 1"},
     {"a delivery is deleted", "delete from delivery where delivery_seq = 1", "L-14 1 of 1"},
     {"a delivery of no notice", "update delivery set notice_seq = 98 where delivery_seq = 1",

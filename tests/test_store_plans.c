@@ -24,7 +24,7 @@ static const char *const may_walk[] = {
     "select event_seq, id_hash, received_ms from event where received_ms >= ? order by ev",
     "select count(*) from event where outcome = ?",
     "select count(*) from item where closed_ms = 0",
-    "select created_ms from item where closed_ms = 0 order by item_seq limit 1",
+    "select created_ms from item where closed_ms = 0 and kind < 6 order by item_seq limit 1",
     "select unit, count(*) from (select owner_unit as unit from item where closed_ms = 0",
     "select count(*) from notice",
     "update delivery set next_ms = ?1 where state = 0 and next_ms > ?2 and not (channel =",
@@ -57,7 +57,7 @@ static const struct store_statements *const nouns[] = {
     &store_out_statements,       &store_audit_statements,    &store_case_statements,
     &store_answer_statements,    &store_budget_statements,   &store_tally_statements,
     &store_absence_statements,   &store_contact_statements,  &store_erase_statements,
-    &store_retention_statements, &store_export_statements,   &store_sms_statements,
+    &store_retention_statements, &store_export_statements,   &store_sms_statements, &store_meeting_statements,
 };
 
 static bool is_allowed(const char *sql)
