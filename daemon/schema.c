@@ -256,6 +256,7 @@ static const char *const migrations[] = {
     "  setup_hash text not null"    /* of its definition in the configuration; '' when none */
     ") strict;"
     "create index meeting_by_id on meeting (meeting_id);"
+    "create index meeting_host on meeting (unit, kind);"
 
     "create table session (" /* retention: closed+90d */
     "  session_seq integer primary key,"

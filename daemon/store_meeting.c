@@ -56,10 +56,9 @@ static const char *const sql[] = {
     [MEETING_GET] = "select " MEETING_COLUMNS " from meeting where item_seq = ?",
     [MEETING_FIND] = "select " MEETING_COLUMNS " from meeting where meeting_id = ?"
                      " order by item_seq desc limit 1",
-    [SESSION_TALLY] = "select count(*) from session s join meeting m on m.item_seq = s.item_seq"
-                      " join item i on i.item_seq = m.item_seq"
-                      " where i.owner_unit = ? and i.kind = 7 and m.kind = ?"
-                      " and s.start_s >= ? and s.start_s < ? and s.state = ?",
+    [SESSION_TALLY] = "select count(*) from meeting m join session s on s.item_seq = m.item_seq"
+                      " where m.unit = ? and m.kind = ? and s.start_s >= ? and s.start_s < ?"
+                      " and s.state = ?",
     [SESSION_ADD] = "insert into session (item_seq, original_s, start_s, duration_s, state,"
                     " sequence, mode, room, link, why, frozen_ms, minutes_ms)"
                     " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning session_seq",

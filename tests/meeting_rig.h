@@ -7,6 +7,7 @@
 
 #include "../adapters/adapter.h"
 #include "../daemon/clock.h"
+#include "../daemon/ledger.h"
 #include "../daemon/meeting.h"
 #include "../daemon/render.h"
 #include "../daemon/template.h"
@@ -14,10 +15,10 @@
 
 #define MEETING_TEAM                                                                               \
     "meetings = ( { id = \"team-nord\"; kind = \"sozialraumteam\"; unit = \"asd\";"                \
-    " start = \"2027-01-07T09:00\"; duration = \"2h\"; rule = \"FREQ=MONTHLY;BYDAY=1TH\";"          \
-    " until = \"2027-12-31\"; holiday = \"plus_week\"; room = \"Raum 1\";"                          \
-    " members = ( \"sozialbuero\", { unit = \"asd-leitung\"; role = \"chair\"; },"                  \
-    " { unit = \"sb-leitung\"; role = \"deputy_chair\"; },"                                         \
+    " start = \"2027-01-07T09:00\"; duration = \"2h\"; rule = \"FREQ=MONTHLY;BYDAY=1TH\";"         \
+    " until = \"2027-12-31\"; holiday = \"plus_week\"; room = \"Raum 1\";"                         \
+    " members = ( \"sozialbuero\", { unit = \"asd-leitung\"; role = \"chair\"; },"                 \
+    " { unit = \"sb-leitung\"; role = \"deputy_chair\"; },"                                        \
     " { unit = \"koordination\"; role = \"secretariat\"; } ); } );\n"
 
 /* Compares the configuration with the store, as the daemon does after a reload. */
@@ -62,6 +63,26 @@ static inline void meeting_rig_until(struct gateway_rig *rig, const char *when)
         rig_commit(rig);
     }
     rig->g.now_ms = rig->g.steady_ms = to_ms;
+}
+
+/* Nobody is lost. */
+static inline void rig_ledger_green(const struct gateway_rig *rig)
+{
+    struct ledger_task task;
+    struct ledger_result result;
+    struct buf err = BUF_INIT, text = BUF_INIT;
+    ledger_task_init(&task, rig->g.config->directory);
+    task.store = rig->g.config->settings.store;
+    task.now_ms = rig->g.now_ms;
+    task.grace_ms = 300000;
+    if (ledger_check(&task, &result, &err) < 0)
+        fail_msg("%s", buf_str(&err));
+    ledger_report(&text, &result, rig->g.keys.code);
+    if (!ledger_green(&result))
+        fail_msg("%s", buf_str(&text));
+    ledger_task_release(&task);
+    buf_release(&err);
+    buf_release(&text);
 }
 
 #endif
