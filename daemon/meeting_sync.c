@@ -136,7 +136,8 @@ static size_t sync_removed(struct stafette *g)
 {
     struct meeting *known = xcalloc(MEETING_SYNC_SHARE, sizeof *known);
     size_t n =
-        store_meeting_of_config(g->store, g->daily.meetings_after, known, MEETING_SYNC_SHARE);
+        store_meeting_after(g->store, g->daily.meetings_after, ORIGIN_CONFIG, known,
+                                   MEETING_SYNC_SHARE);
     for (size_t i = 0; i < n; i++) {
         if (!directory_meeting(g->config->directory, known[i].meeting_id))
             meeting_cancel(g, known[i].item_seq, 0, "other");

@@ -37,6 +37,15 @@ void page_absence(struct stafette *g, struct http_call *call, struct known *fres
 void page_absence_end(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_absences(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_roster(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_meetings(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_meeting(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_meeting_call(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_meeting_move(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_meeting_cancel(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_meeting_mode(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_meeting_held(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_meeting_minutes(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_meeting_answer(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_contacts(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_release(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_erase(struct stafette *g, struct http_call *call, struct known *fresh);

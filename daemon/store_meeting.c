@@ -30,7 +30,7 @@ enum {
     MEMBER_EACH,
     MEMBER_ASK_AGAIN,
     MEMBER_ASK_ALL,
-    MEETING_OF_CONFIG
+    MEETING_AFTER
 };
 
 static_assert(SESSION_PLANNED == 0 && SESSION_OVER == 3 && SESSION_HELD == 4,
@@ -89,8 +89,8 @@ static const char *const sql[] = {
                     " where item_seq = ? and session_seq = 0 order by unit",
     [MEMBER_ASK_AGAIN] = "update member set status = 0 where item_seq = ? and session_seq = ?",
     [MEMBER_ASK_ALL] = "update member set status = 0 where item_seq = ?",
-    [MEETING_OF_CONFIG] = "select " MEETING_COLUMNS " from meeting where meeting_id > ?"
-                          " and origin = 0 order by meeting_id limit ?",
+    [MEETING_AFTER] = "select " MEETING_COLUMNS " from meeting where meeting_id > ?"
+                          " and (?2 < 0 or origin = ?2) order by meeting_id limit ?3",
 };
 const struct store_statements store_meeting_statements = {sql, COUNT_OF(sql)};
 
@@ -180,12 +180,13 @@ static bool one_meeting(struct query *q, struct meeting *m)
     return true;
 }
 
-size_t store_meeting_of_config(struct store *s, const char *after, struct meeting *meeting,
-                               size_t max)
+size_t store_meeting_after(struct store *s, const char *after, int origin,
+                           struct meeting *meeting, size_t max)
 {
     size_t n = 0;
-    struct query q = query_start(s, NOUN_MEETING, MEETING_OF_CONFIG);
+    struct query q = query_start(s, NOUN_MEETING, MEETING_AFTER);
     query_text(&q, after);
+    query_int(&q, origin);
     query_int(&q, (int64_t)max);
     while (query_row(&q))
         read_meeting(&q, &meeting[n++]);

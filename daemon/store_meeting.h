@@ -121,9 +121,9 @@ void store_session_drop(struct store *s, int64_t seq);
  * with 0 about everything. */
 void store_member_ask_again(struct store *s, int64_t item_seq, int64_t session_seq);
 
-/* Meetings of the configuration after this id, by id: for what is no longer there. */
-size_t store_meeting_of_config(struct store *s, const char *after, struct meeting *meeting,
-                               size_t max);
+/* Meetings after this id, by id, open ones and others; of an origin, or -1 for all. */
+size_t store_meeting_after(struct store *s, const char *after, int origin,
+                           struct meeting *meeting, size_t max);
 
 /* Adds or replaces. */
 void store_member_put(struct store *s, const struct member *member);
