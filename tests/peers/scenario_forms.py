@@ -28,6 +28,14 @@ ANSWERS = {
     "erledigt": ("done", ""),
 }
 
+# What a member says to an invitation.
+RSVPS = {
+    "Zusage": "accepted",
+    "Absage": "declined",
+    "Vorbehalt": "tentative",
+    "Vertretung": "deputy",
+}
+
 OUTCOMES = {
     "angenommen": "accepted",
     "wiederholt": "repeated",
@@ -73,6 +81,9 @@ KINDS = {
     "kennung": (r"E-[A-ZÄÖÜ-]+", "Fehlerkennung: E-PFLICHT"),
     "datei": (r"[a-z_-]+\.conf", "Datei der Konfiguration: routes.conf"),
     "schlüssel": (r"[a-z_]+(?:\.[a-z_]+)+", "Einstellung: ledger.night"),
+    "zusage": (one_of(RSVPS), ", ".join(RSVPS)),
+    "sitzungen": ("Sitzung(?:en)?", "Sitzung, Sitzungen (eines Termins, geplant)"),
+    "einträge": ("Eintrag|Einträge", "Eintrag, Einträge (im Kalender)"),
     "befehl": (r".+", "Befehl von stafettectl; {name} darin steht für das Kürzel des Vorgangs"),
 }
 
@@ -92,6 +103,8 @@ FORMS = (
     ("W", "{stelle} ist von {zeit} bis {zeit:ende} abwesend[, Vertretung {stelle:vertretung}]",
      "absence", "stafettectl absence; ein Ende ohne Uhrzeit schließt den Tag ein"),
     ("W", "die Leitstelle ruft: {befehl}", "control", "irgendein Befehl von stafettectl"),
+    ("W", "{stelle} antwortet auf die Einladung zu {name} mit {zusage}[ für {zeit}]", "rsvp",
+     "eines Termins; mit einer Zeit nur für die Sitzung, die nach der Regel dann beginnt"),
     ("W", "die Uhr geht vor bis {zeit}", "go_to", "alles, was bis dahin fällig wird, geschieht"),
     ("W", "die Uhr auf {zeit} vorgeht", "go_to", "dasselbe"),
     ("W", "{dauer} vergehen", "pass_time", "dasselbe um eine Dauer"),
@@ -142,6 +155,14 @@ FORMS = (
     ("D", "gilt <die alte Konfiguration> weiter", "old_config", "nach „wird neu geladen“"),
     ("D", "gilt <die neue Konfiguration>", "new_config", ""),
     ("D", "steht <{text}> nirgends", "nowhere", "Ablage, Protokoll, Quittungen, Nachrichten"),
+    ("D", "hat <{name}> {menge} {sitzungen}[ ab {zeit}]", "sessions",
+     "geplante Sitzungen eines Termins; ein Termin heißt wie in meetings.conf oder wie die Meldung"),
+    ("D", "beginnt <eine Sitzung von {name}> {zeit}", "session_at", ""),
+    ("D", "beginnt <keine Sitzung von {name}> {zeit}", "no_session_at", ""),
+    ("D", "zeigt <der Kalender von {stelle}> {menge} {einträge} zu {name}[ {zeit}]",
+     "calendar_shows", "was ein Kalenderprogramm aus den Einladungen bis jetzt macht"),
+    ("D", "nennt <die Einladung von {stelle} zu {name}> {text}", "invitation_says",
+     "in der jüngsten Einladung als Kalendereintrag: SEQUENCE:1"),
     ("D", "ist <die Bilanz> ausgeglichen", "balanced", "status grün, stafettectl ledger grün"),
 )
 

@@ -13,8 +13,11 @@ import time
 import urllib.request
 import zlib
 
+import icalendar
+import recurring_ical_events
+
 from peers import TOP, wait_until
-from scenario_forms import ANSWERS, FORMS, OUTCOMES
+from scenario_forms import ANSWERS, FORMS, OUTCOMES, RSVPS
 from scenario_language import moment
 from scenario_world import BERLIN, PREFIX, City, moment_of, stamp, utc
 
@@ -109,7 +112,18 @@ class Scene:
                                              BERLIN)
         return datetime.datetime.combine(day, when.time or datetime.time(), BERLIN)
 
+    def meeting(self, name):
+        """A meeting by its id, or by the name of the message that made it."""
+        said = self.said.get(name)
+        found = self.city.meeting(said.event["data"].get("meeting_id", "") if said else name)
+        need(found, f"ein Termin {name}", "keiner dieser Kennung")
+        return found
+
     def code(self, name):
+        if name not in self.said and self.running:
+            meeting = self.city.meeting(name)
+            if meeting:
+                return meeting["item_id"]
         if name not in self.said:
             raise AssertionError(f"ein Vorgang {name}, gefunden: keiner dieses Namens")
         if not self.said[name].code:
@@ -293,6 +307,14 @@ def answer(scene, given):
     scene.ctl(*words, *(("--code", code) if code else ()))
 
 
+def rsvp(scene, given):
+    words = ["meeting", "answer", scene.meeting(given["name"])["meeting"],
+             RSVPS[given["zusage"]], "--unit", scene.unit(given["stelle"])]
+    if "zeit" in given:
+        words += ["--session", utc(scene.time_of(given["zeit"]))]
+    scene.ctl(*words)
+
+
 def absence(scene, given):
     start, end = scene.time_of(given["zeit"]), scene.time_of(given["ende"], end=True)
     deputy = ("--deputy", scene.unit(given["vertretung"])) if "vertretung" in given else ()
@@ -429,6 +451,88 @@ def history(scene, given):
 def item_says(scene, given):
     found = json.dumps(scene.item(given["name"]), ensure_ascii=False)
     need(given["text"] in found, f"„{given['text']}“ im Vorgang {given['name']}", found[:300])
+
+
+# ---- Dann: meetings
+
+def planned(scene, name):
+    """Starts of the planned sessions of a meeting."""
+    return sorted(moment_of(row["start"]) for row in scene.meeting(name)["sessions"]
+                  if row["state"] == "planned")
+
+
+def sessions(scene, given):
+    starts = planned(scene, given["name"])
+    if "zeit" in given:
+        starts = [at for at in starts if at >= scene.time_of(given["zeit"])]
+    least, most = amount(given["menge"])
+    need(least <= len(starts) <= most, f"{given['menge']} Sitzungen von {given['name']}",
+         f"{len(starts)}: {', '.join(map(stamp, starts))}")
+
+
+def begins(scene, given):
+    when = scene.time_of(given["zeit"])
+    starts = planned(scene, given["name"])
+    exact = given["zeit"].time is not None
+    found = [at for at in starts if (at == when if exact else at.date() == when.date())]
+    return found, ", ".join(map(stamp, starts)) or "keine Sitzung"
+
+
+def session_at(scene, given):
+    found, shown = begins(scene, given)
+    need(found, f"eine Sitzung von {given['name']} {stamp(scene.time_of(given['zeit']))}", shown)
+
+
+def no_session_at(scene, given):
+    found, shown = begins(scene, given)
+    need(not found, f"keine Sitzung von {given['name']} {stamp(scene.time_of(given['zeit']))}",
+         shown)
+
+
+def invitations(scene, unit, name):
+    """The calendars that a unit has got of a meeting, oldest first."""
+    code, to = scene.code(name), scene.city.directory.addresses(scene.unit(unit))
+    return [m.calendar for m in scene.city.messages
+            if m.calendar and m.to in to and code in m.text]
+
+
+def calendar_shows(scene, given):
+    """What a calendar program makes of it: the newest SEQUENCE of each entry, cancelled ones out."""
+    entries = {}
+    for text in invitations(scene, given["stelle"], given["name"]):
+        calendar = icalendar.Calendar.from_ical(text)
+        for event in calendar.walk("VEVENT"):
+            key = (str(event["UID"]), event.get("RECURRENCE-ID") and event["RECURRENCE-ID"].dt)
+            if not event.get("RECURRENCE-ID") and event.get("RRULE"):
+                entries = {k: v for k, v in entries.items() if k[0] != key[0]}
+            entries[key] = event
+    whole = icalendar.Calendar()
+    for event in entries.values():
+        cancelled = str(event.get("STATUS", "")) == "CANCELLED"
+        master = entries.get((str(event["UID"]), None))
+        if cancelled and event.get("RECURRENCE-ID") and master is not None:
+            master.add("EXDATE", event["RECURRENCE-ID"].dt)
+        elif not cancelled:
+            whole.add_component(event)
+    first = scene.city.start_at.date()
+    last = first + datetime.timedelta(days=1100)
+    starts = sorted(e["DTSTART"].dt for e in recurring_ical_events.of(whole).between(first, last))
+    if "zeit" in given:
+        when = scene.time_of(given["zeit"])
+        starts = [at for at in starts if at.date() == when.date()
+                  and (given["zeit"].time is None or at.astimezone(BERLIN) == when)]
+    least, most = amount(given["menge"])
+    need(least <= len(starts) <= most,
+         f"{given['menge']} Einträge im Kalender von {given['stelle']}",
+         f"{len(starts)}: {', '.join(stamp(at.astimezone(BERLIN)) for at in starts[:20])}")
+
+
+def invitation_says(scene, given):
+    found = invitations(scene, given["stelle"], given["name"])
+    need(found, f"eine Einladung von {given['stelle']} zu {given['name']}", "keine")
+    text = found[-1].replace("\r\n ", "").replace("\n ", "")
+    need(given["text"] in text, f"„{given['text']}“ in der Einladung",
+         " ".join(text.split())[:400])
 
 
 # ---- Dann: messages to people

@@ -36,7 +36,8 @@ SHORT_WAY = datetime.timedelta(days=8)
 class Message:
     """A mail or an SMS as its reader has it."""
 
-    def __init__(self, kind, to, text, seen_at):
+    def __init__(self, kind, to, text, seen_at, calendar=""):
+        self.calendar = calendar
         self.kind = kind
         self.to = to
         self.text = text
@@ -46,7 +47,10 @@ class Message:
 def read_mail(content, seen_at):
     message = email.message_from_bytes(content, policy=email.policy.default)
     text = f"{message['Subject']}\n{message.get_body(('plain',)).get_content()}"
-    return Message("mail", message["To"].addresses[0].addr_spec, text, seen_at)
+    parts = [part.get_content() for part in message.walk()
+             if part.get_content_type() == "text/calendar"]
+    return Message("mail", message["To"].addresses[0].addr_spec, text, seen_at,
+                   parts[0] if parts else "")
 
 
 def read_sms(text, seen_at):
@@ -190,6 +194,13 @@ class City:
 
     def item(self, code):
         return self.call("GET", f"/control/item/{urllib.parse.quote(code)}")
+
+    def meeting(self, name):
+        """The meeting of that id, or None."""
+        try:
+            return self.call("GET", f"/control/meeting/{urllib.parse.quote(name)}")
+        except AssertionError:
+            return None
 
     def items(self, ended=False):
         return self.call("GET", "/control/items" + ("?state=all" if ended else ""))
