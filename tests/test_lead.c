@@ -199,78 +199,79 @@ static void due_is_ordered(void **state)
 }
 
 /* What the planning makes of the usual leads, "<lead>@<when>" and "!" when late. */
+static const struct {
+    const char *label, *leads[4], *now, *start, *want;
+} plan_cases[] = {
+    {"all ahead",
+     {"1 hour", "7 days", "1 working day"},
+     "2027-06-01T10:00:00+02:00",
+     "2027-06-17T09:00:00+02:00",
+     "1@Do 10.06.2027 08:00 2@Mi 16.06.2027 08:00 0@Do 17.06.2027 08:00 "},
+    {"one has passed",
+     {"7 days", "1 working day", "1 hour"},
+     "2027-06-11T10:00:00+02:00",
+     "2027-06-17T09:00:00+02:00",
+     "0@Fr 11.06.2027 10:00! 1@Mi 16.06.2027 08:00 2@Do 17.06.2027 08:00 "},
+    {"two have passed: only the nearest",
+     {"7 days", "1 working day", "1 hour"},
+     "2027-06-16T15:00:00+02:00",
+     "2027-06-17T09:00:00+02:00",
+     "1@Mi 16.06.2027 15:00! 2@Do 17.06.2027 08:00 "},
+    {"all have passed",
+     {"7 days", "1 working day", "1 hour"},
+     "2027-06-17T08:30:00+02:00",
+     "2027-06-17T09:00:00+02:00",
+     "2@Do 17.06.2027 08:30! "},
+    {"due this moment is not late",
+     {"7 days", "1 hour"},
+     "2027-06-17T08:00:00+02:00",
+     "2027-06-17T09:00:00+02:00",
+     "1@Do 17.06.2027 08:00 "},
+    {"the session has begun",
+     {"7 days", "1 hour"},
+     "2027-06-17T09:00:00+02:00",
+     "2027-06-17T09:00:00+02:00",
+     ""},
+    {"the session is over",
+     {"7 days", "1 hour"},
+     "2027-06-18T09:00:00+02:00",
+     "2027-06-17T09:00:00+02:00",
+     ""},
+    {"two on one morning: one",
+     {"2 days", "1 working day", "1 day"},
+     "2027-06-01T10:00:00+02:00",
+     "2027-06-14T09:00:00+02:00",
+     "1@Fr 11.06.2027 08:00 "},
+    {"an hour before nine is the opening",
+     {"0 days", "1 hour"},
+     "2027-06-01T10:00:00+02:00",
+     "2027-06-17T09:00:00+02:00",
+     "1@Do 17.06.2027 08:00 "},
+    {"no leads", {NULL}, "2027-06-01T10:00:00+02:00", "2027-06-17T09:00:00+02:00", ""},
+};
+
 static void plans(void **state)
 {
-    static const struct {
-        const char *label, *leads[4], *now, *start, *want;
-    } cases[] = {
-        {"all ahead",
-         {"1 hour", "7 days", "1 working day"},
-         "2027-06-01T10:00:00+02:00",
-         "2027-06-17T09:00:00+02:00",
-         "1@Do 10.06.2027 08:00 2@Mi 16.06.2027 08:00 0@Do 17.06.2027 08:00 "},
-        {"one has passed",
-         {"7 days", "1 working day", "1 hour"},
-         "2027-06-11T10:00:00+02:00",
-         "2027-06-17T09:00:00+02:00",
-         "0@Fr 11.06.2027 10:00! 1@Mi 16.06.2027 08:00 2@Do 17.06.2027 08:00 "},
-        {"two have passed: only the nearest",
-         {"7 days", "1 working day", "1 hour"},
-         "2027-06-16T15:00:00+02:00",
-         "2027-06-17T09:00:00+02:00",
-         "1@Mi 16.06.2027 15:00! 2@Do 17.06.2027 08:00 "},
-        {"all have passed",
-         {"7 days", "1 working day", "1 hour"},
-         "2027-06-17T08:30:00+02:00",
-         "2027-06-17T09:00:00+02:00",
-         "2@Do 17.06.2027 08:30! "},
-        {"due this moment is not late",
-         {"7 days", "1 hour"},
-         "2027-06-17T08:00:00+02:00",
-         "2027-06-17T09:00:00+02:00",
-         "1@Do 17.06.2027 08:00 "},
-        {"the session has begun",
-         {"7 days", "1 hour"},
-         "2027-06-17T09:00:00+02:00",
-         "2027-06-17T09:00:00+02:00",
-         ""},
-        {"the session is over",
-         {"7 days", "1 hour"},
-         "2027-06-18T09:00:00+02:00",
-         "2027-06-17T09:00:00+02:00",
-         ""},
-        {"two on one morning: one",
-         {"2 days", "1 working day", "1 day"},
-         "2027-06-01T10:00:00+02:00",
-         "2027-06-14T09:00:00+02:00",
-         "1@Fr 11.06.2027 08:00 "},
-        {"an hour before nine is the opening",
-         {"0 days", "1 hour"},
-         "2027-06-01T10:00:00+02:00",
-         "2027-06-17T09:00:00+02:00",
-         "1@Do 17.06.2027 08:00 "},
-        {"no leads", {NULL}, "2027-06-01T10:00:00+02:00", "2027-06-17T09:00:00+02:00", ""},
-    };
     struct worktime w = office(NRW);
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    for (size_t i = 0; i < COUNT_OF(plan_cases); i++) {
         struct lead lead[LEADS_MAX];
         struct lead_due due[LEADS_MAX];
         struct buf got = BUF_INIT;
         size_t n = 0;
-        while (n < COUNT_OF(cases[i].leads) && cases[i].leads[n]) {
-            lead[n] = lead_of(cases[i].leads[n]);
+        while (n < COUNT_OF(plan_cases[i].leads) && plan_cases[i].leads[n]) {
+            lead[n] = lead_of(plan_cases[i].leads[n]);
             n++;
         }
-        struct lead_session session = {&w, at(cases[i].start), at(cases[i].now)};
+        struct lead_session session = {&w, at(plan_cases[i].start), at(plan_cases[i].now)};
         size_t made = lead_plan(lead, n, &session, due);
         for (size_t k = 0; k < made; k++) {
             buf_printf(&got, "%zu@", due[k].lead);
             time_german(&got, due[k].due_ms);
             buf_puts(&got, due[k].late ? "! " : " ");
         }
-        if (!str_eq(buf_str(&got), cases[i].want))
-            fail_msg("%s: %s, want %s", cases[i].label, buf_str(&got), cases[i].want);
+        if (!str_eq(buf_str(&got), plan_cases[i].want))
+            fail_msg("%s: %s, want %s", plan_cases[i].label, buf_str(&got), plan_cases[i].want);
         buf_release(&got);
     }
 }

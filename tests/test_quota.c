@@ -12,71 +12,66 @@
 #include "../daemon/quota.h"
 #include "../daemon/util.h"
 
+static const struct {
+    const char *label;
+    struct quota quota;
+    int64_t held, planned;
+    enum quota_verdict verdict;
+    bool full;
+    const char *want;
+} line_cases[] = {
+    {"MH2", {"TOJ", 2, 3}, 1, 0, QUOTA_GAP, false, "TOJ 1 von 2-3, bis 31.12."},
+    {"none yet", {"TOJ", 2, 3}, 0, 0, QUOTA_GAP, false, "TOJ 0 von 2-3, bis 31.12."},
+    {"one is planned",
+     {"TOJ", 2, 3},
+     0,
+     1,
+     QUOTA_GAP,
+     false,
+     "TOJ 0 von 2-3, 1 geplant, bis 31.12."},
+    {"held and planned are enough",
+     {"TOJ", 2, 3},
+     1,
+     1,
+     QUOTA_MET,
+     false,
+     "TOJ 1 von 2-3, 1 geplant"},
+    {"a fourth needs a reason", {"TOJ", 2, 3}, 2, 1, QUOTA_MET, true, "TOJ 2 von 2-3, 1 geplant"},
+    {"four", {"TOJ", 2, 3}, 4, 0, QUOTA_OVER, true, "TOJ 4 von 2-3, mehr als vorgesehen"},
+    {"no upper bound", {"TOJ", 2, 0}, 9, 0, QUOTA_MET, false, "TOJ 9 von mindestens 2"},
+    {"no upper bound, gap",
+     {"TOJ", 2, 0},
+     1,
+     0,
+     QUOTA_GAP,
+     false,
+     "TOJ 1 von mindestens 2, bis 31.12."},
+    {"no lower bound", {"TOJ", 0, 3}, 0, 0, QUOTA_MET, false, "TOJ 0 von höchstens 3"},
+    {"exactly",
+     {"Lernwerkstatt", 1, 1},
+     0,
+     0,
+     QUOTA_GAP,
+     false,
+     "Lernwerkstatt 0 von 1, bis 31.12."},
+};
+
 static void lines(void **state)
 {
-    static const struct {
-        const char *label;
-        struct quota quota;
-        int64_t held, planned;
-        enum quota_verdict verdict;
-        bool full;
-        const char *want;
-    } cases[] = {
-        {"MH2", {"TOJ", 2, 3}, 1, 0, QUOTA_GAP, false, "TOJ 1 von 2-3, bis 31.12."},
-        {"none yet", {"TOJ", 2, 3}, 0, 0, QUOTA_GAP, false, "TOJ 0 von 2-3, bis 31.12."},
-        {"one is planned",
-         {"TOJ", 2, 3},
-         0,
-         1,
-         QUOTA_GAP,
-         false,
-         "TOJ 0 von 2-3, 1 geplant, bis 31.12."},
-        {"held and planned are enough",
-         {"TOJ", 2, 3},
-         1,
-         1,
-         QUOTA_MET,
-         false,
-         "TOJ 1 von 2-3, 1 geplant"},
-        {"a fourth needs a reason",
-         {"TOJ", 2, 3},
-         2,
-         1,
-         QUOTA_MET,
-         true,
-         "TOJ 2 von 2-3, 1 geplant"},
-        {"four", {"TOJ", 2, 3}, 4, 0, QUOTA_OVER, true, "TOJ 4 von 2-3, mehr als vorgesehen"},
-        {"no upper bound", {"TOJ", 2, 0}, 9, 0, QUOTA_MET, false, "TOJ 9 von mindestens 2"},
-        {"no upper bound, gap",
-         {"TOJ", 2, 0},
-         1,
-         0,
-         QUOTA_GAP,
-         false,
-         "TOJ 1 von mindestens 2, bis 31.12."},
-        {"no lower bound", {"TOJ", 0, 3}, 0, 0, QUOTA_MET, false, "TOJ 0 von höchstens 3"},
-        {"exactly",
-         {"Lernwerkstatt", 1, 1},
-         0,
-         0,
-         QUOTA_GAP,
-         false,
-         "Lernwerkstatt 0 von 1, bis 31.12."},
-    };
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct quota_count count = {2027, cases[i].held, cases[i].planned};
+    for (size_t i = 0; i < COUNT_OF(line_cases); i++) {
+        struct quota_count count = {2027, line_cases[i].held, line_cases[i].planned};
         struct buf got = BUF_INIT;
-        quota_line(&got, &cases[i].quota, &count);
-        if (!str_eq(buf_str(&got), cases[i].want))
-            fail_msg("%s: %s, want %s", cases[i].label, buf_str(&got), cases[i].want);
-        if (quota_judge(&cases[i].quota, &count) != cases[i].verdict)
-            fail_msg("%s: another verdict", cases[i].label);
-        if (quota_full(&cases[i].quota, &count) != cases[i].full)
-            fail_msg("%s: full is not %d", cases[i].label, cases[i].full);
-        bool silent = quota_mark(&cases[i].quota, &count) == 0;
-        if (silent != (cases[i].verdict == QUOTA_MET))
-            fail_msg("%s: silent is %d", cases[i].label, silent);
+        quota_line(&got, &line_cases[i].quota, &count);
+        if (!str_eq(buf_str(&got), line_cases[i].want))
+            fail_msg("%s: %s, want %s", line_cases[i].label, buf_str(&got), line_cases[i].want);
+        if (quota_judge(&line_cases[i].quota, &count) != line_cases[i].verdict)
+            fail_msg("%s: another verdict", line_cases[i].label);
+        if (quota_full(&line_cases[i].quota, &count) != line_cases[i].full)
+            fail_msg("%s: full is not %d", line_cases[i].label, line_cases[i].full);
+        bool silent = quota_mark(&line_cases[i].quota, &count) == 0;
+        if (silent != (line_cases[i].verdict == QUOTA_MET))
+            fail_msg("%s: silent is %d", line_cases[i].label, silent);
         buf_release(&got);
     }
 }
