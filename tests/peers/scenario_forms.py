@@ -71,7 +71,7 @@ KINDS = {
     "text": (r'„[^“]*“|"[^"]*"', "Text in Anführungszeichen"),
     "antwort": (one_of(ANSWERS), ", ".join(ANSWERS)),
     "ausgang": (one_of(OUTCOMES), ", ".join(OUTCOMES)),
-    "menge": (r"keine?|(?:genau |mindestens |höchstens )?(?:eine?n?|\d+)",
+    "menge": (r"keine?n?|(?:genau |mindestens |höchstens )?(?:eine?n?|\d+)",
               "keine, eine (genau eine), 3, mindestens 2, höchstens 1"),
     "sendung": (r"Mails?|SMS|Nachricht(?:en)?", "Mail, SMS oder Nachricht (beides)"),
     "aufgaben": ("offenen? Aufgaben?", "offene Aufgabe, offene Aufgaben"),
