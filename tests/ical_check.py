@@ -3,8 +3,8 @@
 # Reads tests/golden/ical-*.ics with python-icalendar and vobject, the golden mails with Python's
 # email package, and compares build/tests/expand_rules with dateutil over random rules.
 #
-# ical_check.py [SEED [RULES]]   needs python3-icalendar, python3-vobject, python3-dateutil. Run from
-# the top directory.
+# ical_check.py [SEED [RULES]]   needs python3-icalendar, python3-vobject, python3-dateutil.
+# Run it from the top directory.
 # time limit: 300 s
 import datetime
 import email
