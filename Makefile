@@ -116,7 +116,7 @@ unit: unit-programs
 checks: unit-programs
 	@STAFETTE_BUILD=$(BUILD) tests/run checks
 
-e2e: programs points
+e2e: programs points $(BUILD)/tests/expand_rules
 	@STAFETTE_BUILD=$(BUILD) tests/run e2e
 
 # One line each on standard output, "ID<TAB>passed" or what differs; all else on standard error.

@@ -255,6 +255,24 @@ static void bytes_arrive_as_made(void **state)
     relay_stop(&r);
 }
 
+static void an_invitation_is_attached_when_told(void **state)
+{
+    (void)state;
+    struct relay r = relay_start(NULL, NULL, PLAIN "calendar_attachment = true;");
+    struct job *job = rig_job(r.all->transport[0], "team@ulm.test", "Einladung\n");
+    job->message.calendar = xstrdup("BEGIN:VCALENDAR\r\nMETHOD:CANCEL\r\nEND:VCALENDAR\r\n");
+    job->message.method = xstrdup("CANCEL");
+    job_run(job, r.easy);
+    rig_expect("invitation", job, ATTEMPT_SENT, CLASS_NONE);
+    struct buf mail = rig_read(r.dir, "1.eml");
+    assert_non_null(strstr(buf_str(&mail), "Content-Type: text/calendar; charset=utf-8; "
+                                           "method=CANCEL\r\n"));
+    assert_non_null(strstr(buf_str(&mail), "filename=\"invite.ics\"\r\n"));
+    buf_release(&mail);
+    job_free(job);
+    relay_stop(&r);
+}
+
 /* Sessions as the peer counted them, one digit a mail: "111" is one connection for three. */
 static void expect_sessions(struct relay *r, const char *want)
 {
@@ -410,6 +428,7 @@ int main(void)
         cmocka_unit_test(sink_faults),
         cmocka_unit_test(scripted_answers),
         cmocka_unit_test(bytes_arrive_as_made),
+        cmocka_unit_test(an_invitation_is_attached_when_told),
         cmocka_unit_test(connections_are_reused_and_capped),
         cmocka_unit_test(nothing_slips_into_a_command),
         cmocka_unit_test(encryption_and_login),

@@ -43,10 +43,12 @@ static int set_up(void **state)
                "transports = ("
                "{ name = \"mail\"; adapter = \"email_file\"; path = \"%s/deep/mail\";"
                "  from = \"stafette@example.org\"; from_name = \"Stadt Köln\"; },"
+               "{ name = \"invite\"; adapter = \"email_file\"; path = \"%s/deep/mail\";"
+               "  calendar_attachment = true; },"
                "{ name = \"sms\"; adapter = \"sms_file\"; path = \"%s/sms\"; },"
                "{ name = \"nomail\"; adapter = \"null_email\"; },"
                "{ name = \"nosms\"; adapter = \"null_sms\"; });",
-               s->dir, s->dir);
+               s->dir, s->dir, s->dir);
     s->root = conf_read_text("test.conf", buf_str(&text), text.len, &faults);
     s->all = transports_load(s->root, &faults);
     if (!s->all)
@@ -140,6 +142,36 @@ static void test_mail(void **state)
     assert_int_equal(count_files(s, "deep/mail/cur"), 0);
     buf_release(&got);
     job_free(job);
+}
+
+/* The option alone decides whether invite.ics is attached; a plain mail stays plain. */
+static void test_calendar(void **state)
+{
+    const struct scene *s = *state;
+    static const struct {
+        const char *transport, *calendar, *want;
+        bool attached;
+    } cases[] = {
+        {"mail", NULL, "Content-Type: text/plain", false},
+        {"mail", "BEGIN:VCALENDAR\r\n", "Content-Type: multipart/alternative", false},
+        {"invite", NULL, "Content-Type: text/plain", false},
+        {"invite", "BEGIN:VCALENDAR\r\n", "Content-Type: multipart/mixed", true},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct job *job = job_for(s, cases[i].transport, "ref-5");
+        struct buf got = BUF_INIT;
+        if (cases[i].calendar) {
+            job->message.calendar = xstrdup(cases[i].calendar);
+            job->message.method = xstrdup("REQUEST");
+        }
+        run(job);
+        read_file(&got, s, "deep/mail/new", "ref-5.stafette");
+        check_sent(job, &got);
+        assert_non_null(strstr(buf_str(&got), cases[i].want));
+        assert_int_equal(strstr(buf_str(&got), "invite.ics") != NULL, cases[i].attached);
+        buf_release(&got);
+        job_free(job);
+    }
 }
 
 static void test_sms(void **state)
@@ -321,6 +353,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_mail, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_calendar, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_sms, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_repeat_replaces, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_left_over, set_up, tear_down),
