@@ -154,6 +154,8 @@ int64_t meeting_moment(int64_t wall_s);
 /* Plans what the rule brings up to the horizon, that is not planned yet. True when a session was
  * added that a calendar with the plain rule would not have (a holiday): members need an update. */
 bool meeting_plan(struct stafette *g, struct meeting *meeting);
+/* True when the rule, or a single date, brings a session behind what is planned. */
+bool meeting_has_more(const struct stafette *g, const struct meeting *meeting);
 /* One session with its reminders, unless there is one of that name. */
 void meeting_add_session(struct stafette *g, const struct meeting *meeting,
                          const struct planned *planned);

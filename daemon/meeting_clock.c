@@ -128,6 +128,7 @@ static void go_on(struct stafette *g, struct meeting_view *view)
     meeting_view_release(view);
     meeting_view(g, item_seq, view);
     struct owed owed = look(view);
+    owed.ahead = owed.ahead || meeting_has_more(g, &view->meeting);
     if (!owed.ahead) {
         finish(g, view, &owed);
         return;

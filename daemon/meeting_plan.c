@@ -23,6 +23,7 @@ enum {
     LEADS_OF_MEETING = 4,
     FREEZE_DAYS = 3,
     ASK_AGAIN_DAYS = 5,
+    HAS_MORE_DAYS = 5 * 366,
     MONTH_LEAD_DAYS = 28
 };
 
@@ -224,8 +225,6 @@ bool meeting_plan(struct stafette *g, struct meeting *meeting)
         return false;
     struct planned *planned = xcalloc(MEETING_SESSIONS_MAX, sizeof *planned);
     fill_series(g, meeting, &series);
-    if (str_empty(meeting->rule))
-        to_s = meeting->start_s >= to_s ? meeting->start_s + 1 : to_s;
     size_t n = series_expand(&series, from_s, to_s, planned, MEETING_SESSIONS_MAX);
     for (size_t i = 0; i < n; i++) {
         meeting_add_session(g, meeting, &planned[i]);
@@ -235,6 +234,20 @@ bool meeting_plan(struct stafette *g, struct meeting *meeting)
     free(planned);
     store_meeting_update(g->store, meeting);
     return odd && !first;
+}
+
+/* A rule that pauses for years is none that meets. */
+bool meeting_has_more(const struct stafette *g, const struct meeting *meeting)
+{
+    struct series series;
+    struct planned next;
+    int64_t from_s = meeting->planned_s, years_s = (int64_t)HAS_MORE_DAYS * DAY_S;
+    if (!meeting->start_s)
+        return false;
+    if (meeting->start_s > from_s)
+        return true;
+    fill_series(g, meeting, &series);
+    return series_expand(&series, from_s, from_s + years_s, &next, 1) > 0;
 }
 
 /* ---- the meeting's one clock */
@@ -260,7 +273,7 @@ void meeting_set_clock(struct stafette *g, const struct meeting *meeting, const 
     int64_t due_ms = 0;
     if (store_session_next(g->store, item->seq, meeting_wall_now(g), &next))
         due_ms = meeting_moment(next.start_s + next.duration_s);
-    if (!str_empty(meeting->rule)) {
+    if (meeting_has_more(g, meeting)) {
         int64_t again_ms = plan_again_ms(meeting);
         if (again_ms > g->now_ms && (!due_ms || again_ms < due_ms))
             due_ms = again_ms;

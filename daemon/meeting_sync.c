@@ -135,8 +135,7 @@ static void sync_one(struct stafette *g, const struct meeting_setup *setup, stru
 static size_t sync_removed(struct stafette *g)
 {
     struct meeting *known = xcalloc(MEETING_SYNC_SHARE, sizeof *known);
-    size_t n =
-        store_meeting_after(g->store, g->daily.meetings_after, ORIGIN_CONFIG, known,
+    size_t n = store_meeting_after(g->store, g->daily.meetings_after, ORIGIN_CONFIG, known,
                                    MEETING_SYNC_SHARE);
     for (size_t i = 0; i < n; i++) {
         if (!directory_meeting(g->config->directory, known[i].meeting_id))
