@@ -189,9 +189,10 @@ static void tell_all(struct stafette *g, const struct meeting *meeting, const st
     free(v.deadline);
 }
 
-void meeting_tell_plan(struct stafette *g, const struct meeting *meeting, const struct item *item)
+void meeting_tell_plan(struct stafette *g, const struct meeting *meeting, const struct item *item,
+                       const char *what)
 {
-    tell_all(g, meeting, item, "meeting.changed", "");
+    tell_all(g, meeting, item, what, "");
 }
 
 int64_t meeting_open(struct stafette *g, const struct meeting_wish *wish)

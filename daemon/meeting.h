@@ -109,8 +109,9 @@ bool meeting_sync(struct stafette *g);
 /* Ends a meeting or poll: clocks, audit, status. */
 void meeting_end(struct stafette *g, struct item *item, enum item_state state);
 
-/* Sends the plan as it is now to all members: one update. */
-void meeting_tell_plan(struct stafette *g, const struct meeting *meeting, const struct item *item);
+/* Sends the plan as it is now to all members by that template: an invitation or one update. */
+void meeting_tell_plan(struct stafette *g, const struct meeting *meeting, const struct item *item,
+                       const char *what);
 
 /* Members of a unit's body or of a setup, as rows. Returns how many. */
 size_t meeting_members_of(const struct unit *host, const struct meeting_setup *setup,

@@ -123,6 +123,7 @@ static void no_date(struct stafette *g, const struct meeting_view *view)
 static void go_on(struct stafette *g, struct meeting_view *view)
 {
     end_sessions(g, view);
+    bool is_first = view->sessions == 0;
     bool odd = meeting_plan(g, &view->meeting);
     int64_t item_seq = view->item.seq;
     meeting_view_release(view);
@@ -134,8 +135,10 @@ static void go_on(struct stafette *g, struct meeting_view *view)
         return;
     }
     meeting_set_clock(g, &view->meeting, &view->item);
-    if (odd)
-        meeting_tell_plan(g, &view->meeting, &view->item);
+    if (is_first && view->sessions)
+        meeting_tell_plan(g, &view->meeting, &view->item, "meeting.invited");
+    else if (odd)
+        meeting_tell_plan(g, &view->meeting, &view->item, "meeting.changed");
 }
 
 void meeting_fires(struct stafette *g, struct item *item)

@@ -50,6 +50,22 @@ static void fill(const struct meeting_setup *setup, struct meeting *m)
     str_copy(m->setup_hash, sizeof m->setup_hash, setup->hash);
 }
 
+/* What lies wholly in the past is left as history in the configuration. */
+static bool is_past(const struct stafette *g, const struct meeting_setup *setup)
+{
+    struct meeting m = {0};
+    int64_t now_s = meeting_wall_now(g);
+    for (size_t i = 0; i < setup->dates; i++)
+        if (setup->date[i] > now_s)
+            return false;
+    for (size_t i = 0; i < setup->months; i++)
+        if (setup->month[i] > now_s)
+            return false;
+    fill(setup, &m);
+    m.planned_s = now_s;
+    return !meeting_has_more(g, &m);
+}
+
 static void open_new(struct stafette *g, const struct meeting_setup *setup, struct member *member)
 {
     struct meeting_wish wish = {.member = member};
@@ -118,17 +134,14 @@ static void sync_one(struct stafette *g, const struct meeting_setup *setup, stru
 {
     struct meeting known;
     struct item item;
-    if (!store_meeting_find(g->store, setup->id, &known) ||
-        !store_item_get(g->store, known.item_seq, &item)) {
-        open_new(g, setup, member);
+    bool is_known = store_meeting_find(g->store, setup->id, &known) &&
+                    store_item_get(g->store, known.item_seq, &item);
+    if (is_known && str_eq(known.setup_hash, setup->hash))
         return;
-    }
-    if (str_eq(known.setup_hash, setup->hash))
-        return;
-    if (item.closed_ms)
-        open_new(g, setup, member);
-    else
+    if (is_known && !item.closed_ms)
         change_known(g, setup, &known, member);
+    else if (!is_past(g, setup))
+        open_new(g, setup, member);
 }
 
 /* A meeting that the configuration no longer has does not take place. */
