@@ -191,6 +191,21 @@ static bool read_status(const char *partstat, enum member_status *status)
     return false;
 }
 
+/* The session that a RECURRENCE-ID names: by its start as the rule has it, as a citizen has it
+ * (BI4), or by the day alone; 0 when there is none. */
+static int64_t session_named(const struct meeting_view *view, const struct ical_reply *reply)
+{
+    int64_t part2_s = view->setup ? view->setup->part2_s : 0;
+    for (size_t i = 0; i < view->sessions; i++) {
+        int64_t original_s = view->session[i].original_s;
+        if (reply->recurrence_day
+                ? original_s / 86400 == reply->recurrence_s / 86400
+                : original_s == reply->recurrence_s || original_s + part2_s == reply->recurrence_s)
+            return view->session[i].seq;
+    }
+    return 0;
+}
+
 /* Recorded and shown to the office; a person decides (RFC 5546 3.2.3 "Delegating", forwarding). */
 static enum rsvp_end look_at_it(struct stafette *g, const struct meeting_view *view,
                                 int64_t session_seq, const char *why)
@@ -209,16 +224,15 @@ static enum rsvp_end look_at_it(struct stafette *g, const struct meeting_view *v
 static enum rsvp_end take_reply(struct stafette *g, struct meeting_view *view, int64_t session_seq,
                                 const char *from, const struct ical_reply *reply, struct buf *said)
 {
-    struct session session;
     struct rsvp rsvp = {.item_seq = view->item.seq,
                         .session_seq = session_seq,
                         .sequence = reply->sequence,
                         .stamp_ms = reply->dtstamp_ms ? reply->dtstamp_ms : g->now_ms,
                         .via = VIA_MAIL};
-    if (reply->recurrence_s) {
-        if (!store_session_find(g->store, view->item.seq, reply->recurrence_s, &session))
+    if (reply->recurrence_s && !str_empty(view->meeting.rule)) {
+        rsvp.session_seq = session_named(view, reply);
+        if (!rsvp.session_seq)
             return RSVP_UNKNOWN;
-        rsvp.session_seq = session.seq;
     }
     if (view->item.closed_ms)
         return RSVP_OVER;
