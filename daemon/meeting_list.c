@@ -39,9 +39,9 @@ static bool take_member(void *context, const struct member *member)
 
 bool meeting_view(struct stafette *g, int64_t item_seq, struct meeting_view *view)
 {
-    struct list sessions = {view, 0}, members = {view, 0};
     const struct directory *dir = g->config->directory;
     memset(view, 0, sizeof *view);
+    struct list sessions = {view, 0}, members = {view, 0};
     if (!store_item_get(g->store, item_seq, &view->item) ||
         !store_meeting_get(g->store, item_seq, &view->meeting))
         return false;

@@ -90,7 +90,7 @@ static const char *const sql[] = {
     [MEMBER_ASK_AGAIN] = "update member set status = 0 where item_seq = ? and session_seq = ?",
     [MEMBER_ASK_ALL] = "update member set status = 0 where item_seq = ?",
     [MEETING_AFTER] = "select " MEETING_COLUMNS " from meeting where meeting_id > ?"
-                          " and (?2 < 0 or origin = ?2) order by meeting_id limit ?3",
+                      " and (?2 < 0 or origin = ?2) order by meeting_id limit ?3",
 };
 const struct store_statements store_meeting_statements = {sql, COUNT_OF(sql)};
 
@@ -180,8 +180,8 @@ static bool one_meeting(struct query *q, struct meeting *m)
     return true;
 }
 
-size_t store_meeting_after(struct store *s, const char *after, int origin,
-                           struct meeting *meeting, size_t max)
+size_t store_meeting_after(struct store *s, const char *after, int origin, struct meeting *meeting,
+                           size_t max)
 {
     size_t n = 0;
     struct query q = query_start(s, NOUN_MEETING, MEETING_AFTER);

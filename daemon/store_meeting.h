@@ -122,8 +122,8 @@ void store_session_drop(struct store *s, int64_t seq);
 void store_member_ask_again(struct store *s, int64_t item_seq, int64_t session_seq);
 
 /* Meetings after this id, by id, open ones and others; of an origin, or -1 for all. */
-size_t store_meeting_after(struct store *s, const char *after, int origin,
-                           struct meeting *meeting, size_t max);
+size_t store_meeting_after(struct store *s, const char *after, int origin, struct meeting *meeting,
+                           size_t max);
 
 /* Adds or replaces. */
 void store_member_put(struct store *s, const struct member *member);

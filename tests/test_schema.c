@@ -62,7 +62,8 @@ static void test_newer(void **state)
     assert_non_null(strstr(buf_str(&err), "newer program"));
 }
 
-/* Version 5 makes indexes only, version 6 the tables of meetings: a store of version 4 gets them. */
+/* Version 5 makes indexes only, version 6 the tables of meetings: a store of version 4 gets them.
+ */
 static void test_from_4(void **state)
 {
     (void)state;

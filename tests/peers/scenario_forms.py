@@ -156,7 +156,7 @@ FORMS = (
     ("D", "gilt <die neue Konfiguration>", "new_config", ""),
     ("D", "steht <{text}> nirgends", "nowhere", "Ablage, Protokoll, Quittungen, Nachrichten"),
     ("D", "hat <{name}> {menge} {sitzungen}[ ab {zeit}]", "sessions",
-     "geplante Sitzungen eines Termins; ein Termin heißt wie in meetings.conf oder wie die Meldung"),
+     "geplante Sitzungen; ein Termin heißt wie in meetings.conf oder wie seine Meldung"),
     ("D", "beginnt <eine Sitzung von {name}> {zeit}", "session_at", ""),
     ("D", "beginnt <keine Sitzung von {name}> {zeit}", "no_session_at", ""),
     ("D", "zeigt <der Kalender von {stelle}> {menge} {einträge} zu {name}[ {zeit}]",

@@ -497,7 +497,7 @@ def invitations(scene, unit, name):
 
 
 def calendar_shows(scene, given):
-    """What a calendar program makes of it: the newest SEQUENCE of each entry, cancelled ones out."""
+    """What a calendar program makes of it: the newest of each entry, cancelled ones out."""
     entries = {}
     for text in invitations(scene, given["stelle"], given["name"]):
         calendar = icalendar.Calendar.from_ical(text)
