@@ -315,43 +315,43 @@ static bool is_same_chain(const struct item *item, const struct chain *asked)
            chain.interval_m == asked->interval_m && chain.count == asked->count;
 }
 
-/* Another plan takes the place of what is still to come; what a unit was told of stays its own. */
-static void put_chain(struct work *w, const struct task *task, const struct chain *asked)
+/* The first link of a new plan. Another plan takes the place of what is still to come; what a unit
+ * was told of stays its own. */
+static int64_t put_chain(struct work *w, struct chain *chain, struct item *open, struct item *about)
 {
-    struct item about;
-    work_describe(w, &about);
-    struct reminder_search search = {
-        .code = task->code, .case_ref = about.case_ref, .source = about.source, .unit = task->unit};
-    work_reminder_find(w->g, about.case_key, &search);
-    struct item *open = &search.open;
-    bool over = search.ended.state == STATE_DONE && is_same_chain(&search.ended, asked);
-    int64_t seq = open->seq ? open->seq : search.ended.seq;
-    if (open->seq ? !is_same_chain(open, asked) : !over) {
-        if (open->state == STATE_WAITING)
-            move(w, open, task);
-        else
-            seq = open_reminder(w, task, &about);
+    char plan[ID_MAX];
+    if (!chain_next(chain, berlin_day(w->g->now_ms))) {
+        work_fault(w, "E-WERT", FIELD_START_ON);
+        work_refuse(w, false);
+        return 0;
     }
-    work_names_task(w, seq);
+    chain_write(chain, plan);
+    struct task task = chain_task(chain, plan);
+    task.unit = w->parties.by;
+    if (!open->seq || open->state != STATE_WAITING)
+        return open_reminder(w, &task, about);
+    move(w, open, &task);
+    return open->seq;
 }
 
 void work_aftercare(struct work *w)
 {
-    char plan[ID_MAX];
+    struct item about;
     struct chain chain = {.interval_m = (int)w->ev.number[FIELD_INTERVAL_M],
                           .count = (int)w->ev.number[FIELD_COUNT_OF],
                           .start_day = w->ev.number[FIELD_START_ON]};
     if (!work_day_near(w, FIELD_START_ON))
         return;
-    if (!chain_next(&chain, berlin_day(w->g->now_ms))) {
-        work_fault(w, "E-WERT", FIELD_START_ON);
-        work_refuse(w, false);
-        return;
-    }
-    chain_write(&chain, plan);
-    struct task task = chain_task(&chain, plan);
-    task.unit = w->parties.by;
-    put_chain(w, &task, &chain);
+    work_describe(w, &about);
+    struct reminder_search search = {.code = "aftercare",
+                                     .case_ref = about.case_ref,
+                                     .source = about.source,
+                                     .unit = w->parties.by};
+    work_reminder_find(w->g, about.case_key, &search);
+    struct item *open = &search.open, *ended = &search.ended;
+    bool runs = is_same_chain(open, &chain);
+    bool over = !open->seq && ended->state == STATE_DONE && is_same_chain(ended, &chain);
+    work_names_task(w, runs ? open->seq : over ? ended->seq : put_chain(w, &chain, open, &about));
 }
 
 bool work_reminder_begins(struct stafette *g, struct item *item)
