@@ -4,6 +4,8 @@
  * full check of the ledger.
  */
 #include "../daemon/erase.h"
+#include "../daemon/export.h"
+#include "../daemon/retention.h"
 #include "reminder_rig.h"
 
 #define REVIEW_OF(ref, day)                                                                        \
@@ -312,6 +314,39 @@ static void test_erased(void **state)
     buf_release(&err);
 }
 
+/* What is kept of a reminder can be told (Art. 15 GDPR), and is removed long after its end; one
+ * that waits stays, however long. */
+static void test_kept(void **state)
+{
+    struct gateway_rig *rig = *state;
+    struct buf text = BUF_INIT, json = BUF_INIT;
+    struct item gone;
+    int64_t first = send(rig, "aftercare.agreed", AFTERCARE("2027-01-30", "36", "3"));
+    int64_t review = send(rig, "plan.review.due", REVIEW("2027-01-15"));
+    const struct export_from from = {.store = rig->g.store,
+                                     .keys = &rig->g.keys,
+                                     .directory = rig->g.config->directory,
+                                     .now_ms = rig->g.now_ms};
+    assert_true(export_case(&from, RIG_CASE, &text, &json) >= 2);
+    assert_non_null(strstr(buf_str(&text), "2030-01-30"));
+    assert_non_null(strstr(buf_str(&text), "Plan: 36/3/1"));
+    assert_null(strstr(buf_str(&text), "Cent"));
+    go_to(rig, "2027-01-04T09:00:00+01:00");
+    life_answer(rig, review, "asd", ANSWER_DONE, "");
+    go_to(rig, "2027-04-30T09:00:00+02:00");
+    retention_step(&rig->g);
+    rig_at(rig, "2027-04-30T11:00:00+02:00");
+    for (int i = 0; i < 200; i++) {
+        retention_step(&rig->g);
+        rig->g.now_ms = rig->g.steady_ms = rig->g.mono_ms = rig->g.now_ms + 10;
+    }
+    assert_false(store_item_get(rig->g.store, review, &gone));
+    assert_true(store_item_get(rig->g.store, first, &gone));
+    expect_green(rig);
+    buf_release(&text);
+    buf_release(&json);
+}
+
 /* After an outage of a year one catch-up, then the next day to come. */
 static void test_outage(void **state)
 {
@@ -414,6 +449,7 @@ int main(void)
         LIFE(test_no_drift),
         LIFE(test_chain_ends),
         LIFE(test_erased),
+        LIFE(test_kept),
         LIFE(test_outage),
         LIFE(test_bi5),
         LIFE(test_call_days),
