@@ -17,6 +17,7 @@
 
 #include "config.h"
 #include "directory.h"
+#include "period.h"
 #include "store.h"
 #include "store_audit.h"
 #include "store_delivery.h"
@@ -252,22 +253,9 @@ static bool chain_read(const struct item *item, struct chain *chain)
                3;
 }
 
-/* Months after a day; where the month has no such day, its last one (§ 188(3) BGB analogue). */
-static int64_t months_after(int64_t day, int months)
-{
-    int year, month, mday;
-    day_split(day, &year, &month, &mday);
-    month += months - 1;
-    year += month / 12;
-    month %= 12;
-    int64_t next = month == 11 ? day_of(year + 1, 1, 1) : day_of(year, month + 2, 1);
-    int64_t on = day_of(year, month + 1, 1) + mday - 1;
-    return on < next ? on : next - 1;
-}
-
 static int64_t chain_due(const struct chain *chain)
 {
-    return months_after(chain->start_day, chain->interval_m * chain->link);
+    return period_add_months(chain->start_day, chain->interval_m * chain->link);
 }
 
 /* The next link whose day is not over; false when the chain is. */
