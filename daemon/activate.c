@@ -126,7 +126,7 @@ static void tell_both(struct stafette *g, const struct item *item, const struct 
     work_template(status, item->kind, "readdressed");
     int64_t due_ms = workflow_set_clock(g, item, &limits, 0);
     if (item->kind == ITEM_TASK)
-        work_task_sentence(&sentence, item);
+        work_task_sentence(g, &sentence, item);
     const struct telling now = {target->unit, target->reason, asked, due_ms, buf_str(&sentence)};
     tell_unit(g, item, &limits, &now);
     buf_release(&sentence);

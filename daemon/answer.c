@@ -88,6 +88,9 @@ static const struct {
     {"consent_ref", "Die Einwilligung fehlt"},
     {"documents", "Unterlagen in der Akte fehlen"},
     {"no_handover", "Es ist keine Übergabe nötig"},
+    {"erreicht", "Erreicht"},
+    {"nicht_erreicht", "Nicht erreicht"},
+    {"kein_bedarf", "Erreicht, kein Bedarf"},
 };
 /* clang-format on */
 
@@ -97,6 +100,9 @@ static const char *const decline_reasons[] = {"not_suitable", "not_covered", "cl
                                               NULL};
 static const char *const return_reasons[] = {"documents", "open_tasks", "next_deadline",
                                              "consent_ref", NULL};
+
+/* BI5: what came of a follow-up call. */
+static const char *const call_results[] = {"erreicht", "nicht_erreicht", "kein_bedarf", NULL};
 
 const char *answer_verb_name(enum answer_verb verb)
 {
@@ -126,13 +132,26 @@ const char *answer_verb_german(enum answer_verb verb, enum item_kind kind)
     return verbs[verb].german;
 }
 
-const char *const *answer_codes(enum answer_verb verb, enum item_kind kind)
+const char *const *answer_codes(enum answer_verb verb, enum item_kind kind, const char *task)
 {
+    if (verb == ANSWER_DONE && kind == ITEM_TASK && str_eq(task, "followup_call"))
+        return call_results;
     if (verb == ANSWER_RETURN)
         return return_reasons;
     if (verb != ANSWER_REJECT)
         return NULL;
     return kind == ITEM_REFERRAL ? decline_reasons : reject_reasons;
+}
+
+bool answer_code_fits(enum answer_verb verb, const struct item *item, const char *code)
+{
+    const char *const *known = answer_codes(verb, item->kind, item->code);
+    if (!known)
+        return true;
+    for (; *known; known++)
+        if (str_eq(*known, code))
+            return true;
+    return false;
 }
 
 const char *answer_code_german(const char *code)
@@ -256,7 +275,8 @@ static enum answer_end apply(struct work *w, const struct answer *answer)
 {
     const struct step *step;
     const struct meaning *meaning = meaning_of(w->item.kind, answer->verb);
-    if (!meaning)
+    if (!meaning ||
+        (answer->verb == ANSWER_DONE && !answer_code_fits(answer->verb, &w->item, answer->code)))
         return ANSWER_IMPOSSIBLE;
     speak(w, meaning, answer->by, answer->code);
     switch (look(w, &step)) {

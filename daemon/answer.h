@@ -69,8 +69,11 @@ bool answer_verb_parse(const char *name, enum answer_verb *verb);
 /* What a button says: "Gesehen", "Wir übernehmen" ... for that kind of item. */
 const char *answer_verb_german(enum answer_verb verb, enum item_kind kind);
 
-/* Reasons to choose from, NULL-terminated; NULL: the verb needs none. German words of a code. */
-const char *const *answer_codes(enum answer_verb verb, enum item_kind kind);
+/* Reasons to choose from, NULL-terminated; NULL: the verb needs none. `task` is the item's code: a
+ * call is done with what came of it. German words of a code. */
+const char *const *answer_codes(enum answer_verb verb, enum item_kind kind, const char *task);
+/* True when the verb needs no reason there, or the code is one of them. */
+bool answer_code_fits(enum answer_verb verb, const struct item *item, const char *code);
 const char *answer_code_german(const char *code);
 
 #endif

@@ -154,7 +154,7 @@ static void climb(struct stafette *g, const struct clock *clock, struct item *it
     store_clock_fire(g->store, clock->seq, g->now_ms, audit_fire(g, clock, person.unit));
     int64_t due_ms = workflow_set_clock(g, item, &limits, person.rung + 1);
     if (item->kind == ITEM_TASK)
-        work_task_sentence(&sentence, item);
+        work_task_sentence(g, &sentence, item);
     const struct telling telling = {person.unit, person.reason, what, due_ms, buf_str(&sentence)};
     remind(g, item, &limits, &telling);
     if (item->state == STATE_CONFLICT && person.reason == REASON_LEAD)
@@ -211,7 +211,10 @@ static void fire(struct stafette *g, const struct clock *clock, struct item *ite
         turn_over(g, clock, item, ON_NO_ANSWER);
         return;
     case CLOCK_EXPIRY:
-        turn_over(g, clock, item, ON_EXPIRED);
+        if (clock->step == EXPIRY_WARNING)
+            work_voucher_warns(g, clock, item, audit_fire(g, clock, NULL));
+        else
+            turn_over(g, clock, item, ON_EXPIRED);
         return;
     case CLOCK_BEGIN:
         store_clock_fire(g->store, clock->seq, g->now_ms, audit_fire(g, clock, NULL));

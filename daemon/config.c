@@ -24,7 +24,7 @@
 static const char *const sections[] = {
     "places",      "areas",      "services", "unit_defaults", "units",     "sources",
     "permissions", "agreements", "budgets",  "policies",      "catch_all", "on_call",
-    "routes",      "transports", "rosters",  "meetings",
+    "routes",      "transports", "rosters",  "meetings",      "projects",  "caseload",
 };
 
 static void check_top(struct conf_node *root, struct conf_faults *faults)

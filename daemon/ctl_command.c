@@ -54,6 +54,8 @@ static const struct ctl_command table[] = {
      {{CTL_OPERAND, "LINE", CTL_PATH, "", true, "the budget line"}}},
     {"counts", "What units learn as a number only: items by week, few as \"1-4\".",
      CTL_REMOTE, "GET", "/control/counts", NULL, "Nothing was counted.", {{0}}},
+    {"figures", "Cases per staff, computed from the configuration's caseload.",
+     CTL_REMOTE, "GET", "/control/figures", NULL, "No caseload is configured.", {{0}}},
     {"absence list", "Who is or will be absent, and who stands in.",
      CTL_REMOTE, "GET", "/control/absences", NULL, "Nobody is absent.", {{0}}},
     {"absence end", "Somebody is back: end an absence now.",

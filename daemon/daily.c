@@ -12,6 +12,7 @@
 #include "gateway.h"
 #include "meeting.h"
 #include "permit.h"
+#include "project.h"
 #include "store.h"
 #include "store_audit.h"
 #include "util.h"
@@ -110,6 +111,7 @@ static bool begin_day(struct stafette *g)
     store_meta_set_int(g->store, day_name, day);
     for (size_t i = 0; i < dir->agreements; i++)
         check_agreement(g, &dir->agreement[i], berlin_day(g->now_ms));
+    project_check(g, berlin_day(g->now_ms));
     return true;
 }
 

@@ -167,6 +167,22 @@ struct budget {
     const struct unit *lead;
 };
 
+/* A project that the city funds, without any case (DOMAIN KI12): its provider reports once a year,
+ * or once. */
+struct project {
+    const char *id;
+    const char *name;         /* German, as its provider knows it */
+    const struct unit *unit;  /* the provider that reports */
+    struct closure report_on; /* day of the report: a date, or one of every year */
+    int64_t lead_days;        /* reminded of so long before */
+};
+
+/* Cases and the staff that serves them: a figure of the city, as the configuration says it. */
+struct caseload {
+    const char *name;
+    int64_t cases, staff;
+};
+
 /* Internal limits by urgency (DOMAIN 5): lengths in working or real time. */
 struct policy {
     const char *id;
@@ -202,6 +218,10 @@ struct directory {
     size_t rosters;
     struct meeting_setup *meeting;
     size_t meetings;
+    struct project *project;
+    size_t projects;
+    struct caseload *caseload;
+    size_t caseloads;
     size_t absences;              /* of all units */
     const struct unit *catch_all; /* the human desk for what nobody else takes; never NULL */
     const struct unit *on_call;   /* told of emergencies and of refused emergency events */
@@ -247,6 +267,8 @@ bool directory_guards(const struct directory *dir, const struct unit *unit);
 
 /* NULL when there is no such line. */
 const struct budget *directory_budget(const struct directory *dir, const char *line);
+
+const struct project *directory_project(const struct directory *dir, const char *id);
 
 /* The first agreement in force on a day, or NULL; service NULL asks for any service. */
 const struct agreement *directory_agreement(const struct directory *dir,

@@ -226,6 +226,7 @@ struct directory *directory_load(struct conf_node *root, struct conf_faults *fau
     directory_load_meetings(&l, root);
     directory_load_rights(&l, root);
     directory_load_policies(&l, root);
+    directory_load_projects(&l, root);
     if (dir->catch_all && dir->on_call)
         return dir;
     directory_free(dir);

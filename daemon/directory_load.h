@@ -95,6 +95,9 @@ void directory_load_meetings(struct loader *l, struct conf_node *root);
 /* Part of the rights: budget lines. */
 void directory_load_budgets(struct loader *l, struct conf_node *root);
 
+/* Projects and caseloads. */
+void directory_load_projects(struct loader *l, struct conf_node *root);
+
 /* Changes `hours` by what the group says of calendar, hours and closures. Its own hours replace the
  * inherited week; its own closures are added to the inherited ones, an empty list ends them. */
 void directory_load_hours(struct loader *l, struct conf_node *group, struct worktime *hours);

@@ -257,9 +257,12 @@ static void put_details(struct export_run *x, const struct item *item)
         buf_printf(&day, "%04d-%02d-%02d", year, month, mday);
     }
     put(x, "Art, Phase oder Grund", "code", item->code);
-    put(x, "Komplexität", "complexity", item->complexity);
+    /* A task's number is a count or a day, a statutory clock's the day it began. */
+    bool counts = item->kind == ITEM_TASK || item->kind == ITEM_DEADLINE;
+    put(x, counts ? "Plan" : "Komplexität", counts ? "plan" : "complexity", item->complexity);
     put(x, "Budgetlinie", "budget_line", item->budget_line);
-    put_number(x, "Betrag in Cent", "amount_cents", item->amount_cents);
+    put_number(x, counts ? "Zahl" : "Betrag in Cent", counts ? "number" : "amount_cents",
+               item->amount_cents);
     put(x, "Gültig bis oder erwartet am", "due_on", buf_str(&day));
     put_number(x, "Zurückgegeben oder abgelehnt", "returns", item->returns);
     put_flags(x, item);

@@ -60,19 +60,20 @@ enum item_state {
 };
 
 enum item_flag {
-    ITEM_OVERDUE = 1,        /* a limit passed without an answer */
-    ITEM_ESCALATED = 2,      /* somebody above the asked unit was told */
-    ITEM_HILFEPLAN = 4,      /* the handover needs a conversation first (§ 86c(2) SGB VIII) */
-    ITEM_CONVERSED = 8,      /* which took place */
-    ITEM_PINNED = 16,        /* the client chose the provider (§ 5 SGB VIII, § 8 SGB IX) */
-    ITEM_MISSED_ONCE = 32,   /* the last contact was missed */
-    ITEM_VOICE = 64,         /* nobody answered in time: somebody must telephone */
-    ITEM_OUT_OF_ORDER = 128, /* a fact came before the one that should precede it */
-    ITEM_ANVERTRAUT = 256,   /* entrusted data (§ 65 SGB VIII, DOMAIN R10) */
-    ITEM_AGREED = 512,       /* forwarded once more by agreement (§ 14(3) SGB IX) */
-    ITEM_PING_PONG = 1024,   /* given back a second time: the coordinator knows */
-    ITEM_CONSENT = 2048,     /* consent_ref came with the request */
-    ITEM_REHA = 4096,        /* an application for rehabilitation goes along (§ 14 SGB IX) */
+    ITEM_OVERDUE = 1,         /* a limit passed without an answer */
+    ITEM_ESCALATED = 2,       /* somebody above the asked unit was told */
+    ITEM_HILFEPLAN = 4,       /* the handover needs a conversation first (§ 86c(2) SGB VIII) */
+    ITEM_CONVERSED = 8,       /* which took place */
+    ITEM_PINNED = 16,         /* the client chose the provider (§ 5 SGB VIII, § 8 SGB IX) */
+    ITEM_MISSED_ONCE = 32,    /* the last contact was missed */
+    ITEM_VOICE = 64,          /* nobody answered in time: somebody must telephone */
+    ITEM_OUT_OF_ORDER = 128,  /* a fact came before the one that should precede it */
+    ITEM_ANVERTRAUT = 256,    /* entrusted data (§ 65 SGB VIII, DOMAIN R10) */
+    ITEM_AGREED = 512,        /* forwarded once more by agreement (§ 14(3) SGB IX) */
+    ITEM_PING_PONG = 1024,    /* given back a second time: the coordinator knows */
+    ITEM_CONSENT = 2048,      /* consent_ref came with the request */
+    ITEM_REHA = 4096,         /* an application for rehabilitation goes along (§ 14 SGB IX) */
+    ITEM_VOUCHER_TOLD = 8192, /* both sides know that the voucher ends soon */
 };
 
 /* What happens to an item without an event from a case system. Continues enum event_type. */

@@ -125,7 +125,7 @@ static void send_again(struct visit *v)
 /* The reason that was chosen; NULL when one is needed and none of the list was. */
 static const char *chosen_code(const struct visit *v, enum answer_verb verb)
 {
-    const char *const *codes = answer_codes(verb, v->item.kind);
+    const char *const *codes = answer_codes(verb, v->item.kind, v->item.code);
     const char *code = http_argument(v->call, "code");
     if (!codes)
         return "";

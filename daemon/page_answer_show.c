@@ -78,11 +78,13 @@ static void begin_form(const struct visit *v, struct buf *out)
     buf_printf(out, "\">\n<input type=\"hidden\" name=\"form\" value=\"%s\">\n", field);
 }
 
-static void put_reasons(struct buf *out, const char *question, const char *const *codes)
+static void put_reasons(struct buf *out, const char *question, bool is_done,
+                        const char *const *codes)
 {
     buf_puts(out, "<fieldset>\n<legend>");
     html_text(out, question);
-    buf_puts(out, ": aus welchem Grund?</legend>\n");
+    buf_puts(out, is_done ? ": mit welchem Ergebnis?" : ": aus welchem Grund?");
+    buf_puts(out, "</legend>\n");
     for (; *codes; codes++) {
         buf_puts(out, "<label><input type=\"radio\" name=\"code\" required value=\"");
         html_text(out, *codes);
@@ -96,10 +98,10 @@ static void put_reasons(struct buf *out, const char *question, const char *const
 static void put_answer(const struct visit *v, struct buf *out, enum answer_verb verb, bool first)
 {
     const char *label = answer_verb_german(verb, v->item.kind);
-    const char *const *codes = answer_codes(verb, v->item.kind);
+    const char *const *codes = answer_codes(verb, v->item.kind, v->item.code);
     begin_form(v, out);
     if (codes && codes[0] && codes[1])
-        put_reasons(out, label, codes);
+        put_reasons(out, label, verb == ANSWER_DONE, codes);
     else if (codes && codes[0])
         buf_printf(out, "<input type=\"hidden\" name=\"code\" value=\"%s\">\n", codes[0]);
     buf_printf(out, "<button%s name=\"answer\" value=\"%s\">", first ? "" : " class=\"other\"",

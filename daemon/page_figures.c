@@ -1,10 +1,12 @@
 /*
  * Pages about figures: budgets (how much is committed, freeze, thaw), and counts that stand in the
- * place of copies. They show sums and never an item.
+ * place of copies, cases per staff. They show sums and never an item.
  */
 #include <string.h>
 
 #include "budget.h"
+#include "config.h"
+#include "directory.h"
 #include "gateway.h"
 #include "json.h"
 #include "known.h"
@@ -91,4 +93,34 @@ void page_counts(struct stafette *g, struct http_call *call, struct known *fresh
     store_tally_each(g->store, tally_week(g->now_ms) - 7 * (WEEKS_SHOWN - 1), &call->answer,
                      put_count);
     buf_addc(&call->answer, ']');
+}
+
+/* "55,7": one decimal, rounded half up, as people read it here. */
+static void put_tenths(struct buf *out, int64_t cases, int64_t staff)
+{
+    int64_t tenths = (20 * cases + staff) / (2 * staff);
+    buf_printf(out, "%lld,%lld", (long long)(tenths / 10), (long long)(tenths % 10));
+}
+
+void page_caseloads(struct stafette *g, struct http_call *call, struct known *fresh)
+{
+    const struct directory *dir = g->config->directory;
+    struct buf *out = &call->answer, text = BUF_INIT;
+    (void)fresh;
+    page_json(call);
+    buf_addc(out, '[');
+    for (size_t i = 0; i < dir->caseloads; i++) {
+        const struct caseload *load = &dir->caseload[i];
+        buf_reset(&text);
+        put_tenths(&text, load->cases, load->staff);
+        json_comma(out);
+        buf_addc(out, '{');
+        json_member_text(out, "name", load->name);
+        json_member_int(out, "cases", load->cases);
+        json_member_int(out, "staff", load->staff);
+        json_member_text(out, "cases_per_staff", buf_str(&text));
+        buf_addc(out, '}');
+    }
+    buf_addc(out, ']');
+    buf_release(&text);
 }

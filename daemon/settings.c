@@ -130,6 +130,22 @@ static const struct setting table[] = {
     {"pool", "days", KIND_INT, AT(pool_days), "1", "365", "30",
      "Requests of the last so many days count; the hint comes once in that time."},
 
+    {"review", "lead", KIND_DURATION, AT(review_lead_ms), "1d", "180d", "14d",
+     "So long before its day a unit is reminded of a plan review (MH8)."},
+
+    {"followup", "call_after", KIND_DURATION, AT(followup_call_ms), "1d", "180d", "28d",
+     "So long after a letter its receiver is called (BI5)."},
+    {"followup", "again_after", KIND_DURATION, AT(followup_again_ms), "1d", "90d", "7d",
+     "A call that reached nobody is made again after this; the third one is the last."},
+
+    {"visit", "lead", KIND_DURATION, AT(visit_lead_ms), "1d", "90d", "14d",
+     "So long before its day a visit is reminded of, or a joint one proposed (BI6)."},
+    {"visit", "window", KIND_DURATION, AT(visit_window_ms), "1d", "90d", "14d",
+     "Visits so near to each other may be one, where the events name no window."},
+
+    {"voucher", "lead", KIND_DURATION, AT(voucher_lead_ms), "1d", "90d", "14d",
+     "So long before an approval ends provider and giver are told, once."},
+
     {"events", "heartbeat", KIND_DURATION, AT(heartbeat_ms), "1s", "1h", "30s",
      "How often the gateway says that it lives, with the state of its balance."},
     {"events", "refusal_answer", KIND_DURATION, AT(refusal_answer_ms), "1m", "30d", "1d",
@@ -169,6 +185,10 @@ static const struct {
     {"mail", "How mail presents itself; the relay is a transport."},
     {"delivery", "The outbox."},
     {"pool", "When several requests might be served together."},
+    {"review", "Reminders of plan reviews."},
+    {"followup", "Calls after a letter."},
+    {"visit", "Reminders of visits."},
+    {"voucher", "Approvals that end."},
     {"events", "Clocks and limits of the gateway's own."},
     {"ledger", "The full check: is anybody lost?"},
     {"retention", "How long things are kept (DOMAIN R19). Event ids are remembered 35 days."},
@@ -356,8 +376,8 @@ void settings_print(struct buf *out)
 
 const char *const *settings_groups(void)
 {
-    static const char *const names[] = {"gateway", "mqtt",      "http", "answer",
-                                        "mail",    "delivery",  "pool", "events",
-                                        "ledger",  "retention", NULL};
+    static const char *const names[] = {"gateway",  "mqtt",     "http",   "answer",  "mail",
+                                        "delivery", "pool",     "events", "ledger",  "retention",
+                                        "review",   "followup", "visit",  "voucher", NULL};
     return names;
 }

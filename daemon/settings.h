@@ -78,6 +78,13 @@ struct settings {
     int64_t pool_threshold; /* open requests that make a hint (pool.h) */
     int64_t pool_days;
 
+    int64_t review_lead_ms; /* reminders (workflow_reminder.c): before the day ... */
+    int64_t visit_lead_ms;
+    int64_t visit_window_ms;
+    int64_t voucher_lead_ms;
+    int64_t followup_call_ms; /* ... and after it */
+    int64_t followup_again_ms;
+
     /* events */
     int64_t heartbeat_ms;
     int64_t refusal_answer_ms; /* clock of a refusal at the technical desk */

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "answer.h"
 #include "budget.h"
 #include "code.h"
 #include "config.h"
@@ -313,6 +314,16 @@ static bool is_frozen(struct work *w, const struct step *step)
     return true;
 }
 
+/* A call is done only with what came of it (BI5). */
+static bool lacks_result(struct work *w, const struct step *step)
+{
+    if (step->on != EVENT_TASK_DONE ||
+        answer_code_fits(ANSWER_DONE, &w->item, w->ev.text[FIELD_CODE]))
+        return false;
+    work_fault(w, "E-WERT", FIELD_CODE);
+    return true;
+}
+
 void work_answer(struct work *w)
 {
     const struct step *step;
@@ -335,7 +346,7 @@ void work_answer(struct work *w)
         work_refuse(w, false);
     } else if (verdict == STEP_PARK) {
         work_park(w, step->to == STATE_ACCEPTED ? "E-GESPRAECH" : "E-VORHER");
-    } else if (lacks_unit(w, step) || is_frozen(w, step)) {
+    } else if (lacks_unit(w, step) || is_frozen(w, step) || lacks_result(w, step)) {
         work_refuse(w, false);
     } else {
         work_apply(w, step);

@@ -225,6 +225,8 @@ void work_apply(struct work *w, const struct step *step)
     count_returns(w, step);
     if (!work_effect(w, step))
         work_finish_step(w, step);
+    if (step->on == EVENT_TASK_DONE)
+        work_reminder_done(w);
     if (item->closed_ms && item->kind == ITEM_TASK)
         work_task_ended(w->g, item);
     else if (item->closed_ms || item->state == STATE_ACCEPTED)

@@ -99,10 +99,10 @@ static const struct span *span_of(const struct schedule *s, const struct item *i
     return (size_t)step < limits->rungs ? &limits->escalate : &limits->span[LIMIT_REPEAT];
 }
 
-/* An announced handover is asked for when its day has passed. */
+/* An announced handover and what a task reminds of are asked for when their day has passed. */
 static int64_t first_due(const struct item *item, int64_t due_ms)
 {
-    if (item->state != STATE_ANNOUNCED || !item->due_day)
+    if ((item->state != STATE_ANNOUNCED && item->kind != ITEM_TASK) || !item->due_day)
         return due_ms;
     int64_t announced_ms = day_end_ms(item->due_day);
     return announced_ms > due_ms ? announced_ms : due_ms;
@@ -128,7 +128,7 @@ int64_t workflow_set_clock(struct stafette *g, const struct item *item, const st
     const uint64_t can_expire = AT(OFFERED) | AT(ACKNOWLEDGED) | AT(WAITLISTED) | AT(ACCEPTED) |
                                 AT(CONTACT_SCHEDULED) | AT(RUNNING);
     if (step == 0 && item->kind == ITEM_REFERRAL && item->due_day && can_expire >> item->state & 1)
-        work_add_clock(g, item, CLOCK_EXPIRY, 0, day_end_ms(item->due_day));
+        work_voucher_clock(g, item);
     return deadline_ms;
 }
 

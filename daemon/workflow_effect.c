@@ -89,6 +89,7 @@ static bool offer(struct work *w, const struct step *step)
     commit_budget(w);
     /* The end of an approval before this one is over with it. */
     w->item.due_day = w->ev.present[FIELD_VALID_UNTIL] ? w->ev.number[FIELD_VALID_UNTIL] : 0;
+    w->item.flags &= ~(unsigned)ITEM_VOUCHER_TOLD;
     if (work_offer(w))
         tell_status(w->g, &w->item, step->status, "", "");
     return true;

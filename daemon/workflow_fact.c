@@ -35,8 +35,7 @@ static bool take_newest(void *context, const struct item *item)
     return true;
 }
 
-/* What a task of this fact is about: no item, but its case, place and source. */
-static void describe(const struct work *w, struct item *about)
+void work_describe(const struct work *w, struct item *about)
 {
     const struct parties *p = &w->parties;
     memset(about, 0, sizeof *about);
@@ -63,8 +62,7 @@ static void describe(const struct work *w, struct item *about)
         str_copy(about->from_unit, sizeof about->from_unit, p->from->id);
 }
 
-/* The receipt names the task. */
-static void names(struct work *w, int64_t task_seq)
+void work_names_task(struct work *w, int64_t task_seq)
 {
     if (task_seq)
         store_item_get(w->g->store, task_seq, &w->item);
@@ -78,22 +76,22 @@ static void early_warning(struct work *w)
     const char *code = w->ev.text[FIELD_CODE];
     if (str_eq(code, "missed_appt") && w->ev.number[FIELD_COUNT_OF] < 2)
         return;
-    describe(w, &about);
+    work_describe(w, &about);
     const struct task task = {.code = code,
                               .parent = &about,
                               .urgency = w->ev.urgency,
                               .number = w->ev.number[FIELD_COUNT_OF]};
     int64_t seq = work_routed_task(w->g, &task);
-    names(w, seq ? seq : work_task(w->g, &task));
+    work_names_task(w, seq ? seq : work_task(w->g, &task));
 }
 
 /* UL4: where the rules name an intake desk, a new case has an owner the same day. */
 static void case_opened(struct work *w)
 {
     struct item about;
-    describe(w, &about);
+    work_describe(w, &about);
     const struct task task = {.code = "intake", .parent = &about, .urgency = w->ev.urgency};
-    names(w, work_routed_task(w->g, &task));
+    work_names_task(w, work_routed_task(w->g, &task));
 }
 
 static void recorded(struct work *w)
@@ -108,7 +106,7 @@ static void milestone(struct work *w)
 {
     static const char *const order[] = {"gesamthilfebedarf", "hilfeplanung", "leistungsabsprache"};
     struct item about;
-    describe(w, &about);
+    work_describe(w, &about);
     for (int i = 0; i < STEP_AGREED; i++)
         if (str_eq(w->ev.text[FIELD_CODE], order[i]))
             store_milestone_add(w->g->store, about.case_key, i + 1, w->ev.number[FIELD_AT]);
@@ -118,7 +116,7 @@ static void milestone(struct work *w)
 static void bescheid(struct work *w)
 {
     struct item about;
-    describe(w, &about);
+    work_describe(w, &about);
     if (store_milestone_has(w->g->store, about.case_key, STEP_AGREED))
         return;
     about.flags |= ITEM_OUT_OF_ORDER;
@@ -127,7 +125,7 @@ static void bescheid(struct work *w)
                               .parent = &about,
                               .unit = by && by->lead ? by->lead : by,
                               .urgency = w->ev.urgency};
-    names(w, work_task(w->g, &task));
+    work_names_task(w, work_task(w->g, &task));
     tell_status(w->g, &w->item, "case.out_of_order", "code", "bescheid");
 }
 
@@ -146,7 +144,7 @@ static void budget_changed(struct work *w)
     const struct task task = {
         .code = "budget", .unit = budget ? budget->lead : NULL, .number = crossed};
     if (crossed)
-        names(w, work_task(w->g, &task));
+        work_names_task(w, work_task(w->g, &task));
 }
 
 /* Who is absent, and who has the first line of an on-duty plan instead. A fact that cannot be
@@ -188,7 +186,7 @@ static const struct {
     {EVENT_EARLYWARNING_RAISED, early_warning},
     {EVENT_CASE_OPENED, case_opened},
     {EVENT_CASE_CONVERTED, recorded},
-    {EVENT_CASE_CLOSED, recorded},
+    {EVENT_CASE_CLOSED, work_case_closed},
     {EVENT_MILESTONE_REACHED, milestone},
     {EVENT_BESCHEID_ISSUED, bescheid},
     {EVENT_ABSENCE_REPORTED, absence_reported},
@@ -201,16 +199,38 @@ static const struct {
     {EVENT_MEETING_HELD, work_meeting_held},
     {EVENT_MINUTES_FILED, work_minutes_filed},
     {EVENT_RSVP_RECEIVED, work_rsvp_received},
+    {EVENT_REVIEW_DUE, work_review},
+    {EVENT_AFTERCARE_AGREED, work_aftercare},
+    {EVENT_LETTER_SENT, work_letter},
+    {EVENT_FOLLOWUP_CALL, work_call},
+    {EVENT_VISIT_DUE, work_visit},
+    {EVENT_VISIT_JOINT, work_visit_joint},
 };
 
-void work_fact(struct work *w)
+static bool take(struct work *w)
 {
-    w->row.outcome = OUTCOME_ACCEPTED;
     for (size_t i = 0; i < COUNT_OF(facts); i++)
         if (facts[i].type == w->ev.type) {
             facts[i].take(w);
-            return;
+            return true;
         }
-    work_fault(w, "E-NOCH-NICHT", FIELD_NONE);
-    work_refuse(w, false);
+    return false;
+}
+
+/* A fact may correct one that was refused, and ends the refusal when it is taken. */
+void work_fact(struct work *w)
+{
+    struct item refusal = {0};
+    w->row.outcome = OUTCOME_ACCEPTED;
+    if (w->ev.present[FIELD_CORRECTS] && !work_named_item(w, &refusal)) {
+        work_refuse(w, true);
+        return;
+    }
+    if (!take(w)) {
+        work_fault(w, "E-NOCH-NICHT", FIELD_NONE);
+        work_refuse(w, false);
+    } else if (w->row.outcome == OUTCOME_ACCEPTED && refusal.kind == ITEM_REFUSAL && refusal.seq &&
+               !refusal.closed_ms) {
+        work_corrected(w, &refusal);
+    }
 }

@@ -397,6 +397,12 @@ static void audit_correction(struct work *w, int64_t refusal_seq)
     buf_release(&text);
 }
 
+void work_corrected(struct work *w, struct item *refusal)
+{
+    audit_correction(w, refusal->seq);
+    work_close(w->g, refusal, STATE_CORRECTED, "Eine berichtigte Meldung ist angekommen.");
+}
+
 /* What stands against a request that is complete in itself; the fault is added. */
 static bool must_wait(struct work *w, const struct route_result *route,
                       const struct case_view *view)
@@ -445,10 +451,8 @@ static void end_emergencies(struct work *w, const struct case_view *view)
 static void follow_up(struct work *w, const struct case_view *view, struct item *refusal,
                       bool clock_runs)
 {
-    if (refusal->seq) {
-        audit_correction(w, refusal->seq);
-        work_close(w->g, refusal, STATE_CORRECTED, "Eine berichtigte Meldung ist angekommen.");
-    }
+    if (refusal->seq)
+        work_corrected(w, refusal);
     if (!clock_runs && w->item.kind == ITEM_HANDOVER && w->item.flags & ITEM_REHA)
         work_statute_of(w->g, &w->item, "C1", w->ev.number[FIELD_APPLICATION_RECEIVED_ON]);
     if (w->item.state == STATE_REQUESTED)

@@ -77,6 +77,9 @@ void work_open(struct work *w, bool complete);
 /* An empty item of that kind, with the next number. */
 void work_new_item(struct work *w, enum item_kind kind);
 
+/* Ends the refusal that w's event corrects (DESIGN 1.5). */
+void work_corrected(struct work *w, struct item *refusal);
+
 /* Ends an open item without an answer, because a corrected event came or a person closed it, and
  * tells the unit it waited for. */
 void work_close(struct stafette *g, struct item *item, enum item_state state, const char *outcome);
@@ -127,13 +130,21 @@ struct task {
     const struct unit *unit;   /* who must do it; NULL: the catch-all desk */
     int64_t begins_ms;         /* 0: now */
     enum urgency urgency;
-    int64_t number; /* put into the sentence where it has a place for one */
+    int64_t number;    /* put into the sentence where it has a place for one */
+    int64_t due_day;   /* what it reminds of; its ladder begins after that day; 0 = none */
+    int64_t begin_day; /* of a reminder, in the place of begins_ms: begins when the unit opens on
+                        * its last staffed day up to this one, not before now; 0 = no reminder */
+    bool not_before;   /* ... on its first staffed day from this one on */
+    unsigned flags;    /* enum item_flag, besides those of the parent */
+    const char *plan;  /* what the reminder's own part keeps with it; NULL = nothing */
 };
 /* Opens a task; returns its item number. */
 int64_t work_task(struct stafette *g, const struct task *task);
 /* The same, for the unit that the routing rules name for the task's code; no rule but the root: no
  * task, and 0. */
 int64_t work_routed_task(struct stafette *g, const struct task *task);
+/* Whom the rules name for the task's code; the catch-all desk when none does. */
+const struct unit *work_task_route(struct stafette *g, const struct task *task);
 /* Tells a task that begins now. */
 void work_task_begins(struct stafette *g, struct item *item);
 /* Ends what is open of an item's tasks and clocks and has no sense without it. */
@@ -143,7 +154,53 @@ bool work_tasks_open(struct stafette *g, int64_t parent_seq);
 /* A task has ended: its handover may be over now. */
 void work_task_ended(struct stafette *g, const struct item *task);
 /* The German sentence of a task. */
-void work_task_sentence(struct buf *out, const struct item *item);
+void work_task_sentence(const struct stafette *g, struct buf *out, const struct item *item);
+/* When a task with a begin_day begins for that unit; never before now. */
+int64_t work_task_begin_ms(const struct stafette *g, const struct task *task,
+                           const struct unit *unit);
+
+/* ---- workflow_reminder.c */
+
+/* The facts that people are reminded of: plan.review.due, aftercare.agreed, letter.sent,
+ * followup.call.due. */
+void work_review(struct work *w);
+void work_aftercare(struct work *w);
+void work_letter(struct work *w);
+void work_call(struct work *w);
+/* case.closed: its reminders end, as far as the same source asked for them. */
+void work_case_closed(struct work *w);
+/* A task's day has come: true when nobody is to be told of it as it is. */
+bool work_reminder_begins(struct stafette *g, struct item *item);
+/* A task was done: a call that reached nobody is made again. */
+void work_reminder_done(struct work *w);
+/* A voucher's clock: set with the clocks of the referral; its warning, once (§ 5.5 of DOMAIN). */
+void work_voucher_clock(struct stafette *g, const struct item *item);
+void work_voucher_warns(struct stafette *g, const struct clock *clock, struct item *item,
+                        int64_t effect_seq);
+enum { EXPIRY_ENDS, EXPIRY_WARNING }; /* step of a CLOCK_EXPIRY */
+
+/* The reminder of a case, by its code and its unit, or by the asking source when unit is NULL. */
+struct reminder_search {
+    const char *code, *case_ref, *source;
+    const struct unit *unit;
+    struct item open, ended; /* the newest of each; seq 0 = none */
+};
+void work_reminder_find(struct stafette *g, int64_t case_key, struct reminder_search *search);
+/* Opens the reminder that w's event asks for, or moves the one that is open; an equal one changes
+ * nothing. Nobody is told twice of one date. */
+void work_remind(struct work *w, const struct task *task);
+
+/* False, and the event is refused, when that day is more than ten years ahead. */
+bool work_day_near(struct work *w, enum field field);
+
+/* ---- workflow_visit.c */
+
+/* visit.due and visit.joint.proposed (BI6). */
+void work_visit(struct work *w);
+void work_visit_joint(struct work *w);
+/* A visit's reminder is due: true when it became a joint proposal, or may not be told. */
+bool work_visit_begins(struct stafette *g, struct item *item);
+bool work_is_visit(const struct item *item);
 
 /* ---- workflow_deadline.c */
 
@@ -160,6 +217,10 @@ bool work_statute_moves(struct work *w, const struct step *step);
 
 /* Events that neither open nor answer an item: early warnings, milestones, duty rosters ... */
 void work_fact(struct work *w);
+/* What a task of w's fact is about: no item, but its case, place and source. */
+void work_describe(const struct work *w, struct item *about);
+/* The receipt names the task; 0: none. */
+void work_names_task(struct work *w, int64_t task_seq);
 
 /* ---- workflow_clock.c */
 

@@ -16,7 +16,8 @@
 #include "util.h"
 #include "workflow_parts.h"
 
-/* "{n}" stands for the task's number. No sentence may name a service, a legal area or a reason that
+/* "{n}" stands for the task's number, "{day}" for the day it reminds of, "{project}" for the name
+ * of a project, which is no case's. No sentence may name a service, a legal area or a reason that
  * tells something of the person (DOMAIN R4). */
 static const struct {
     const char *code, *german;
@@ -63,22 +64,50 @@ static const struct {
      "Sie das."},
     {"meeting_minutes", "Zu einem Termin fehlt das Protokoll. Bitte sorgen Sie dafür, dass es "
                         "abgelegt wird."},
+    {"plan_review",
+     "Die vereinbarte Überprüfung ist am {day} fällig. Bitte bereiten Sie sie vor und "
+     "vereinbaren Sie dabei auch sozialräumliche Anteile."},
+    {"aftercare", "Die vereinbarte Nachfrage ist am {day} fällig. Bitte melden Sie sich und halten "
+                  "Sie fest, ob etwas gebraucht wird."},
+    {"followup_call",
+     "Ein Schreiben ist verschickt. Bitte telefonieren Sie nach ({n}. Versuch) und "
+     "vermerken Sie: erreicht, nicht erreicht oder kein Bedarf."},
+    {"visit_phb", "Ein Besuch ist am {day} fällig. Bitte vereinbaren Sie einen Termin."},
+    {"visit_p37_3", "Ein Besuch ist am {day} fällig. Bitte vereinbaren Sie einen Termin."},
+    {"visit_joint", "Zwei Besuche stehen kurz nacheinander an. Bitte stimmen Sie mit der anderen "
+                    "Stelle einen gemeinsamen Termin ab, bis {day}."},
+    {"project_report", "Der Bericht zum Projekt {project} ist am {day} fällig. Bitte reichen Sie "
+                       "ihn bis dahin ein."},
     {"followup", "Nach dem Ende einer Beratung ist eine Anschlussperspektive vorgeschlagen. Bitte "
                  "übernehmen Sie die weiteren Schritte."},
 };
 
-void work_task_sentence(struct buf *out, const struct item *item)
+static void fill_hole(const struct stafette *g, struct buf *out, const char *hole, size_t len,
+                      const struct item *item)
+{
+    const struct project *project = directory_project(g->config->directory, item->complexity);
+    if (strncmp(hole, "{n}", len) == 0)
+        buf_printf(out, "%lld", (long long)item->amount_cents);
+    else if (strncmp(hole, "{day}", len) == 0)
+        day_german(out, item->due_day);
+    else if (strncmp(hole, "{project}", len) == 0)
+        buf_printf(out, "„%s“", project ? project->name : "");
+}
+
+void work_task_sentence(const struct stafette *g, struct buf *out, const struct item *item)
 {
     size_t i = 0;
     while (i < COUNT_OF(sentences) - 1 && !str_eq(sentences[i].code, item->code))
         i++;
-    const char *hole = strstr(sentences[i].german, "{n}");
-    if (!hole) {
-        buf_puts(out, sentences[i].german);
-        return;
+    for (const char *p = sentences[i].german; *p;) {
+        size_t text = strcspn(p, "{"), hole = strcspn(p + text, "}");
+        buf_add(out, p, text);
+        p += text;
+        if (!*p)
+            return;
+        fill_hole(g, out, p, hole + 1, item);
+        p += hole + 1;
     }
-    buf_add(out, sentences[i].german, (size_t)(hole - sentences[i].german));
-    buf_printf(out, "%lld%s", (long long)item->amount_cents, hole + 3);
 }
 
 static void fill(struct work *w, const struct task *task, const struct unit *unit)
@@ -88,16 +117,19 @@ static void fill(struct work *w, const struct task *task, const struct unit *uni
     str_copy(item->code, sizeof item->code, task->code);
     item->urgency = task->urgency;
     item->amount_cents = task->number;
+    item->due_day = task->due_day;
+    str_copy(item->complexity, sizeof item->complexity, task->plan ? task->plan : "");
     str_copy(item->owner_unit, sizeof item->owner_unit, unit->id);
     str_copy(item->to_unit, sizeof item->to_unit, unit->id);
     str_copy(item->waiting_unit, sizeof item->waiting_unit, unit->id);
+    item->flags = task->flags;
     if (!parent)
         return;
     item->parent_seq = parent->seq;
     item->event_seq = parent->event_seq;
     item->case_key = parent->case_key;
     item->restricted = parent->restricted;
-    item->flags = parent->flags & (ITEM_ANVERTRAUT | ITEM_OUT_OF_ORDER);
+    item->flags |= parent->flags & (ITEM_ANVERTRAUT | ITEM_OUT_OF_ORDER);
     memcpy(item->case_ref, parent->case_ref, sizeof item->case_ref);
     memcpy(item->source, parent->source, sizeof item->source);
     memcpy(item->from_unit, parent->from_unit, sizeof item->from_unit);
@@ -121,13 +153,23 @@ static void take_limits(struct work *w, const struct task *task, const struct po
 static void tell_task(struct work *w)
 {
     struct buf sentence = BUF_INIT;
-    work_task_sentence(&sentence, &w->item);
+    work_task_sentence(w->g, &sentence, &w->item);
     int64_t due_ms = workflow_set_clock(w->g, &w->item, &w->limits, 0);
     const struct telling telling = {work_unit(w->g, w->item.waiting_unit), REASON_TASK,
                                     "task.opened", due_ms, buf_str(&sentence)};
     tell_unit(w->g, &w->item, &w->limits, &telling);
     tell_status(w->g, &w->item, "task.opened", "code", w->item.code);
     buf_release(&sentence);
+}
+
+int64_t work_task_begin_ms(const struct stafette *g, const struct task *task,
+                           const struct unit *unit)
+{
+    const struct worktime *hours = &unit->hours;
+    int64_t day = task->not_before ? worktime_staffed_from(hours, task->begin_day)
+                                   : worktime_staffed_before(hours, task->begin_day);
+    int64_t at_ms = worktime_next_open(hours, day_start_ms(day));
+    return at_ms > g->now_ms ? at_ms : g->now_ms;
 }
 
 static int64_t open_task(struct stafette *g, const struct task *task, const struct unit *unit,
@@ -139,10 +181,11 @@ static int64_t open_task(struct stafette *g, const struct task *task, const stru
     work_new_item(&w, ITEM_TASK);
     fill(&w, task, unit);
     take_limits(&w, task, policy);
-    w.item.state = task->begins_ms ? STATE_WAITING : STATE_OPEN;
+    int64_t begins_ms = task->begin_day ? work_task_begin_ms(g, task, unit) : task->begins_ms;
+    w.item.state = begins_ms ? STATE_WAITING : STATE_OPEN;
     store_item_add(g->store, &w.item);
-    if (task->begins_ms)
-        work_add_clock(g, &w.item, CLOCK_BEGIN, 0, task->begins_ms);
+    if (begins_ms)
+        work_add_clock(g, &w.item, CLOCK_BEGIN, 0, begins_ms);
     else
         tell_task(&w);
     int64_t seq = w.item.seq;
@@ -155,9 +198,8 @@ int64_t work_task(struct stafette *g, const struct task *task)
     return open_task(g, task, task->unit ? task->unit : g->config->directory->catch_all, NULL);
 }
 
-int64_t work_routed_task(struct stafette *g, const struct task *task)
+static void find_route(struct stafette *g, const struct task *task, struct route_result *route)
 {
-    struct route_result route;
     const struct directory *dir = g->config->directory;
     const struct item *about = task->parent;
     const struct route_query query = {
@@ -173,7 +215,20 @@ int64_t work_routed_task(struct stafette *g, const struct task *task)
         .restricted = about && about->restricted,
         .at_ms = g->now_ms,
     };
-    route_decide(g->config->routing, dir, &query, &route);
+    route_decide(g->config->routing, dir, &query, route);
+}
+
+const struct unit *work_task_route(struct stafette *g, const struct task *task)
+{
+    struct route_result route;
+    find_route(g, task, &route);
+    return route.target[0].unit;
+}
+
+int64_t work_routed_task(struct stafette *g, const struct task *task)
+{
+    struct route_result route;
+    find_route(g, task, &route);
     if (route.target[0].reason == REASON_CATCH_ALL)
         return 0;
     return open_task(g, task, route.target[0].unit, route.policy);
@@ -182,6 +237,8 @@ int64_t work_routed_task(struct stafette *g, const struct task *task)
 void work_task_begins(struct stafette *g, struct item *item)
 {
     struct work w;
+    if (work_reminder_begins(g, item))
+        return;
     work_begin_inner(&w, g, item);
     work_limits(g, item, &w.limits);
     w.item.state = STATE_OPEN;

@@ -222,6 +222,22 @@ bool worktime_is_closed(const struct worktime *w, int64_t day, int second_of_day
     return false;
 }
 
+int64_t worktime_staffed_before(const struct worktime *w, int64_t day)
+{
+    for (int64_t at = day; at > day - HORIZON_DAYS; at--)
+        if (worktime_is_staffed(w, at))
+            return at;
+    return day;
+}
+
+int64_t worktime_staffed_from(const struct worktime *w, int64_t day)
+{
+    for (int64_t at = day; at < day + HORIZON_DAYS; at++)
+        if (worktime_is_staffed(w, at))
+            return at;
+    return day;
+}
+
 bool worktime_is_open(const struct worktime *w, int64_t at_ms)
 {
     int64_t day = berlin_day(at_ms);

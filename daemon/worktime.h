@@ -71,6 +71,11 @@ bool worktime_window(const struct worktime *w, int64_t day, int *open_s, int *cl
 /* True when a local closure covers that time of a day, whatever the office hours. */
 bool worktime_is_closed(const struct worktime *w, int64_t day, int second_of_day);
 
+/* The last staffed day up to `day` (days since 1970), itself included, and the first one from it
+ * on; `day` itself when there is none within two years. */
+int64_t worktime_staffed_before(const struct worktime *w, int64_t day);
+int64_t worktime_staffed_from(const struct worktime *w, int64_t day);
+
 /* True when the office is open at that moment. Saturday and Sunday hours count when configured
  * (an on-call desk), though such a day is no staffed day. */
 bool worktime_is_open(const struct worktime *w, int64_t at_ms);

@@ -276,7 +276,7 @@ static void test_names(void **state)
         assert_true(answer_verb_parse(answer_verb_name(verb), &again));
         assert_int_equal(again, verb);
         for (int kind = 0; kind < ITEM_KIND_COUNT; kind++) {
-            const char *const *code = answer_codes(verb, (enum item_kind)kind);
+            const char *const *code = answer_codes(verb, (enum item_kind)kind, "followup_call");
             assert_true(strlen(answer_verb_german(verb, (enum item_kind)kind)) > 3);
             for (; code && *code; code++)
                 assert_string_not_equal(answer_code_german(*code), *code);

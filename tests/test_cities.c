@@ -46,6 +46,10 @@ static const struct saying {
     {"DO12", "dortmund", "routes", "termine-versaeumt", "to", "fachdienst-psychosozial"},
     {"KI2", "kiel", "routes", "quartier-kiel-mitte", "tasks", "back-office-kiel-mitte"},
     {"KI3", "kiel", "routes", "vermittlung/altenhilfe", "needs_approval", "false"},
+    {"KI12", "kiel", "projects", "cafe-paletti", "report_due", "03-31"},
+    {"KI12", "kiel", "caseload", "Eingliederungshilfe", "cases", "3900"},
+    {"KI12", "kiel", "caseload", "Eingliederungshilfe", "staff", "70"},
+    {"BI6", "bielefeld", "routes", "besuch-pflege", "to", "pflegedienst-bielefeld"},
 };
 
 /* The entry of a list whose first member is that name; rules are "parent/child". */

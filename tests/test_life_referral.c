@@ -233,6 +233,8 @@ static void test_expires(void **state)
              "{\"case_ref\":\"" RIG_CASE "\",\"by_role\":\"asd-leitung\","
              "\"budget_line\":\"bl_16a\",\"valid_until\":\"2026-11-17\"}");
     event_at(rig, item, "traeger", "referral.accepted", PROVIDER("verein"));
+    rig_at(rig, "2026-11-17T08:00:00+01:00");
+    fire(rig, 1); /* both sides are told that it ends; once */
     rig_at(rig, "2026-11-18T00:00:00+01:00");
     fire(rig, 1);
     life_is(rig, item, "expired owner=asd waiting=asd");

@@ -200,7 +200,9 @@ static void say(struct play *p, const struct item *item, const char *by, enum an
     const struct unit *unit = directory_unit(p->rig->g.config->directory, by);
     struct item now;
     struct buf said = BUF_INIT;
-    const struct answer answer = {item->seq, unit, verb, "", VIA_CONTROL};
+    const char *const *code = answer_codes(verb, item->kind, item->code);
+    bool is_result = verb == ANSWER_DONE && code; /* has no usual one */
+    const struct answer answer = {item->seq, unit, verb, is_result ? *code : "", VIA_CONTROL};
     if (!unit || !store_item_get(p->rig->g.store, item->seq, &now) || now.closed_ms)
         return;
     store_begin(p->rig->g.store);

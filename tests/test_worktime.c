@@ -410,6 +410,33 @@ static void ends_are_ordered(void **state)
     }
 }
 
+static const struct {
+    const char *label;
+    enum office office;
+    const char *day, *before, *from;
+} staffed_cases[] = {
+    {"UL12: Fr 30.04., there Tu to Th", TUWETH, "2027-04-30", "2027-04-29", "2027-05-04"},
+    {"itself", ULM, "2027-04-28", "2027-04-28", "2027-04-28"},
+    {"MH8: a Saturday", ULM, "2027-06-26", "2027-06-25", "2027-06-28"},
+    {"over Christmas and New Year", ULM, "2026-12-25", "2026-12-23", "2026-12-28"},
+    {"a closure during the day leaves it staffed", ULM, "2027-07-19", "2027-07-19", "2027-07-19"},
+    {"never staffed", SATURDAY_ONLY, "2027-04-30", "2027-04-30", "2027-04-30"},
+};
+
+static void staffed_days(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(staffed_cases); i++) {
+        int64_t day, before, from;
+        struct worktime w = office(staffed_cases[i].office);
+        assert_true(date_parse(staffed_cases[i].day, &day));
+        assert_true(date_parse(staffed_cases[i].before, &before));
+        assert_true(date_parse(staffed_cases[i].from, &from));
+        if (worktime_staffed_before(&w, day) != before || worktime_staffed_from(&w, day) != from)
+            fail_msg("%s", staffed_cases[i].label);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -417,6 +444,7 @@ int main(void)
         cmocka_unit_test(day_kinds),     cmocka_unit_test(statutory_ends),
         cmocka_unit_test(spans),         cmocka_unit_test(hour_texts),
         cmocka_unit_test(closure_texts), cmocka_unit_test(ends_are_ordered),
+        cmocka_unit_test(staffed_days),
     };
     return cmocka_run_group_tests_name("worktime", tests, NULL, NULL);
 }
