@@ -15,6 +15,7 @@
 #include "conf.h"
 #include "config_check.h"
 #include "directory.h"
+#include "mailbox.h"
 #include "route.h"
 #include "school.h"
 #include "template.h"
@@ -53,6 +54,7 @@ static void load_parts(struct config *config, struct conf_node *root, struct con
         config->school = school_load(config->settings.school_holidays, faults);
     config->transports = transports_load(root, faults);
     config_check(config, root, faults);
+    mailbox_check(&config->settings, root, faults);
     check_top(root, faults);
 }
 

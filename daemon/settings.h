@@ -63,6 +63,13 @@ struct settings {
 
     char *meeting_reminders; /* lead times: "7 days, 1 working day, 1 hour" */
 
+    /* mailbox */
+    char *mailbox_url; /* imap://host:port/INBOX; "" = none is read */
+    char *mailbox_user;
+    char *mailbox_password_file;
+    char *mailbox_tls; /* "required" or "none" */
+    char *mailbox_ca_file;
+
     char *ledger_night; /* "06:30": local time of the coordinator's mail */
 
     /* delivery */
@@ -73,6 +80,8 @@ struct settings {
     int64_t sms_in_flight_max;
     int64_t sms_replies;
     int64_t attempt_timeout_ms;
+
+    int64_t mailbox_poll_ms;
 
     /* pool */
     int64_t pool_threshold; /* open requests that make a hint (pool.h) */
