@@ -15,6 +15,7 @@
 #include "conf.h"
 #include "config_check.h"
 #include "directory.h"
+#include "mailbox.h"
 #include "route.h"
 #include "school.h"
 #include "template.h"
@@ -29,11 +30,11 @@ static const char *const sections[] = {
 
 static void check_top(struct conf_node *root, struct conf_faults *faults)
 {
-    enum { KNOWN_MAX = 40 };
+    enum { KNOWN_MAX = 60 };
     const char *known[KNOWN_MAX] = {NULL};
     size_t n = 0;
-    for (const char *const *group = settings_groups(); *group; group++)
-        known[n++] = *group;
+    for (; settings_group(n); n++)
+        known[n] = settings_group(n);
     for (size_t i = 0; i < COUNT_OF(sections); i++)
         known[n++] = sections[i];
     assert(n < KNOWN_MAX);
@@ -53,6 +54,7 @@ static void load_parts(struct config *config, struct conf_node *root, struct con
         config->school = school_load(config->settings.school_holidays, faults);
     config->transports = transports_load(root, faults);
     config_check(config, root, faults);
+    mailbox_check(&config->settings, root, faults);
     check_top(root, faults);
 }
 

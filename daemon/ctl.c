@@ -24,6 +24,7 @@
 #include "ctl_deadline.h"
 #include "ctl_export.h"
 #include "ctl_ledger.h"
+#include "ctl_mail.h"
 #include "ctl_print.h"
 #include "ctl_tell.h"
 #include "digest.h"
@@ -126,6 +127,8 @@ static int read_body(const struct ctl *ctl, struct buf *body)
 {
     const char *file = ctl_body_file(&ctl->use);
     struct buf err = BUF_INIT;
+    if (ctl->use.command->local == CTL_MAIL_IN)
+        return ctl_mail_body(file, body);
     if (str_empty(file))
         return EX_OK;
     int rc = str_eq(file, "-") ? buf_read_fd(body, STDIN_FILENO, EVENT_FILE_MAX, &err)
@@ -425,6 +428,8 @@ static int run(const struct ctl *ctl)
     switch (ctl->use.command->local) {
     case CTL_REMOTE:
         return run_call(ctl);
+    case CTL_MAIL_IN:
+        return ctl_mail_status(run_call(ctl));
     case CTL_BACKUP:
     case CTL_RESTORE:
         return run_backup(ctl);

@@ -34,6 +34,7 @@ struct ctl_param {
 /* Commands that need no call. */
 enum ctl_local {
     CTL_REMOTE,
+    CTL_MAIL_IN, /* a call, whose exit status is for a mail server */
     CTL_BACKUP,
     CTL_RESTORE,
     CTL_WATCH,

@@ -28,6 +28,7 @@ struct outbox;
 struct http;
 struct http_call;
 struct ledger_run;
+struct mailbox;
 struct transfer;
 struct turn;
 
@@ -49,6 +50,7 @@ struct stafette {
     struct transfer *transfer;
     struct turn *turn;
     struct ledger_run *ledger;
+    struct mailbox *mailbox;
 
     /* The clock is read once a turn (DESIGN 2 "Time"). */
     int64_t now_ms;    /* wall time: deadlines, what people read */

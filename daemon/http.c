@@ -48,7 +48,7 @@ struct http {
     int epoll;
     int wake; /* eventfd: libmicrohttpd does not tell that a connection was resumed */
     bool woken;
-    size_t body_max;
+    size_t body_max, control_body_max;
     char *control_socket;
     struct http_call *first, **last; /* complete, not taken yet */
     struct request *held;            /* complete, not answered yet: taken or not */
@@ -143,9 +143,13 @@ static enum MHD_Result count_lengths(void *context, enum MHD_ValueKind kind, con
     return MHD_YES;
 }
 
+static size_t body_max(const struct http *h, const struct http_call *call)
+{
+    return call->door == DOOR_CONTROL ? h->control_body_max : h->body_max;
+}
+
 /* What can be judged from the headers: a status to refuse with, or 0. */
-static int judge_headers(const struct http *h, const char *method,
-                         struct MHD_Connection *connection)
+static int judge_headers(const char *method, size_t body_max, struct MHD_Connection *connection)
 {
     struct lengths n = {0, 0};
     int64_t length = 0;
@@ -157,7 +161,7 @@ static int judge_headers(const struct http *h, const char *method,
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
     if (text && !int_parse(text, 0, INT64_MAX, &length))
         return MHD_HTTP_BAD_REQUEST;
-    if ((uint64_t)length > h->body_max)
+    if ((uint64_t)length > body_max)
         return MHD_HTTP_CONTENT_TOO_LARGE;
     return strlen(method) < sizeof((struct http_call *)NULL)->method ? 0 : MHD_HTTP_NOT_IMPLEMENTED;
 }
@@ -195,7 +199,7 @@ static enum MHD_Result start_request(struct http *h, struct request *r, const ch
     r->call.path = xstrdup(path);
     r->call.peer = peer_name(connection);
     str_copy(r->call.method, sizeof r->call.method, str_eq(method, "HEAD") ? "GET" : method);
-    int status = judge_headers(h, method, connection);
+    int status = judge_headers(method, body_max(h, &r->call), connection);
     if (!r->refusal)
         r->refusal = status;
     return r->refusal ? refuse(connection, r) : MHD_YES;
@@ -206,9 +210,9 @@ static enum MHD_Result take_body(const struct http *h, struct request *r, const 
                                  size_t len)
 {
     r->body_seen += len;
-    if (r->body_seen > h->body_max + OVERRUN_MAX)
+    if (r->body_seen > body_max(h, &r->call) + OVERRUN_MAX)
         return MHD_NO;
-    if (r->body_seen > h->body_max)
+    if (r->body_seen > body_max(h, &r->call))
         r->refusal = MHD_HTTP_CONTENT_TOO_LARGE;
     else
         buf_add(&r->call.body, bytes, len);
@@ -320,6 +324,7 @@ struct http *http_open(const struct http_options *options, struct buf *err)
     struct http *h = xcalloc(1, sizeof *h);
     assert(options->connections_max > 0 && options->timeout_s > 0);
     h->body_max = options->body_max;
+    h->control_body_max = options->control_body_max ? options->control_body_max : options->body_max;
     h->last = &h->first;
     h->epoll = epoll_create1(EPOLL_CLOEXEC);
     h->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

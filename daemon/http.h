@@ -27,7 +27,7 @@ struct http_call {
     char method[8];   /* "GET", "POST" */
     char *path;       /* decoded, without query, starts with '/' */
     char *peer;       /* "127.0.0.1"; "unix" */
-    struct buf body;  /* at most body_max bytes */
+    struct buf body;  /* at most body_max bytes, or control_body_max */
     int status;       /* to be set by the handler; 500 until then */
     const char *type; /* content type of the answer; static text */
     struct buf answer;
@@ -42,6 +42,7 @@ struct http_options {
     const char *internal_listen; /* "[::1]:8085" or "" */
     const char *control_socket;  /* path or "" */
     size_t body_max;             /* bytes */
+    size_t control_body_max;     /* the same at the control socket; 0: body_max */
     int connections_max;
     int timeout_s; /* idle connections are closed */
 };

@@ -18,6 +18,8 @@
 #include "ingest.h"
 #include "ledger_run.h"
 #include "log.h"
+#include "mail_read.h"
+#include "mailbox.h"
 #include "notify.h"
 #include "outbox.h"
 #include "page.h"
@@ -88,6 +90,7 @@ int loop_open(struct stafette *g, struct buf *err)
     g->started_ms = g->now_ms;
     g->turn = turn_open();
     g->transfer = transfer_open();
+    g->mailbox = mailbox_open();
     if (open_store(g, err) < 0)
         return -1;
     g->outbox = outbox_open(g);
@@ -97,6 +100,7 @@ int loop_open(struct stafette *g, struct buf *err)
                                       .internal_listen = s->http_internal,
                                       .control_socket = s->control_socket,
                                       .body_max = PAYLOAD_MAX * 2,
+                                      .control_body_max = MAIL_SIZE_MAX,
                                       .connections_max = CONNECTIONS_MAX,
                                       .timeout_s = REQUEST_TIMEOUT_S};
     g->http = http_open(&http, err);
@@ -117,7 +121,9 @@ void loop_close(struct stafette *g)
     ingest_close(g);
     if (g->http)
         http_close(g->http);
+    mailbox_stop(g->mailbox);
     outbox_close(g->outbox, CLOSE_WAIT_MS);
+    mailbox_close(g->mailbox);
     transfer_close(g->transfer);
     turn_close(g->turn);
     store_close(g->store);
@@ -218,8 +224,10 @@ static int one_turn(struct stafette *g)
     balance_check(g);
     ledger_run_step(g);
     night_step(g);
-    if (!g->stopping)
+    if (!g->stopping) {
         outbox_start(g);
+        mailbox_step(g);
+    }
     ingest_heartbeat(g, false);
     ingest_publish(g);
     if (end == TURN_DONE) {

@@ -17,11 +17,15 @@
 enum { MAIL_SIZE_MAX = 256 * 1024, MAIL_DEPTH_MAX = 20, MAIL_PARTS_MAX = 100 };
 
 struct mail {
-    char from[256];       /* addr-spec of From, lower case; "" when there is not exactly one */
+    char from[256];       /* addr-spec of From in the form of address.h, wholly lower case; "" when
+                           * there is not exactly one From with exactly one such address */
     char message_id[256]; /* with its <>; "" when missing or longer */
     bool automatic;       /* RFC 3834: Auto-Submitted other than "no", Precedence bulk/junk/list,
                            * X-Auto-Response-Suppress, a null Return-Path, multipart/report */
-    struct buf calendar;  /* first text/calendar (or application/ics) part, UTF-8, decoded */
+    bool generated;       /* automatic, but nothing says more than "auto-generated" or asks for
+                           * silence: calendar servers mark so the reply that a person clicked */
+    struct buf calendar;  /* of the text/calendar or application/ics parts the first that says
+                           * method=REPLY, else the first; decoded, UTF-8, no NUL, no BOM */
     char method[16];      /* method= of that part's Content-Type, upper case; "" when none */
 };
 
@@ -33,7 +37,8 @@ enum mail_verdict {
 
 void mail_read_init(void);
 
-/* Always fills *mail (release it by mail_release()). */
+/* Always fills *mail (release it by mail_release()). Embedded mails (message/rfc822: forwards,
+ * bounces) are not looked into: what stands there was not said by this sender. */
 enum mail_verdict mail_read(struct mail *mail, const char *bytes, size_t len);
 void mail_release(struct mail *mail);
 

@@ -73,6 +73,14 @@ static void write_sms(const struct metrics *m, struct buf *out)
             m->sms_withheld);
 }
 
+static void write_mail(const struct metrics *m, struct buf *out)
+{
+    head(out, "mail_in", "counter", "Mails that came in, by what became of them.");
+    for (int i = 0; i < MAIL_IN_END_COUNT; i++)
+        buf_printf(out, "stafette_mail_in_total{result=\"%s\"} %llu\n",
+                   mail_in_end_name((enum mail_in_end)i), (unsigned long long)m->mail_in[i]);
+}
+
 static void write_incidents(const struct stafette *g, struct buf *out)
 {
     head(out, "transport_trouble", "gauge", "1 while a transport cannot be used.");
@@ -131,6 +139,7 @@ void metrics_write(const struct stafette *g, struct buf *out)
     write_events(m, out);
     write_attempts(m, out);
     write_sms(m, out);
+    write_mail(m, out);
     write_turns(m, out);
     write_incidents(g, out);
     write_retention(&g->retention, out);

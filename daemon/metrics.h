@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mail_in.h"
 #include "sms_inbound.h"
 #include "stafette.h"
 
@@ -23,6 +24,7 @@ struct metrics {
     uint64_t attempts[CHANNEL_COUNT][ATTEMPT_END_COUNT];
     uint64_t classes[ERROR_CLASS_COUNT];
     uint64_t sms_in[SMS_END_COUNT];
+    uint64_t mail_in[MAIL_IN_END_COUNT];
     uint64_t sms_withheld; /* replies to SMS that the hourly limit held back */
     uint64_t clocks_fired;
     uint64_t commits;

@@ -41,6 +41,7 @@ static const struct page {
     {DOOR_CONTROL, "POST", "/control/close/", IN_TURN, page_close, NULL},
     {DOOR_CONTROL, "POST", "/control/answer/", IN_TURN, page_answer, NULL},
     {DOOR_CONTROL, "POST", "/control/send", IN_TURN, page_send, page_send_committed},
+    {DOOR_CONTROL, "POST", "/control/mail-in", IN_TURN, page_mail_in, page_mail_in_committed},
     {DOOR_CONTROL, "POST", "/control/explain", IN_TURN, page_explain, NULL},
     {DOOR_CONTROL, "GET", "/control/who", IN_TURN, page_who, NULL},
     {DOOR_CONTROL, "GET", "/control/budgets", IN_TURN, page_budgets, NULL},

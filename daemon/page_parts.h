@@ -31,6 +31,7 @@ void page_item(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_answer(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_close(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_send(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_mail_in(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_explain(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_who(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_absence(struct stafette *g, struct http_call *call, struct known *fresh);
@@ -63,8 +64,9 @@ void page_budget_thaw(struct stafette *g, struct http_call *call, struct known *
 void page_counts(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_caseloads(struct stafette *g, struct http_call *call, struct known *fresh);
 
-/* After the commit of a page_send(), page_release(), page_erase(). */
+/* After the commit of a page_send(), page_mail_in(), page_release(), page_erase(). */
 void page_send_committed(struct stafette *g, const struct http_call *call);
+void page_mail_in_committed(struct stafette *g, const struct http_call *call);
 void page_release_committed(struct stafette *g, const struct http_call *call);
 void page_erase_committed(struct stafette *g, const struct http_call *call);
 void page_sms_in_committed(struct stafette *g, const struct http_call *call);

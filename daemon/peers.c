@@ -33,6 +33,12 @@ int peers_all_local(const struct config *config, struct buf *err)
 {
     const struct transports *all = config->transports;
     int rc = check_host("mqtt.host", config->settings.mqtt_host, err);
+    if (rc == 0 && !str_empty(config->settings.mailbox_url)) {
+        struct buf host = BUF_INIT;
+        host_of(&host, config->settings.mailbox_url);
+        rc = check_host("mailbox.url", buf_str(&host), err);
+        buf_release(&host);
+    }
     for (size_t i = 0; i < all->count && rc == 0; i++) {
         const struct transport *t = all->transport[i];
         const struct adapter_option *o = t->adapter->options;

@@ -109,6 +109,20 @@ static const struct setting table[] = {
     {"mail", "id_domain", KIND_TEXT, AT(mail_id_domain), "0", "253", "",
      "Right side of the Message-ID. \"\": the domain of from."},
 
+    {"mailbox", "url", KIND_TEXT, AT(mailbox_url), "0", "300", "",
+     "Mailbox to which replies to invitations come: imap://host:port/INBOX (STARTTLS) or\n"
+     "imaps://host:port/INBOX. Mails are marked \"Verarbeitet\", never deleted. \"\": none is read;\n"
+     "mails may then be handed in by \"stafettectl mail-in\"."},
+    {"mailbox", "user", KIND_TEXT, AT(mailbox_user), "0", "200", "", "Name to log in with."},
+    {"mailbox", "password_file", KIND_PATH, AT(mailbox_password_file), "0", "4000", "",
+     "File with the password, mode 0600; read anew for each session."},
+    {"mailbox", "tls", KIND_TEXT, AT(mailbox_tls), "1", "8", "required",
+     "\"none\" only for a server on a loopback address."},
+    {"mailbox", "ca_file", KIND_PATH, AT(mailbox_ca_file), "0", "4000", "",
+     "Certificates to trust. \"\": those of the system."},
+    {"mailbox", "poll", KIND_DURATION, AT(mailbox_poll_ms), "1s", "1h", "60s",
+     "Pause between two looks into the mailbox."},
+
     {"delivery", "carriers", KIND_INT, AT(carriers), "1", "64", "16",
      "Threads that carry mail; one of them takes urgent mail only."},
     {"delivery", "in_flight_max", KIND_INT, AT(in_flight_max), "1", "10000", "64",
@@ -183,6 +197,8 @@ static const struct {
     {"http", "Doors: pages, metrics, the control socket."},
     {"answer", "Links in mails by which a recipient answers."},
     {"mail", "How mail presents itself; the relay is a transport."},
+    {"mailbox", "Where mails come in; they are read by IMAP."},
+    {"meeting", "Meetings and their reminders."},
     {"delivery", "The outbox."},
     {"pool", "When several requests might be served together."},
     {"review", "Reminders of plan reviews."},
@@ -374,10 +390,7 @@ void settings_print(struct buf *out)
     }
 }
 
-const char *const *settings_groups(void)
+const char *settings_group(size_t i)
 {
-    static const char *const names[] = {"gateway",  "mqtt",     "http",   "answer",  "mail",
-                                        "delivery", "pool",     "events", "ledger",  "retention",
-                                        "review",   "followup", "visit",  "voucher", NULL};
-    return names;
+    return i < COUNT_OF(groups) ? groups[i].name : NULL;
 }

@@ -63,6 +63,13 @@ struct settings {
 
     char *meeting_reminders; /* lead times: "7 days, 1 working day, 1 hour" */
 
+    /* mailbox */
+    char *mailbox_url; /* imap://host:port/INBOX; "" = none is read */
+    char *mailbox_user;
+    char *mailbox_password_file;
+    char *mailbox_tls; /* "required" or "none" */
+    char *mailbox_ca_file;
+
     char *ledger_night; /* "06:30": local time of the coordinator's mail */
 
     /* delivery */
@@ -73,6 +80,8 @@ struct settings {
     int64_t sms_in_flight_max;
     int64_t sms_replies;
     int64_t attempt_timeout_ms;
+
+    int64_t mailbox_poll_ms;
 
     /* pool */
     int64_t pool_threshold; /* open requests that make a hint (pool.h) */
@@ -108,7 +117,7 @@ void settings_release(struct settings *s);
 /* The commented configuration with every setting at its default: config/stafette.conf is this. */
 void settings_print(struct buf *out);
 
-/* Names of the top-level groups that settings use, NULL-terminated. */
-const char *const *settings_groups(void);
+/* The name of the i-th top-level group that settings use; NULL behind the last. */
+const char *settings_group(size_t i);
 
 #endif

@@ -209,9 +209,9 @@ static void test_groups(void **state)
     struct buf text = BUF_INIT;
     settings_print(&text);
     size_t n = 0;
-    for (const char *const *name = settings_groups(); *name; name++, n++) {
+    for (const char *name; (name = settings_group(n)); n++) {
         struct buf head = BUF_INIT;
-        buf_printf(&head, "\n%s = {\n", *name);
+        buf_printf(&head, "\n%s = {\n", name);
         assert_non_null(strstr(buf_str(&text), buf_str(&head)));
         buf_release(&head);
     }

@@ -20,7 +20,7 @@
 
 static const char *const points[] = {"event-decided", "clock-fired",  "before-commit",
                                      "before-acks",   "before-start", "before-settle",
-                                     "erase-listed",  "before-flush"};
+                                     "erase-listed",  "before-flush", "before-mark"};
 
 static const char *point; /* the one to die at; NULL: none */
 static long passes_left;

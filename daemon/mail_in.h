@@ -1,0 +1,31 @@
+/*
+ * What a mail that came in means. Only answers to invitations do (iTIP REPLY); everything else is
+ * counted and forgotten.
+ */
+#ifndef MAIL_IN_H
+#define MAIL_IN_H
+
+struct buf;
+struct mail;
+struct stafette;
+
+/* What became of a mail; what /metrics counts. */
+enum mail_in_end {
+    MAIL_IN_ANSWER,   /* an answer to an invitation, taken or known already */
+    MAIL_IN_OUTDATED, /* an answer, but a newer one is known, or the meeting has changed or ended */
+    MAIL_IN_UNKNOWN,  /* an answer to no invitation of ours, or of somebody not invited */
+    MAIL_IN_PROPOSAL, /* iTIP that is no REPLY: COUNTER, REFRESH, somebody's own REQUEST */
+    MAIL_IN_AUTOMATIC,  /* out of office, bounce, list: no answer (DOMAIN E14) */
+    MAIL_IN_OTHER,      /* written by a person, without a calendar: not kept */
+    MAIL_IN_UNREADABLE, /* no mail, or its calendar cannot be understood */
+    MAIL_IN_TOO_LARGE,
+    MAIL_IN_END_COUNT
+};
+
+const char *mail_in_end_name(enum mail_in_end end);
+
+/* Takes one mail in the open transaction; repeating it is harmless. Appends to `said` a
+ * German sentence, which holds nothing of the mail. */
+enum mail_in_end mail_in_take(struct stafette *g, const struct mail *mail, struct buf *said);
+
+#endif

@@ -1,0 +1,125 @@
+"""A mailbox: Dovecot of build/peers (dovecot.sh) with one user, and what may lie in it.
+
+    box = Dovecot(folder).start()
+    uid = box.append(mail("reply-thunderbird"))
+    box.wait_marked(uid)
+"""
+
+import imaplib
+import pathlib
+import re
+import socket
+import ssl
+import threading
+
+from peers import DEADLINE, TOP, Process, free_port, port_open, wait_until
+
+KEYWORD = "Verarbeitet"
+
+
+def mail(name):
+    """A mail of tests/mails as it goes over the wire."""
+    text = (TOP / "tests/mails" / f"{name}.eml").read_bytes()
+    return text.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+
+
+class Dovecot:
+    """IMAP at `port` for user "antworten", password "geheim", mailbox INBOX."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder) / "dovecot"
+        self.folder.mkdir(exist_ok=True)
+        self.folder.chmod(0o755)
+        self.port = free_port()
+        self.url = f"imap://127.0.0.1:{self.port}/INBOX"
+        self.process = None
+
+    def start(self):
+        command = ["bash", str(TOP / "tests/peers/dovecot.sh"), str(self.folder), str(self.port),
+                   "antworten", "geheim"]
+        self.process = Process("dovecot-start", command, self.folder)
+        self.process.wait_ready(lambda: port_open(self.port))
+        return self
+
+    def stop(self):
+        if self.process and self.process.running():
+            self.process.stop()
+
+    def _session(self):
+        session = imaplib.IMAP4("127.0.0.1", self.port, timeout=DEADLINE)
+        session.login("antworten", "geheim")
+        return session
+
+    def append(self, *mails):
+        """Puts mails into the mailbox, unread; returns the uid of the last."""
+        session = self._session()
+        for content in mails:
+            answer, data = session.append("INBOX", None, None, content)
+            assert answer == "OK", data
+        session.logout()
+        return int(re.search(rb"APPENDUID \d+ (\d+)", data[0]).group(1))
+
+    def flags(self):
+        """{uid: [flags]} of all mails."""
+        session = self._session()
+        session.select("INBOX", readonly=True)
+        _, lines = session.uid("FETCH", "1:*", "(FLAGS)")
+        session.logout()
+        found = {}
+        for line in lines:
+            if line:
+                uid = int(re.search(rb"UID (\d+)", line).group(1))
+                found[uid] = imaplib.ParseFlags(line)
+        return {uid: [flag.decode() for flag in flags] for uid, flags in found.items()}
+
+    def change(self, uid, how, flags):
+        """Somebody else's program: change(7, "-FLAGS", KEYWORD)."""
+        session = self._session()
+        session.select("INBOX")
+        answer, data = session.uid("STORE", str(uid), how, f"({flags})")
+        assert answer == "OK", data
+        session.logout()
+
+    def marked(self, uid):
+        return KEYWORD in self.flags().get(uid, [])
+
+    def wait_marked(self, uid):
+        wait_until(lambda: self.marked(uid), f"mail {uid} is marked", interval=0.05)
+
+
+class TlsFront:
+    """IMAP with TLS from the first byte (imaps) before a Dovecot."""
+
+    def __init__(self, box, certificate, key):
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(certificate, key)
+        self.box = box
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.url = f"imaps://127.0.0.1:{self.port}/INBOX"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                client = self.context.wrap_socket(self.listener.accept()[0], server_side=True)
+            except ssl.SSLError:
+                continue  # it does not trust the certificate
+            except OSError:
+                return
+            server = socket.create_connection(("127.0.0.1", self.box.port))
+            for source, sink in ((client, server), (server, client)):
+                threading.Thread(target=self._copy, args=(source, sink), daemon=True).start()
+
+    @staticmethod
+    def _copy(source, sink):
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+    def stop(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
