@@ -140,6 +140,8 @@ static enum rsvp_end take(struct stafette *g, const struct meeting_view *view,
         return RSVP_OUTDATED;
     }
     if (now.status == rsvp->status && (own || !rsvp->session_seq)) {
+        now.stamp_ms = rsvp->stamp_ms; /* what was written before it stays outdated */
+        store_member_put(g->store, &now);
         put_said(said, view, rsvp, "Das ist schon vermerkt");
         return RSVP_KNOWN;
     }
