@@ -15,6 +15,7 @@
 #include "gateway.h"
 #include "limits.h"
 #include "permit.h"
+#include "poll.h"
 #include "store.h"
 #include "store_audit.h"
 #include "store_delivery.h"
@@ -84,10 +85,13 @@ static void fill_item(struct stafette *g, const struct meeting_wish *wish, struc
 }
 
 /* A provider or another controller comes to a talk about a case only when it may be told of the
- * case (DOMAIN R8, R9). */
+ * case (DOMAIN R8, R9). Of a case that the gateway does not know there is nothing to tell: teams
+ * come, providers not. */
 static bool may_come(struct stafette *g, const struct meeting_wish *wish, const char *unit_id)
 {
     const struct unit *unit = directory_unit(g->config->directory, unit_id);
+    if (unit && wish->about && !wish->about->seq && unit->kind != UNIT_PROVIDER)
+        return true;
     return unit &&
            (!wish->about || permit_basis(g, wish->about, unit) == PERMIT_ALLOWED ||
             str_eq(unit_id, wish->about->from_unit) || str_eq(unit_id, wish->about->to_unit));
@@ -234,6 +238,7 @@ void meeting_set_date(struct stafette *g, int64_t item_seq, int64_t start_s)
     store_meeting_update(g->store, &meeting);
     meeting_set_clock(g, &meeting, &item);
     note(g, item.seq, "meeting dated", meeting.kind);
+    poll_end_of(g, item.seq, false);
     tell_all(g, &meeting, &item, "meeting.invited", "");
     tell_status(g, &item, "meeting.planned", "meeting_id", meeting.meeting_id);
 }
@@ -463,6 +468,7 @@ static void cancel_all(struct stafette *g, struct meeting *meeting, struct item 
     if (ahead && !str_empty(meeting->rule))
         tell_cancelled(g, item, 0, soon);
     free(all.session);
+    poll_end_of(g, item->seq, true);
     meeting_end(g, item, STATE_CANCELLED);
 }
 

@@ -48,6 +48,11 @@ void page_meeting_held(struct stafette *g, struct http_call *call, struct known 
 void page_meeting_minutes(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_meeting_answer(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_contacts(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_polls(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_poll(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_poll_close(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_poll_vote(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_collisions(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_release(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_erase(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_clock(struct stafette *g, struct http_call *call, struct known *fresh);

@@ -15,6 +15,7 @@
 #include "links.h"
 #include "log.h"
 #include "meeting.h"
+#include "poll.h"
 #include "sms_number.h"
 #include "store_delivery.h"
 #include "store_item.h"
@@ -255,6 +256,14 @@ static void collect_values(struct stafette *g, const struct due *due, const stru
     collect_sms(g, due, texts, v);
 }
 
+static void collect_poll(struct stafette *g, const struct item *item, struct texts *texts,
+                         struct template_values *v)
+{
+    poll_lines(g, item, &texts->lines);
+    v->value[KEY_MEETING] = poll_about(g, item);
+    v->value[KEY_LINES] = buf_str(&texts->lines);
+}
+
 /* A meeting: its time, place and agenda, and the calendar that goes along. */
 static void collect_meeting(struct stafette *g, const struct due *due, struct texts *texts,
                             struct template_values *v, struct message *message)
@@ -310,6 +319,8 @@ bool render_message(struct stafette *g, const struct due *due, const struct item
     const char *what = "";
     fill_envelope(g, due, render_contact(g, due), message);
     collect_values(g, due, item, &texts, &values);
+    if (item->kind == ITEM_POLL)
+        collect_poll(g, item, &texts, &values);
     if (item->kind == ITEM_MEETING)
         collect_meeting(g, due, &texts, &values, message);
     template_render(text, &values, &subject, &body);

@@ -312,6 +312,14 @@ static const char *const migrations[] = {
     "create index agenda_case on agenda (case_key) where case_key <> 0;"
     "create index agenda_about on agenda (about_seq) where about_seq > 0;"
 
+    "create table poll (" /* retention: closed+90d */
+    "  item_seq integer primary key references item,"
+    "  meeting_id text not null," /* that it is about; its parent item, when it seeks a date */
+    "  due_ms integer not null,"  /* closes then */
+    "  quorum integer not null"   /* closes when so many have answered */
+    ") strict;"
+    "create index poll_by_id on poll (meeting_id);"
+
     "create table choice (" /* retention: closed+90d; what a poll offers */
     "  item_seq integer not null references item,"
     "  number integer not null,"
@@ -323,8 +331,8 @@ static const char *const migrations[] = {
     "create table vote (" /* retention: closed+90d */
     "  item_seq integer not null references item,"
     "  unit text not null,"
-    "  number integer not null," /* 0: answered, whatever it chose */
-    "  at_ms integer not null,"
+    "  number integer not null," /* 0: was asked; else a choice of its answer */
+    "  at_ms integer not null,"  /* when it answered; 0: not yet */
     "  primary key (item_seq, unit, number)"
     ") strict, without rowid;"
 

@@ -171,6 +171,18 @@ static const struct setting table[] = {
      "7 days, 1 working day, 1 hour",
      "When members of a meeting are reminded of a session, up to four times before it; days mean\n"
      "the morning of a working day. A meeting may say otherwise. \"\": never."},
+    {"meeting", "find_within", KIND_INT, AT(meeting_find_within), "1", "90", "10",
+     "A date for a meeting is sought within so many working days of its host, unless the call for\n"
+     "it says otherwise."},
+    {"meeting", "poll_days", KIND_INT, AT(meeting_poll_days), "1", "30", "3",
+     "A poll for a date closes after so many working days of the host; after half of the days at\n"
+     "hand, when those are few."},
+    {"meeting", "poll_slots", KIND_INT, AT(meeting_poll_slots), "2", "5", "3",
+     "It offers so many dates, each on another day."},
+    {"meeting", "handover", KIND_BOOL, AT(meeting_handover), "", "", "true",
+     "A handover that needs a conversation calls it by itself as soon as it was seen."},
+    {"meeting", "handover_length", KIND_DURATION, AT(meeting_handover_length_ms), "15m", "1d", "1h",
+     "So long is such a conversation."},
 
     {"ledger", "night", KIND_TEXT, AT(ledger_night), "1", "5", "06:30",
      "When the coordinator gets the result of the full check, each day (Europe/Berlin)."},
@@ -198,7 +210,7 @@ static const struct {
     {"answer", "Links in mails by which a recipient answers."},
     {"mail", "How mail presents itself; the relay is a transport."},
     {"mailbox", "Where mails come in; they are read by IMAP."},
-    {"meeting", "Meetings and their reminders."},
+    {"meeting", "Meetings, their reminders, the search for a date."},
     {"delivery", "The outbox."},
     {"pool", "When several requests might be served together."},
     {"review", "Reminders of plan reviews."},

@@ -61,7 +61,13 @@ struct settings {
     char *mail_bounce;    /* envelope sender; "+<delivery>-<tag>" is put before the @; never "" */
     char *mail_id_domain; /* right side of Message-ID; never "" */
 
-    char *meeting_reminders; /* lead times: "7 days, 1 working day, 1 hour" */
+    /* meeting */
+    char *meeting_reminders;     /* lead times: "7 days, 1 working day, 1 hour" */
+    int64_t meeting_find_within; /* working days of the host */
+    int64_t meeting_poll_days;   /* likewise: parties answer within */
+    int64_t meeting_poll_slots;
+    bool meeting_handover; /* handovers call their conversation */
+    int64_t meeting_handover_length_ms;
 
     /* mailbox */
     char *mailbox_url; /* imap://host:port/INBOX; "" = none is read */

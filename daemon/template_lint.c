@@ -28,7 +28,7 @@ static const char *const wanted[] = {
     "deadline.reminder",  "deadline.outcome",   "ledger.night",       "ledger.alarm",
     "entrusted.notice",   "sms.reply",          "meeting.invited",    "meeting.changed",
     "meeting.cancelled",  "meeting.reminder",   "meeting.agenda",     "meeting.note",
-    "meeting.asked",
+    "meeting.asked",      "poll.asked",         "poll.result",
 };
 
 /* What no mail may be silent about. */

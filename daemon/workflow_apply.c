@@ -14,6 +14,7 @@
 #include "store_clock.h"
 #include "store_delivery.h"
 #include "store_notice.h"
+#include "talk.h"
 #include "tell.h"
 #include "util.h"
 #include "workflow_parts.h"
@@ -231,6 +232,7 @@ void work_apply(struct work *w, const struct step *step)
         work_task_ended(w->g, item);
     else if (item->closed_ms || item->state == STATE_ACCEPTED)
         work_end_tasks(w->g, item);
+    talk_follow(w);
     work_unpark(w);
 }
 

@@ -10,6 +10,7 @@
 #include "config.h"
 #include "directory.h"
 #include "meeting.h"
+#include "poll.h"
 #include "presence.h"
 #include "store.h"
 #include "store_case.h"
@@ -205,6 +206,8 @@ static const struct {
     {EVENT_FOLLOWUP_CALL, work_call},
     {EVENT_VISIT_DUE, work_visit},
     {EVENT_VISIT_JOINT, work_visit_joint},
+    {EVENT_POLL_OPENED, work_poll_opened},
+    {EVENT_POLL_CLOSED, work_poll_closed},
 };
 
 static bool take(struct work *w)

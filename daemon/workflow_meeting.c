@@ -227,12 +227,37 @@ void work_series_defined(struct work *w)
     free(memory);
 }
 
-/* The open item of the case that the meeting is about; false with a fault when it is not clear. */
+static bool take_newest_open(void *context, const struct item *item)
+{
+    struct item *about = context;
+    bool is_case =
+        item->kind == ITEM_HANDOVER || item->kind == ITEM_REFERRAL || item->kind == ITEM_EMERGENCY;
+    if (!is_case || item->closed_ms || !str_eq(item->case_ref, about->case_ref))
+        return true;
+    *about = *item;
+    return false;
+}
+
+/* What the meeting is about: the item that the event names, else the newest open one of the case. A
+ * case of which nothing is open is named by its reference alone. False with a fault when the named
+ * item does not exist. */
 static bool about_case(struct work *w, struct item *about)
 {
-    if (!w->ev.present[FIELD_CASE_REF] && !work_names_item(w))
+    if (work_names_item(w)) {
+        bool found = work_named_item(w, about);
+        if (!found)
+            work_refuse(w, false);
+        return found;
+    }
+    if (!w->ev.present[FIELD_CASE_REF])
         return true;
-    return work_named_item(w, about);
+    const char *ref = w->ev.text[FIELD_CASE_REF];
+    about->restricted = w->ev.restricted;
+    about->case_key = (int64_t)digest_short(w->g->keys.case_ref, ref, strlen(ref));
+    str_copy(about->case_ref, sizeof about->case_ref, ref);
+    str_copy(about->from_unit, sizeof about->from_unit, w->parties.by->id);
+    store_item_each_of_case(w->g->store, about->case_key, about, take_newest_open);
+    return true;
 }
 
 void work_meeting_called(struct work *w)
@@ -255,7 +280,7 @@ void work_meeting_called(struct work *w)
     }
     struct wish_memory *memory = xcalloc(1, sizeof *memory);
     if (fill_wish(w, &meeting, memory, &wish)) {
-        wish.about = about.seq ? &about : NULL;
+        wish.about = about.seq || about.case_key ? &about : NULL;
         open_meeting(w, &wish);
         if (!meeting.start_s)
             poll_find_date(w->g, w->item.seq, w->ev.number[FIELD_WITHIN_D],

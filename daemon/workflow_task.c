@@ -12,6 +12,7 @@
 #include "store_audit.h"
 #include "store_clock.h"
 #include "store_delivery.h"
+#include "talk.h"
 #include "tell.h"
 #include "util.h"
 #include "workflow_parts.h"
@@ -78,6 +79,8 @@ static const struct {
                     "Stelle einen gemeinsamen Termin ab, bis {day}."},
     {"project_report", "Der Bericht zum Projekt {project} ist am {day} fällig. Bitte reichen Sie "
                        "ihn bis dahin ein."},
+    {"no_date", "Für einen Termin wurde kein Tag gefunden, an dem alle können. Bitte vereinbaren "
+                "Sie ihn selbst und tragen Sie ihn ein."},
     {"followup", "Nach dem Ende einer Beratung ist eine Anschlussperspektive vorgeschlagen. Bitte "
                  "übernehmen Sie die weiteren Schritte."},
 };
@@ -270,6 +273,8 @@ static bool end_child(void *context, const struct item *child)
 {
     struct ending *e = context;
     const enum item_state state = e->parent->state;
+    if (child->kind == ITEM_MEETING)
+        return true; /* talk.h */
     bool taken = state == STATE_ACCEPTED;
     bool nothing_left = state == STATE_WITHDRAWN || state == STATE_REFUSED ||
                         (e->parent->kind == ITEM_HANDOVER && state == STATE_CLOSED);
@@ -296,6 +301,7 @@ void work_end_tasks(struct stafette *g, const struct item *parent)
     struct ending ending = {g, parent};
     if (parent->kind == ITEM_HANDOVER || parent->kind == ITEM_REFERRAL)
         store_item_each_child(g->store, parent->seq, &ending, end_child);
+    talk_end(g, parent);
 }
 
 static bool has_second_function(void *context, const struct item *child)

@@ -79,6 +79,7 @@ static void test_from_4(void **state)
                                   "drop index delivery_notice; drop index item_closed;"
                                   "drop table meeting; drop table session; drop table member;"
                                   "drop table agenda; drop table choice; drop table vote;"
+                                  "drop table poll;"
                                   "alter table notice drop column session_seq;"
                                   "alter table clock drop column session_seq;"
                                   "pragma user_version = 4",
