@@ -85,16 +85,24 @@ static void fill_item(struct stafette *g, const struct meeting_wish *wish, struc
 }
 
 /* A provider or another controller comes to a talk about a case only when it may be told of the
- * case (DOMAIN R8, R9). Of a case that the gateway does not know there is nothing to tell: teams
- * come, providers not. */
+ * case (DOMAIN R8, R9). Of a case that the gateway knows by its reference alone the matrix is asked
+ * for kind "meeting"; units of the house come. */
 static bool may_come(struct stafette *g, const struct meeting_wish *wish, const char *unit_id)
 {
-    const struct unit *unit = directory_unit(g->config->directory, unit_id);
-    if (unit && wish->about && !wish->about->seq && unit->kind != UNIT_PROVIDER)
+    const struct directory *dir = g->config->directory;
+    const struct unit *unit = directory_unit(dir, unit_id);
+    const struct item *about = wish->about;
+    if (!unit || !about)
+        return unit != NULL;
+    if (!about->seq && unit->kind != UNIT_PROVIDER && !directory_guards(dir, unit))
         return true;
-    return unit &&
-           (!wish->about || permit_basis(g, wish->about, unit) == PERMIT_ALLOWED ||
-            str_eq(unit_id, wish->about->from_unit) || str_eq(unit_id, wish->about->to_unit));
+    if (!about->seq) {
+        const struct permission *row = directory_permits(
+            dir, directory_unit(dir, wish->meeting.unit), unit, ITEM_MEETING, about->basis);
+        return row && !row->consent;
+    }
+    return permit_basis(g, about, unit) == PERMIT_ALLOWED || str_eq(unit_id, about->from_unit) ||
+           str_eq(unit_id, about->to_unit);
 }
 
 static void add_member(struct stafette *g, int64_t item_seq, struct member member)
