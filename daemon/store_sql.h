@@ -30,6 +30,7 @@ enum store_noun {
     NOUN_EXPORT,
     NOUN_SMS,
     NOUN_MEETING,
+    NOUN_DIGEST,
     NOUN_COUNT
 };
 
@@ -57,6 +58,7 @@ extern const struct store_statements store_retention_statements;
 extern const struct store_statements store_export_statements;
 extern const struct store_statements store_sms_statements;
 extern const struct store_statements store_meeting_statements;
+extern const struct store_statements store_digest_statements;
 
 struct query {
     struct store *store;
