@@ -58,6 +58,7 @@ static const struct page {
     {DOOR_CONTROL, "POST", "/control/meeting/minutes/", IN_TURN, page_meeting_minutes, NULL},
     {DOOR_CONTROL, "POST", "/control/meeting/answer/", IN_TURN, page_meeting_answer, NULL},
     {DOOR_CONTROL, "GET", "/control/figures", IN_TURN, page_caseloads, NULL},
+    {DOOR_CONTROL, "GET", "/control/digest/", IN_TURN, page_digest, NULL},
     {DOOR_CONTROL, "GET", "/control/absences", IN_TURN, page_absences, NULL},
     {DOOR_CONTROL, "POST", "/control/absence", IN_TURN, page_absence, NULL},
     {DOOR_CONTROL, "POST", "/control/absence/end/", IN_TURN, page_absence_end, NULL},
