@@ -14,6 +14,7 @@
 #include "digest_text.h"
 #include "directory.h"
 #include "gateway.h"
+#include "ledger_run.h"
 #include "limits.h"
 #include "presence.h"
 #include "quota_check.h"
@@ -238,13 +239,45 @@ static bool is_unknown(const struct stafette *g, int kind, int64_t day)
     return !before || before > day + kinds[kind].period_days;
 }
 
+/* A gateway without a ledger has nothing to wait for. */
+static bool waits_for_look(const struct stafette *g, int kind, int64_t day)
+{
+    const struct digest *d = &g->digest;
+    return kind == DIGEST_ORPHANS && g->ledger && !is_unknown(g, kind, day) &&
+           (d->look_day != day || ledger_run_count(g->ledger) == d->looks);
+}
+
+static bool is_due(const struct stafette *g, int kind)
+{
+    int64_t day = kinds[kind].last_day(g);
+    return day && (day > g->digest.told_day[kind] || is_unknown(g, kind, day));
+}
+
+void digest_step(struct stafette *g)
+{
+    struct digest *d = &g->digest;
+    int64_t day = last_orphans(g);
+    if (!d->known || !is_due(g, DIGEST_ORPHANS) || d->look_day == day ||
+        !waits_for_look(g, DIGEST_ORPHANS, day))
+        return;
+    d->look_day = day;
+    d->looks = ledger_run_count(g->ledger);
+    ledger_run_ask(g);
+}
+
 bool digest_due(const struct stafette *g)
 {
-    for (int i = 0; g->digest.known && i < DIGEST_COUNT; i++) {
-        int64_t day = kinds[i].last_day(g);
-        if (day && (day > g->digest.told_day[i] || is_unknown(g, i, day)))
+    for (int i = 0; g->digest.known && i < DIGEST_COUNT; i++)
+        if (is_due(g, i) && !waits_for_look(g, i, kinds[i].last_day(g)))
             return true;
-    }
+    return false;
+}
+
+bool digest_busy(const struct stafette *g)
+{
+    for (int i = 0; g->digest.known && i < DIGEST_COUNT; i++)
+        if (is_due(g, i))
+            return true;
     return false;
 }
 
@@ -257,7 +290,7 @@ void digest_run(struct stafette *g)
         int64_t day = kinds[i].last_day(g);
         if (day && is_unknown(g, i, day))
             told(g, (enum digest_kind)i, day);
-        else if (day > d->told_day[i])
+        else if (day > d->told_day[i] && !waits_for_look(g, i, day))
             kinds[i].make(g, day);
     }
 }

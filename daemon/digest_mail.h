@@ -36,6 +36,8 @@ struct digest {
     bool known;                     /* the days below were read from the store */
     int64_t told_day[DIGEST_COUNT]; /* local day of the last one, days since 1970 */
     size_t next_unit;               /* of the directory: teams before it had their morning */
+    int64_t look_day;               /* orphans of that day: a look of the ledger was asked for */
+    uint64_t looks;                 /* ledger_run_count() when it was */
     struct {
         int64_t told_day[DIGEST_COUNT];
         size_t next_unit;
@@ -45,8 +47,14 @@ struct digest {
 /* Reads the days from the store: at start and after a new configuration. */
 void digest_open(struct stafette *g);
 
-/* True when one is to be made or noted. */
+/* Orphans are those of a look of the ledger at that hour, which this asks for. Once a turn, outside
+ * a transaction. */
+void digest_step(struct stafette *g);
+
+/* True when one is to be made or noted now. */
 bool digest_due(const struct stafette *g);
+/* The same, or one waits for its look. */
+bool digest_busy(const struct stafette *g);
 
 /* In the open transaction: makes what is due. After the commit: takes it over. */
 void digest_run(struct stafette *g);
