@@ -23,9 +23,9 @@
 
 /* Top-level names besides the groups of settings. */
 static const char *const sections[] = {
-    "places",      "areas",      "services", "unit_defaults", "units",     "sources",
-    "permissions", "agreements", "budgets",  "policies",      "catch_all", "on_call",
-    "routes",      "transports", "rosters",  "meetings",      "projects",  "caseload",
+    "places",     "areas",    "services", "unit_defaults", "units",   "sources", "permissions",
+    "agreements", "budgets",  "policies", "catch_all",     "on_call", "routes",  "transports",
+    "rosters",    "meetings", "projects", "caseload",      "quotas",
 };
 
 static void check_top(struct conf_node *root, struct conf_faults *faults)

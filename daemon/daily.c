@@ -13,6 +13,7 @@
 #include "meeting.h"
 #include "permit.h"
 #include "project.h"
+#include "quota_check.h"
 #include "store.h"
 #include "store_audit.h"
 #include "util.h"
@@ -47,6 +48,7 @@ static void plan(struct stafette *g)
 
 void daily_reloaded(struct stafette *g)
 {
+    digest_open(g);
     g->daily.held_from = 1;
     g->daily.meetings_from = 1;
     g->daily.meetings_after[0] = '\0';
@@ -55,7 +57,7 @@ void daily_reloaded(struct stafette *g)
 
 bool daily_due(const struct stafette *g)
 {
-    return g->daily.next_ms && g->daily.next_ms <= g->now_ms;
+    return (g->daily.next_ms && g->daily.next_ms <= g->now_ms) || digest_due(g);
 }
 
 int64_t daily_agreement_left(const struct directory *dir, const struct agreement *agreement,
@@ -112,6 +114,7 @@ static bool begin_day(struct stafette *g)
     for (size_t i = 0; i < dir->agreements; i++)
         check_agreement(g, &dir->agreement[i], berlin_day(g->now_ms));
     project_check(g, berlin_day(g->now_ms));
+    quota_settle(g);
     return true;
 }
 
@@ -126,10 +129,12 @@ void daily_run(struct stafette *g)
     if (from)
         permit_release_some(g, &from, HELD_SHARE);
     g->daily.held_next = from;
+    digest_run(g);
 }
 
 void daily_done(struct stafette *g)
 {
+    digest_done(g);
     struct daily *d = &g->daily;
     d->held_from = d->held_next;
     if (d->meetings_from)

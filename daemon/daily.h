@@ -1,7 +1,8 @@
 /*
  * What the calendar makes due, besides the clocks of items: routing tables that become active
  * (activate.h), agreements that are about to end (DOMAIN DO10), and another look at notices that
- * wait for permission (permit.h), each morning and after each new configuration.
+ * wait for permission (permit.h), each morning and after each new configuration; and overviews at
+ * their hours (digest_mail.h).
  *
  * A turn asks daily_due(), does its share by daily_run() in the transaction, and calls daily_done()
  * after the commit; a rollback leaves everything due. No share takes more than a few milliseconds.

@@ -15,6 +15,7 @@
 
 #include "limits.h"
 #include "meeting_kind.h"
+#include "quota.h"
 #include "roster.h"
 #include "series.h"
 #include "stafette.h"
@@ -128,6 +129,7 @@ struct unit {
     size_t absences;
     struct member_setup *member; /* of a body */
     size_t members;
+    bool digest; /* gets an overview each morning (digest_mail.h) */
 };
 
 /* A case system that publishes events: stafette/in/<id>/... */
@@ -183,6 +185,14 @@ struct caseload {
     int64_t cases, staff;
 };
 
+/* How many meetings of a kind a unit is to hold in a calendar year (DOMAIN MH2). */
+struct quota_rule {
+    const struct unit *unit; /* host */
+    const struct meeting_kind *kind;
+    struct quota quota;         /* its name as people say it: "TOJ" */
+    const struct unit *trainer; /* who comes from outside; NULL: nobody */
+};
+
 /* Internal limits by urgency (DOMAIN 5): lengths in working or real time. */
 struct policy {
     const char *id;
@@ -214,6 +224,8 @@ struct directory {
     size_t policies;
     struct budget *budget;
     size_t budgets;
+    struct quota_rule *quota;
+    size_t quotas;
     struct roster *roster;
     size_t rosters;
     struct meeting_setup *meeting;

@@ -224,6 +224,7 @@ struct directory *directory_load(struct conf_node *root, struct conf_faults *fau
     dir->on_call = load_desk(&l, root, "on_call");
     directory_load_sources(&l, root);
     directory_load_meetings(&l, root);
+    directory_load_quotas(&l, root);
     directory_load_rights(&l, root);
     directory_load_policies(&l, root);
     directory_load_projects(&l, root);

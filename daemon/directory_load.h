@@ -92,6 +92,9 @@ void directory_load_policies(struct loader *l, struct conf_node *root);
 /* Bodies and meetings; after the units. */
 void directory_load_meetings(struct loader *l, struct conf_node *root);
 
+/* How many meetings of a kind a year; after the units. */
+void directory_load_quotas(struct loader *l, struct conf_node *root);
+
 /* Part of the rights: budget lines. */
 void directory_load_budgets(struct loader *l, struct conf_node *root);
 

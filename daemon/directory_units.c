@@ -86,29 +86,11 @@ static const struct unit *load_approver(struct loader *l, struct conf_node *grou
 
 static void load_unit(struct loader *l, struct conf_node *group, struct unit *unit)
 {
-    static const char *const known[] = {"id",
-                                        "name",
-                                        "kind",
-                                        "phone",
-                                        "areas",
-                                        "places",
-                                        "services",
-                                        "functions",
-                                        "contacts",
-                                        "lead",
-                                        "deputies",
-                                        "restricted_ok",
-                                        "hours",
-                                        "calendar",
-                                        "closures",
-                                        "quiet",
-                                        "contact_role",
-                                        "approver_deputy",
-                                        "capacity",
-                                        "absences",
-                                        "roster",
-                                        "members",
-                                        NULL};
+    static const char *const known[] = {
+        "id",       "name",      "kind",     "phone",   "areas",        "places",
+        "services", "functions", "contacts", "lead",    "deputies",     "restricted_ok",
+        "hours",    "calendar",  "closures", "quiet",   "contact_role", "approver_deputy",
+        "capacity", "absences",  "roster",   "members", "digest",       NULL};
     enum { CAPACITY_MAX = 100000 };
     struct noun places = loader_places(l), areas = loader_areas(l), services = loader_services(l);
     struct noun units = loader_units(l);
@@ -133,6 +115,7 @@ static void load_unit(struct loader *l, struct conf_node *group, struct unit *un
     directory_load_absences(l, group, unit);
     conf_get(group, "roster");  /* read when the plans are there */
     conf_get(group, "members"); /* read when all units are there */
+    unit->digest = conf_bool(group, "digest", false, l->faults);
     unit->restricted_ok = conf_bool(group, "restricted_ok", false, l->faults);
     conf_check_unused(group, known, l->faults);
 }

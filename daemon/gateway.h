@@ -10,6 +10,7 @@
 
 #include "buf.h"
 #include "daily.h"
+#include "digest_mail.h"
 #include "erasures.h"
 #include "guard.h"
 #include "incident.h"
@@ -75,8 +76,9 @@ struct stafette {
     struct retention retention;
     struct http_call *idle_calls; /* answered when nothing is due (clock advance) */
     struct daily daily;
-    bool stopping;   /* nothing new is read or started */
-    int64_t stop_ms; /* monotonic: attempts under way have until then */
+    struct digest digest; /* overviews: which were made */
+    bool stopping;        /* nothing new is read or started */
+    int64_t stop_ms;      /* monotonic: attempts under way have until then */
 };
 
 #endif

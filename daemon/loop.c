@@ -224,6 +224,7 @@ static int one_turn(struct stafette *g)
     balance_check(g);
     ledger_run_step(g);
     night_step(g);
+    digest_step(g);
     if (!g->stopping) {
         outbox_start(g);
         mailbox_step(g);

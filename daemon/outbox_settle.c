@@ -27,7 +27,7 @@
 #include "tell.h"
 #include "testpoint.h"
 #include "util.h"
-#include "workflow.h"
+#include "workflow_parts.h"
 
 static void plan_next(const struct stafette *g, const struct job *job, struct delivery *d)
 {
@@ -98,6 +98,21 @@ static bool blames_contact(enum error_class class)
     return class == CLASS_ADDRESS || class == CLASS_PERMANENT || class == CLASS_TEMPORARY;
 }
 
+/* The second time for good: somebody has to mend the directory (DOMAIN KI6). The first may be a
+ * full mailbox, and of a third the coordinator knows already. */
+static void tell_bounced(struct stafette *g, const char *id)
+{
+    char unit[ID_MAX] = "";
+    size_t len = strcspn(id, "/");
+    if (store_contact_failures(g->store, id) != 2 || len >= sizeof unit)
+        return;
+    memcpy(unit, id, len);
+    const struct task task = {.code = "bounced",
+                              .about = directory_unit(g->config->directory, unit)};
+    if (task.about)
+        work_task(g, &task);
+}
+
 /* What ended without a transport (no such contact, a text that must not leave) says nothing of the
  * contact. */
 static void flag_contact(struct stafette *g, const struct job *job, const struct delivery *d)
@@ -108,6 +123,7 @@ static void flag_contact(struct stafette *g, const struct job *job, const struct
         return;
     store_contact_failed(g->store, d->contact, d->class, g->now_ms);
     g->presence.contacts_flagged = true;
+    tell_bounced(g, d->contact);
 }
 
 /* The next contact of the unit is asked, by the other channel first when the carrier is to blame. A

@@ -58,6 +58,7 @@ static const struct page {
     {DOOR_CONTROL, "POST", "/control/meeting/minutes/", IN_TURN, page_meeting_minutes, NULL},
     {DOOR_CONTROL, "POST", "/control/meeting/answer/", IN_TURN, page_meeting_answer, NULL},
     {DOOR_CONTROL, "GET", "/control/figures", IN_TURN, page_caseloads, NULL},
+    {DOOR_CONTROL, "GET", "/control/digest/", IN_TURN, page_digest, NULL},
     {DOOR_CONTROL, "GET", "/control/absences", IN_TURN, page_absences, NULL},
     {DOOR_CONTROL, "POST", "/control/absence", IN_TURN, page_absence, NULL},
     {DOOR_CONTROL, "POST", "/control/absence/end/", IN_TURN, page_absence_end, NULL},
@@ -181,7 +182,7 @@ static bool is_idle(const struct stafette *g)
     int64_t attempt_ms = outbox_next_ms(g->outbox);
     return !turn_waiting(g->turn) && !outbox_in_flight(g->outbox) && !ledger_run_busy(g) &&
            !night_busy(g) && !retention_is_busy(g) && !(clock_ms && clock_ms <= g->now_ms) &&
-           !daily_due(g) && !(attempt_ms && attempt_ms <= g->steady_ms);
+           !daily_due(g) && !digest_busy(g) && !(attempt_ms && attempt_ms <= g->steady_ms);
 }
 
 void page_idle(struct stafette *g)

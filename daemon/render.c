@@ -236,6 +236,9 @@ static void collect_values(struct stafette *g, const struct due *due, const stru
     links_put(g, due, item, &texts->answers);
     put_reason(&texts->why, dir, &due->notice);
     put_next(&texts->why, g, due, item);
+    if (item->kind == ITEM_DIGEST)
+        digest_lines(g, item, &texts->lines);
+    v->value[KEY_LINES] = buf_str(&texts->lines);
     v->value[KEY_CODE] = texts->code;
     v->value[KEY_KIND] = item_kind_german(item->kind);
     v->value[KEY_UNIT] = unit_name(dir, due->notice.unit);

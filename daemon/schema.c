@@ -337,7 +337,12 @@ static const char *const migrations[] = {
     ") strict, without rowid;"
 
     "alter table notice add column session_seq integer not null default 0;"
-    "alter table clock add column session_seq integer not null default 0;",
+    "alter table clock add column session_seq integer not null default 0;"
+
+    /* overviews: what is overdue, what failed, which sessions are over */
+    "create index item_overdue on item (waiting_unit, item_seq) where closed_ms = 0 and flags & 1;"
+    "create index delivery_failed on delivery (ended_ms) where state = 2;"
+    "create index session_past on session (start_s) where state in (3, 4, 5);",
 };
 
 int schema_version(void)

@@ -191,6 +191,16 @@ static const struct setting table[] = {
     {"ledger", "time_limit", KIND_DURATION, AT(ledger_time_limit_ms), "1s", "6h", "10m",
      "A check that takes longer is ended and counts as failed."},
 
+    {"digest", "weekly", KIND_TEXT, AT(digest_weekly), "0", "8", "Mo 07:00",
+     "When the coordinator gets the overview of the week: Mo to So and a time (Europe/Berlin).\n"
+     "It is sent also when all is well. \"\": never."},
+    {"digest", "morning", KIND_TEXT, AT(digest_morning), "0", "5", "07:30",
+     "When units with `digest = true` get the overview of their day, on days on which they are\n"
+     "staffed and only when there is something in it. \"\": never."},
+    {"digest", "orphans", KIND_TEXT, AT(digest_orphans), "0", "5", "07:00",
+     "When the coordinator is told each day of items without an owner or a clock, if the full\n"
+     "check has found any. \"\": never."},
+
     {"retention", "closed", KIND_DURATION, AT(retention_closed_ms), "40d", "3650d", "90d",
      "An ended item is removed after this, with its notices, deliveries and clocks; later than the\n"
      "events that it came from."},
@@ -219,6 +229,7 @@ static const struct {
     {"voucher", "Approvals that end."},
     {"events", "Clocks and limits of the gateway's own."},
     {"ledger", "The full check: is anybody lost?"},
+    {"digest", "Overviews by mail at fixed hours."},
     {"retention", "How long things are kept (DOMAIN R19). Event ids are remembered 35 days."},
 };
 

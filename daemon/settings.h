@@ -78,6 +78,11 @@ struct settings {
 
     char *ledger_night; /* "06:30": local time of the coordinator's mail */
 
+    /* digest; local times, "" = off */
+    char *digest_weekly;  /* "Mo 07:00": the coordinator's overview */
+    char *digest_morning; /* "07:30": of the teams that want one */
+    char *digest_orphans; /* "07:00": items without an owner or a clock, when there are any */
+
     /* delivery */
     int64_t carriers;
     int64_t in_flight_max;

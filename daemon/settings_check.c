@@ -19,6 +19,7 @@
 #include "log.h"
 #include "settings.h"
 #include "util.h"
+#include "walltime.h"
 
 struct check {
     struct settings *s;
@@ -222,6 +223,24 @@ static void check_ledger(const struct check *c)
                    "\"night\" must be a time of the day such as \"06:30\"");
 }
 
+static void check_digest(const struct check *c)
+{
+    const struct settings *s = c->s;
+    const struct {
+        const char *name, *value;
+    } times[] = {{"morning", s->digest_morning}, {"orphans", s->digest_orphans}};
+    int weekday, second_of_day;
+    if (!str_empty(s->digest_weekly) &&
+        !weekly_time_parse(s->digest_weekly, &weekday, &second_of_day))
+        conf_fault(c->faults, place(c, "digest", "weekly"),
+                   "\"weekly\" must be a day and a time such as \"Mo 07:00\", or \"\"");
+    for (size_t i = 0; i < COUNT_OF(times); i++)
+        if (!str_empty(times[i].value) && !time_of_day_parse(times[i].value, &second_of_day))
+            conf_fault(c->faults, place(c, "digest", times[i].name),
+                       "\"%s\" must be a time of the day such as \"07:30\", or \"\"",
+                       times[i].name);
+}
+
 static void check_erasures(const struct check *c)
 {
     struct settings *s = c->s;
@@ -246,6 +265,7 @@ void settings_check(struct settings *s, struct conf_node *root, struct conf_faul
     check_answer(&c);
     check_mail(&c);
     check_ledger(&c);
+    check_digest(&c);
     if (s->retry_first_ms > s->retry_max_ms)
         conf_fault(faults, place(&c, "delivery", "retry_first"),
                    "\"retry_first\" is longer than \"retry_max\"");

@@ -6,13 +6,21 @@
 #include "store_sql.h"
 #include "util.h"
 
-enum { CONTACT_FAILED, CONTACT_REACHED, CONTACT_FLAGGED, CONTACT_TALLY, CONTACT_EACH };
+enum {
+    CONTACT_FAILED,
+    CONTACT_REACHED,
+    CONTACT_FAILURES,
+    CONTACT_FLAGGED,
+    CONTACT_TALLY,
+    CONTACT_EACH
+};
 
 static const char *const sql[] = {
     [CONTACT_FAILED] = ("insert into contact_flag (contact, class, failures, since_ms)"
                         " values (?, ?, 1, ?) on conflict (contact) do update set"
                         " class = excluded.class, failures = failures + 1"),
     [CONTACT_REACHED] = "delete from contact_flag where contact = ?",
+    [CONTACT_FAILURES] = "select failures from contact_flag where contact = ?",
     [CONTACT_FLAGGED] = "select 1 from contact_flag where contact = ?",
     [CONTACT_TALLY] = "select count(*) from contact_flag",
     [CONTACT_EACH] = "select contact, class, failures, since_ms from contact_flag"
@@ -35,6 +43,13 @@ void store_contact_reached(struct store *s, const char *contact)
     struct query q = query_start(s, NOUN_CONTACT, CONTACT_REACHED);
     query_text(&q, contact);
     query_run(&q);
+}
+
+int64_t store_contact_failures(struct store *s, const char *contact)
+{
+    struct query q = query_start(s, NOUN_CONTACT, CONTACT_FAILURES);
+    query_text(&q, contact);
+    return query_single(&q);
 }
 
 bool store_contact_flagged(struct store *s, const char *contact)

@@ -26,6 +26,8 @@ void store_contact_failed(struct store *s, const char *contact, enum error_class
 void store_contact_reached(struct store *s, const char *contact);
 
 bool store_contact_flagged(struct store *s, const char *contact);
+/* How often since the last success. */
+int64_t store_contact_failures(struct store *s, const char *contact);
 int64_t store_contact_count(struct store *s);
 
 /* Walks all of them, the longest flagged first. */

@@ -50,7 +50,8 @@ struct item {
 void store_item_add(struct store *s, const struct item *item);
 void store_item_update(struct store *s, const struct item *item);
 
-/* Writes state and flags alone, which no index holds: what delivery and reminders change. */
+/* Writes state and flags alone, which no index of usual items holds: what delivery and reminders
+ * change. */
 void store_item_mark(struct store *s, const struct item *item);
 bool store_item_get(struct store *s, int64_t seq, struct item *item);
 

@@ -31,6 +31,7 @@ enum store_noun {
     NOUN_SMS,
     NOUN_MEETING,
     NOUN_POLL,
+    NOUN_DIGEST,
     NOUN_COUNT
 };
 
@@ -59,6 +60,7 @@ extern const struct store_statements store_export_statements;
 extern const struct store_statements store_sms_statements;
 extern const struct store_statements store_meeting_statements;
 extern const struct store_statements store_poll_statements;
+extern const struct store_statements store_digest_statements;
 
 struct query {
     struct store *store;

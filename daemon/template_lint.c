@@ -28,7 +28,8 @@ static const char *const wanted[] = {
     "deadline.reminder",  "deadline.outcome",   "ledger.night",       "ledger.alarm",
     "entrusted.notice",   "sms.reply",          "meeting.invited",    "meeting.changed",
     "meeting.cancelled",  "meeting.reminder",   "meeting.agenda",     "meeting.note",
-    "meeting.asked",      "poll.asked",         "poll.result",
+    "meeting.asked",      "poll.asked",         "poll.result",        "digest.weekly",
+    "digest.morning",     "digest.orphans",     "digest.quotas",
 };
 
 /* What no mail may be silent about. */

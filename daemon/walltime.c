@@ -34,6 +34,17 @@ int wall_time_of_day(const char *text)
     return h * 3600 + m * 60;
 }
 
+bool weekly_time_parse(const char *text, int *weekday, int *second_of_day)
+{
+    static const char *const days[] = {"Mo", "Di", "Mi", "Do", "Fr", "Sa", "So"};
+    for (size_t i = 0; i < COUNT_OF(days); i++)
+        if (str_starts(text, days[i]) && text[2] == ' ') {
+            *weekday = (int)i;
+            return time_of_day_parse(text + 3, second_of_day);
+        }
+    return false;
+}
+
 int64_t wall_day(int64_t at_ms, int *second_of_day)
 {
     int64_t local_s = at_ms / 1000 - (at_ms % 1000 < 0) + berlin_offset_s(at_ms);

@@ -130,8 +130,9 @@ struct task {
     const struct unit *unit;   /* who must do it; NULL: the catch-all desk */
     int64_t begins_ms;         /* 0: now */
     enum urgency urgency;
-    int64_t number;    /* put into the sentence where it has a place for one */
-    int64_t due_day;   /* what it reminds of; its ladder begins after that day; 0 = none */
+    const struct unit *about; /* of no parent: the unit that it is about; NULL: none */
+    int64_t number;           /* put into the sentence where it has a place for one */
+    int64_t due_day;          /* what it reminds of; its ladder begins after that day; 0 = none */
     int64_t begin_day; /* of a reminder, in the place of begins_ms: begins when the unit opens on
                         * its last staffed day up to this one, not before now; 0 = no reminder */
     bool not_before;   /* ... on its first staffed day from this one on */

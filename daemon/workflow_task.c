@@ -18,8 +18,8 @@
 #include "workflow_parts.h"
 
 /* "{n}" stands for the task's number, "{day}" for the day it reminds of, "{project}" for the name
- * of a project, which is no case's. No sentence may name a service, a legal area or a reason that
- * tells something of the person (DOMAIN R4). */
+ * of a project, which is no case's, "{unit}" for the unit that it is about. No sentence may name a
+ * service, a legal area or a reason that tells something of the person (DOMAIN R4). */
 static const struct {
     const char *code, *german;
 } sentences[] = {
@@ -55,6 +55,9 @@ static const struct {
                   "Verlängerung."},
     {"pool_hint", "In diesem Sozialraum gibt es {n} offene Anfragen gleicher Art. Bitte prüfen Sie "
                   "ein gemeinsames Angebot (§ 116 Abs. 2 SGB IX, nur mit Zustimmung)."},
+    {"bounced", "Eine Adresse oder Nummer von {unit} war zum zweiten Mal nicht erreichbar. Bitte "
+                "klären Sie mit der Stelle, wie sie erreichbar ist, und lassen Sie das Verzeichnis "
+                "berichtigen."},
     {"voice", "Auf eine Notlage hat niemand geantwortet. Bitte rufen Sie an."},
     {"missed_appt", "Eine Frühwarnung ist eingegangen. Bitte nehmen Sie Kontakt auf."},
     {"rent_arrears", "Eine Frühwarnung ist eingegangen. Bitte nehmen Sie Kontakt auf."},
@@ -95,6 +98,8 @@ static void fill_hole(const struct stafette *g, struct buf *out, const char *hol
         day_german(out, item->due_day);
     else if (strncmp(hole, "{project}", len) == 0)
         buf_printf(out, "„%s“", project ? project->name : "");
+    else if (strncmp(hole, "{unit}", len) == 0)
+        buf_puts(out, work_unit(g, item->from_unit)->name);
 }
 
 void work_task_sentence(const struct stafette *g, struct buf *out, const struct item *item)
@@ -120,6 +125,7 @@ static void fill(struct work *w, const struct task *task, const struct unit *uni
     str_copy(item->code, sizeof item->code, task->code);
     item->urgency = task->urgency;
     item->amount_cents = task->number;
+    str_copy(item->from_unit, sizeof item->from_unit, task->about ? task->about->id : "");
     item->due_day = task->due_day;
     str_copy(item->complexity, sizeof item->complexity, task->plan ? task->plan : "");
     str_copy(item->owner_unit, sizeof item->owner_unit, unit->id);

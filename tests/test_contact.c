@@ -103,6 +103,19 @@ static int64_t last_delivery(const struct gateway_rig *rig)
     return store_last(rig->g.store, SEQ_DELIVERY);
 }
 
+static void take_last(void *context, const struct delivery *d)
+{
+    int64_t *last = context;
+    *last = d->seq;
+}
+
+static int64_t last_delivery_of(const struct gateway_rig *rig, int64_t item)
+{
+    int64_t last = 0;
+    store_delivery_each(rig->g.store, item, &last, take_last);
+    return last;
+}
+
 static void test_next_contact(void **state)
 {
     static const struct {
@@ -123,8 +136,8 @@ static void test_next_contact(void **state)
         struct clock clock;
         memset(&rig->g.presence, 0, sizeof rig->g.presence);
         struct item item = add_item(rig, cases[i].urgency, "viele");
-        for (int64_t last = 0; last < last_delivery(rig);) {
-            last = last_delivery(rig);
+        for (int64_t last = 0; last < last_delivery_of(rig, item.seq);) {
+            last = last_delivery_of(rig, item.seq);
             /* As long as there is another contact, the ladder waits. */
             assert_true(store_clock_of(rig->g.store, item.seq, &clock));
             assert_true(clock.due_ms > rig->g.now_ms);
@@ -276,11 +289,83 @@ static void test_quiet_stays(void **state)
 #undef TEST
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, rig_tear_down)
 
+static void take_notice(void *context, const struct notice *n)
+{
+    buf_printf(context, "%s: %s", n->unit, n->outcome);
+}
+
+/* How many tasks "bounced" there are; the text of the last. */
+static int bounced(const struct gateway_rig *rig, struct buf *text)
+{
+    int n = 0;
+    for (int64_t seq = 1; seq <= store_last(rig->g.store, SEQ_ITEM); seq++) {
+        struct item item = rig_item(rig, seq);
+        if (item.kind != ITEM_TASK || !str_eq(item.code, "bounced"))
+            continue;
+        buf_reset(text);
+        store_notice_each(rig->g.store, seq, text, take_notice);
+        n++;
+    }
+    return n;
+}
+
+/* KI6: the second time for good, and once until it is reached again. */
+static void test_bounced(void **state)
+{
+    static const struct {
+        const char *label;
+        enum attempt_end end;
+        enum error_class class;
+        int tasks;
+    } cases[] = {
+        {"first", ATTEMPT_FAILED, CLASS_ADDRESS, 0},
+        {"second", ATTEMPT_FAILED, CLASS_PERMANENT, 1},
+        {"third", ATTEMPT_FAILED, CLASS_ADDRESS, 1},
+        {"reached", ATTEMPT_SENT, CLASS_NONE, 1},
+        {"first again", ATTEMPT_FAILED, CLASS_ADDRESS, 1},
+        {"the carrier", ATTEMPT_FAILED, CLASS_TLS, 1},
+        {"second again", ATTEMPT_FAILED, CLASS_ADDRESS, 2},
+    };
+    struct gateway_rig *rig = *state;
+    struct buf text = BUF_INIT;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct item item = add_item(rig, URGENCY_ROUTINE, "asd");
+        settle(rig, last_delivery_of(rig, item.seq), cases[i].end, cases[i].class);
+        int tasks = bounced(rig, &text);
+        if (tasks != cases[i].tasks)
+            fail_msg("%s: %d tasks", cases[i].label, tasks);
+    }
+    assert_string_equal(buf_str(&text),
+                        "koordination: Eine Adresse oder Nummer von Stelle asd war zum zweiten Mal "
+                        "nicht erreichbar. Bitte klären Sie mit der Stelle, wie sie erreichbar "
+                        "ist, und lassen Sie das Verzeichnis berichtigen.");
+    buf_release(&text);
+}
+
+/* The coordinator's own mailbox: no task for each task that could not be delivered. */
+static void test_bounced_itself(void **state)
+{
+    struct gateway_rig *rig = *state;
+    struct buf text = BUF_INIT;
+    struct item item = add_item(rig, URGENCY_ROUTINE, "koordination");
+    int64_t last = last_delivery_of(rig, item.seq);
+    for (int i = 0; i < 5; i++) {
+        settle(rig, last, ATTEMPT_FAILED, CLASS_ADDRESS);
+        if (last == last_delivery(rig))
+            last = last_delivery_of(rig, add_item(rig, URGENCY_ROUTINE, "koordination").seq);
+        else
+            last = last_delivery(rig);
+    }
+    assert_int_equal(bounced(rig, &text), 1);
+    buf_release(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_next_contact), TEST(test_expired), TEST(test_deferred),    TEST(test_closed),
-        TEST(test_flag),         TEST(test_quiet),   TEST(test_quiet_stays),
+        TEST(test_next_contact), TEST(test_expired), TEST(test_deferred),
+        TEST(test_closed),       TEST(test_flag),    TEST(test_quiet),
+        TEST(test_quiet_stays),  TEST(test_bounced), TEST(test_bounced_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

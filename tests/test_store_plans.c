@@ -39,6 +39,8 @@ static const char *const may_walk[] = {
     "select link from audit order by audit_seq desc limit 1",
     "select audit_seq, at_ms, item_seq, content, salt, length(salt), commitment, link fro",
     "select audit_seq, at_ms, link from audit order by audit_seq limit ?",
+    "select i.item_seq, i.kind, i.waiting_unit, i.created_ms, i.flags, i.due_day, 0 from",
+    "select i.to_unit, count(*), min(i.created_ms), min(case when i.code <> '' then i.cod",
     "select line, committed_cents, total_cents, frozen, told_percent from budget order by",
     "select unit, week, items from tally where week >= ? order by unit, week",
     "select absence_seq, unit, from_ms, to_ms, deputy from absence where to_ms > ? and to",
@@ -58,7 +60,7 @@ static const struct store_statements *const nouns[] = {
     &store_answer_statements,    &store_budget_statements,   &store_tally_statements,
     &store_absence_statements,   &store_contact_statements,  &store_erase_statements,
     &store_retention_statements, &store_export_statements,   &store_sms_statements,
-    &store_meeting_statements,
+    &store_meeting_statements,   &store_digest_statements,
 };
 
 static bool is_allowed(const char *sql)

@@ -1,6 +1,6 @@
 /*
  * Fuzzes what people write about times in plans and control calls: moments, times of the day, quiet
- * hours, days of a shift. What is read must be usable.
+ * hours, days of a shift, the hour of a week. What is read must be usable.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -27,6 +27,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         int64_t day = wall_day(from_ms, &second);
         assert(second >= 0 && second < 86400 && wall_ms(day, second) <= from_ms);
     }
+    int weekday;
+    if (weekly_time_parse(text, &weekday, &second))
+        assert(weekday >= 0 && weekday < 7 && second >= 0 && second < 86400);
     if (quiet_parse(text, &quiet))
         for (int64_t ms = 1806100000000; ms < 1806400000000; ms += 601000) {
             int64_t end_ms = quiet_end(&quiet, ms);
