@@ -62,6 +62,7 @@ static const struct page {
     {DOOR_CONTROL, "POST", "/control/absence", IN_TURN, page_absence, NULL},
     {DOOR_CONTROL, "POST", "/control/absence/end/", IN_TURN, page_absence_end, NULL},
     {DOOR_CONTROL, "GET", "/control/roster", IN_TURN, page_roster, NULL},
+    {DOOR_CONTROL, "GET", "/control/agenda", IN_TURN, page_agenda, NULL},
     {DOOR_CONTROL, "GET", "/control/contacts", IN_TURN, page_contacts, NULL},
     {DOOR_CONTROL, "POST", "/control/release", IN_TURN, page_release, page_release_committed},
     {DOOR_CONTROL, "POST", "/control/erase", IN_TURN, page_erase, page_erase_committed},

@@ -57,7 +57,7 @@ static const struct store_statements *const nouns[NOUN_COUNT] = {
     [NOUN_ABSENCE] = &store_absence_statements,   [NOUN_CONTACT] = &store_contact_statements,
     [NOUN_ERASE] = &store_erase_statements,       [NOUN_RETENTION] = &store_retention_statements,
     [NOUN_EXPORT] = &store_export_statements,     [NOUN_SMS] = &store_sms_statements,
-    [NOUN_MEETING] = &store_meeting_statements,
+    [NOUN_MEETING] = &store_meeting_statements,   [NOUN_AGENDA] = &store_agenda_statements,
 };
 
 enum {

@@ -30,6 +30,7 @@ enum store_noun {
     NOUN_EXPORT,
     NOUN_SMS,
     NOUN_MEETING,
+    NOUN_AGENDA,
     NOUN_COUNT
 };
 
@@ -57,6 +58,7 @@ extern const struct store_statements store_retention_statements;
 extern const struct store_statements store_export_statements;
 extern const struct store_statements store_sms_statements;
 extern const struct store_statements store_meeting_statements;
+extern const struct store_statements store_agenda_statements;
 
 struct query {
     struct store *store;

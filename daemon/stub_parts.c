@@ -1,4 +1,3 @@
-#include "agenda.h"
 #include "poll.h"
 #include "quota_check.h"
 bool quota_allows(struct stafette *g, const struct unit *unit, const char *kind, int64_t start_s)
@@ -20,30 +19,4 @@ void poll_find_date(struct stafette *g, int64_t m, int64_t w, bool p)
     (void)m;
     (void)w;
     (void)p;
-}
-void agenda_freeze(struct stafette *g, struct item *item, struct session *session)
-{
-    (void)g;
-    (void)item;
-    (void)session;
-}
-void agenda_lines(struct stafette *g, const struct meeting_view *view,
-                  const struct session *session, const struct unit *member, struct buf *out,
-                  size_t *withheld)
-{
-    (void)g;
-    (void)view;
-    (void)session;
-    (void)member;
-    (void)out;
-    *withheld = 0;
-}
-size_t agenda_list(struct stafette *g, int64_t a, int64_t b, struct agenda_item *item, size_t max)
-{
-    (void)g;
-    (void)a;
-    (void)b;
-    (void)item;
-    (void)max;
-    return 0;
 }
