@@ -21,6 +21,7 @@ static const struct {
     {"corrected ", "Durch eine berichtigte Meldung erledigt"},
     {"parked ", "Meldung vorgemerkt"},
     {"erased ", "Fall gelöscht"},
+    {"agenda", "Tagesordnung"},
     {"retention ", "Abgelaufenes entfernt"},
     {"release ", "Wiederhergestellten Speicher freigegeben"},
     {"replay ", "Quellen um Wiederholung gebeten"},

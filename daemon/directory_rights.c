@@ -190,7 +190,7 @@ static void load_permission(struct loader *l, struct conf_node *group)
         if (!item_kind_parse(node->text, &row.kind)) {
             conf_fault(l->faults, node,
                        "there is no kind \"%.80s\"; write \"handover\", "
-                       "\"referral\", \"emergency\" or \"task\"",
+                       "\"referral\", \"emergency\", \"task\" or \"meeting\"",
                        node->text);
             continue;
         }

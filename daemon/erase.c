@@ -15,6 +15,7 @@
 #include "gateway.h"
 #include "log.h"
 #include "store.h"
+#include "store_agenda.h"
 #include "store_audit.h"
 #include "store_item.h"
 #include "subject.h"
@@ -95,6 +96,8 @@ static void apply(struct stafette *g, const struct subject *s, const struct eras
     for (size_t i = 0; i < s->events.n; i++)
         store_erase_event(g->store, s->events.at[i]);
     report->rows.events += (int64_t)s->events.n;
+    for (size_t i = 0; i < s->agenda.n; i++)
+        store_agenda_drop(g->store, s->agenda.at[i]);
     store_erase_milestones(g->store, entry->case_key);
     store_meta_set_int(g->store, "erasures_applied", entry->number);
     store_keep_numbers(g->store);
@@ -122,7 +125,7 @@ enum erase_end erase_case(struct stafette *g, const char *case_ref, bool force,
     memset(report, 0, sizeof *report);
     erasure_of(entry, g->keys.case_ref, case_ref);
     subject_find(&s, g->store, &g->keys, &g->known, entry);
-    if (!s.items.n && !s.events.n && !entry->number) {
+    if (!s.items.n && !s.events.n && !s.agenda.n && !entry->number) {
         buf_puts(err, "nothing is kept about this case");
         end = ERASE_NOTHING;
     } else if (s.open && !force) {

@@ -1,6 +1,7 @@
 /*
  * Erasing a case (Art. 17 DSGVO, § 84 SGB X, DOMAIN R19): its items, what hangs on them, the data
- * of its events, its tasks, and the refusals that its events corrected.
+ * of its events, its tasks, the refusals that its events corrected, and its lines in agendas. Mails
+ * with an agenda are written when they leave, so what is erased before stands in none.
  *
  * What stays: the item's number with the state `erased`, so that the ledger balances; the keyed
  * hashes of its events, so that a repeat is recognised; the links of its audit rows without their

@@ -76,6 +76,8 @@ static const struct fault_row faults[] = {
     {"E-GELOESCHT", EVENT_FORBIDDEN, "R19", "gehört zu einem Fall, der seither gelöscht wurde",
      "Nicht wiederholen. Beginnt der Fall von Neuem, eine neue Meldung mit neuer id und time "
      "senden."},
+    {"E-SCHUTZ", EVENT_FORBIDDEN, "R10, R11", "gehört zu einem besonders geschützten Fall",
+     "Den Fall auf keine Tagesordnung setzen; ihn mit der zuständigen Leitung besprechen."},
     {"E-GEFAHR", EVENT_FORBIDDEN, "H3", "setzt voraus, dass die Gefahr beseitigt ist",
      "Zuerst hazard.cleared senden, dann übergeben."},
     {"E-INTERN", EVENT_FORBIDDEN, "Betrieb", "konnte nicht verarbeitet werden",

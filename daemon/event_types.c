@@ -193,7 +193,8 @@ static const struct type_row types[] = {
     [EVENT_MEETING_HELD] = {"meeting.held", MEETING_FIELDS | B(DURATION),
                             MEETING_EXTRA | B(RULE) | B(SESSION), 0, meeting_kinds, NULL},
     [EVENT_AGENDA_ADDED] = {"agenda.item.added", B(MEETING_ID) | B(REASON),
-                            AGENDA_EXTRA | B(DURATION) | B(BY_UNIT) | B(CHANGE) | B(LEGAL_BASIS),
+                            AGENDA_EXTRA | B(DURATION) | B(BY_UNIT) | B(CHANGE) | B(LEGAL_BASIS) |
+                                B(CONSENT_REF),
                             RULE_AGENDA, meeting_kinds, NULL},
     [EVENT_MINUTES_FILED] = {"minutes.filed", B(MEETING_ID) | B(AT),
                              AGENDA_EXTRA | B(BY_UNIT) | B(SESSION), RULE_AGENDA, meeting_kinds,

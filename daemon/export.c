@@ -16,12 +16,14 @@
 #include "machine.h"
 #include "stafette.h"
 #include "store.h"
+#include "store_agenda.h"
 #include "store_audit.h"
 #include "store_clock.h"
 #include "store_delivery.h"
 #include "store_erase.h"
 #include "store_export.h"
 #include "store_item.h"
+#include "store_meeting.h"
 #include "store_notice.h"
 #include "subject.h"
 #include "util.h"
@@ -326,20 +328,59 @@ struct wanted {
     const struct numbers *events;
 };
 
+static bool holds(const struct numbers *list, int64_t number)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (list->at[i] == number)
+            return true;
+    return false;
+}
+
+struct agendas {
+    struct export_run *x;
+    const struct subject *subject;
+};
+
+/* On which agenda the case stands or stood; what others were told of it stands in the audit rows of
+ * its item. */
+static bool put_agenda(void *context, const struct agenda_item *row)
+{
+    const struct agendas *agendas = context;
+    struct export_run *x = agendas->x;
+    struct meeting meeting;
+    if (!holds(&agendas->subject->agenda, row->seq) &&
+        (!row->about_seq || !holds(&agendas->subject->items, row->about_seq)))
+        return true;
+    bool known = store_meeting_get(x->from->store, row->item_seq, &meeting);
+    const struct meeting_kind *kind = known ? meeting_kind_find(meeting.kind) : NULL;
+    begin_row(x);
+    buf_puts(x->text, "\nAuf einer Tagesordnung\n");
+    put(x, "Termin", "meeting", kind ? kind->name : "");
+    put(x, "Kennung des Termins", "meeting_id", known ? meeting.meeting_id : "");
+    put_unit(x, "Angemeldet von", "by_unit", row->by_unit);
+    put_time(x, "Angemeldet", "added_at", row->added_ms);
+    put(x, "Grund", "reason", row->reason);
+    put(x, "Änderung", "change", row->change);
+    put(x, "Rechtsgrundlage", "legal_basis", row->basis);
+    put_number(x, "Minuten", "minutes", row->minutes);
+    put(x, "Stand", "state", agenda_state_name(row->state));
+    put_time(x, "Stand seit", "changed_at", row->changed_ms);
+    buf_addc(x->json, '}');
+    return true;
+}
+
 static void put_loose(void *context, int64_t event_seq, const char *source, const char *data)
 {
     struct wanted *wanted = context;
     struct export_run *x = wanted->x;
-    for (size_t i = 0; i < wanted->events->n; i++) {
-        if (wanted->events->at[i] != event_seq)
-            continue;
-        buf_printf(x->text, "    von %s: %s\n", source, data);
-        begin_row(x);
-        json_member_text(x->json, "source", source);
-        json_put_name(x->json, "data");
-        buf_puts(x->json, data);
-        buf_addc(x->json, '}');
-    }
+    if (!holds(wanted->events, event_seq))
+        return;
+    buf_printf(x->text, "    von %s: %s\n", source, data);
+    begin_row(x);
+    json_member_text(x->json, "source", source);
+    json_put_name(x->json, "data");
+    buf_puts(x->json, data);
+    buf_addc(x->json, '}');
 }
 
 static void put_head(struct export_run *x, const char *case_ref, int64_t found)
@@ -372,7 +413,7 @@ int64_t export_case(const struct export_from *from, const char *case_ref, struct
     struct subject subject;
     erasure_of(&who, from->keys->case_ref, case_ref);
     subject_find(&subject, from->store, from->keys, NULL, &who);
-    int64_t found = (int64_t)(subject.items.n + subject.events.n);
+    int64_t found = (int64_t)(subject.items.n + subject.events.n + subject.agenda.n);
     put_head(&x, case_ref, found);
     json_put_name(json, "items");
     buf_addc(json, '[');
@@ -381,6 +422,11 @@ int64_t export_case(const struct export_from *from, const char *case_ref, struct
         if (store_item_get(from->store, subject.items.at[i], &item))
             put_item(&x, &item);
     }
+    buf_addc(json, ']');
+    struct agendas agendas = {&x, &subject};
+    json_put_name(json, "agendas");
+    buf_addc(json, '[');
+    store_agenda_each_of_case(from->store, who.case_key, &agendas, put_agenda);
     buf_addc(json, ']');
     struct wanted wanted = {&x, &subject.events};
     if (subject.events.n)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agenda.h"
 #include "answer.h"
 #include "config.h"
 #include "directory.h"
@@ -46,6 +47,7 @@ void meeting_end(struct stafette *g, struct item *item, enum item_state state)
     snprintf(detail, sizeof detail, "kind=%s state=%s", item_kind_name(item->kind),
              item_state_name(state));
     note(g, item->seq, "step", detail);
+    agenda_close(g, item);
     tell_status(g, item, state == STATE_CANCELLED ? "meeting.cancelled" : "meeting.closed", "", "");
 }
 

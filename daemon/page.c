@@ -63,6 +63,7 @@ static const struct page {
     {DOOR_CONTROL, "POST", "/control/absence", IN_TURN, page_absence, NULL},
     {DOOR_CONTROL, "POST", "/control/absence/end/", IN_TURN, page_absence_end, NULL},
     {DOOR_CONTROL, "GET", "/control/roster", IN_TURN, page_roster, NULL},
+    {DOOR_CONTROL, "GET", "/control/agenda", IN_TURN, page_agenda, NULL},
     {DOOR_CONTROL, "GET", "/control/contacts", IN_TURN, page_contacts, NULL},
     {DOOR_CONTROL, "GET", "/control/polls", IN_TURN, page_polls, NULL},
     {DOOR_CONTROL, "GET", "/control/poll/", IN_TURN, page_poll, NULL},

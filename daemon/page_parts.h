@@ -47,6 +47,7 @@ void page_meeting_mode(struct stafette *g, struct http_call *call, struct known 
 void page_meeting_held(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_meeting_minutes(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_meeting_answer(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_agenda(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_contacts(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_polls(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_poll(struct stafette *g, struct http_call *call, struct known *fresh);

@@ -274,9 +274,13 @@ static void collect_meeting(struct stafette *g, const struct due *due, struct te
     struct meeting_view view;
     struct buf calendar = BUF_INIT;
     const char *method = NULL;
-    const struct unit *unit = directory_unit(g->config->directory, due->notice.unit);
+    const struct directory *dir = g->config->directory;
+    const struct unit *unit = directory_unit(dir, due->notice.unit);
+    const struct unit *absent = directory_unit(dir, due->notice.instead_of);
     if (meeting_view(g, due->delivery.item_seq, &view) && unit) {
-        meeting_texts(g, &view, unit, &due->notice, &texts->when, &texts->where, &texts->lines);
+        /* Who stands in reads what the member would. */
+        meeting_texts(g, &view, absent ? absent : unit, &due->notice, &texts->when, &texts->where,
+                      &texts->lines);
         v->value[KEY_MEETING] = view.kind->name;
         if (due->delivery.channel == CHANNEL_EMAIL)
             meeting_calendar(g, &view, unit, due->notice.template_name, due->notice.session_seq,

@@ -16,6 +16,7 @@
 #include "json.h"
 #include "log.h"
 #include "store.h"
+#include "store_agenda.h"
 #include "store_audit.h"
 #include "store_erase.h"
 #include "store_retention.h"
@@ -92,6 +93,9 @@ static int64_t drop_closed(struct stafette *g, int64_t before_ms)
     struct erased rows = {0};
     int64_t requested = 0;
     size_t done = 0, n = store_retention_items(g->store, before_ms, items, ITEMS_STEP);
+    /* A series may go on for years; what was talked about goes. */
+    if (!n)
+        return store_agenda_prune(g->store, before_ms, ITEMS_STEP);
     int64_t from_ms = util_monotonic_ms();
     for (; done < n && util_monotonic_ms() - from_ms < STEP_MS; done++) {
         store_erase_dependants(g->store, items[done].seq, &rows);

@@ -303,14 +303,22 @@ static const char *const migrations[] = {
     "  reason text not null,"
     "  change text not null,"
     "  basis text not null,"
+    "  consent integer not null,"
     "  minutes integer not null,"
     "  by_unit text not null,"
+    "  source text not null," /* who hears what became of it */
     "  state integer not null,"
-    "  added_ms integer not null"
+    "  added_ms integer not null,"
+    "  changed_ms integer not null"
     ") strict;"
     "create index agenda_item on agenda (item_seq, session_seq);"
     "create index agenda_case on agenda (case_key) where case_key <> 0;"
     "create index agenda_about on agenda (about_seq) where about_seq > 0;"
+    "create index agenda_ended on agenda (changed_ms) where state > 0;"
+    "create index item_pressed_from on item (from_unit)" /* overdue or given back twice: few */
+    "  where kind = 0 and closed_ms = 0 and flags & 1025;"
+    "create index item_pressed_to on item (to_unit)"
+    "  where kind = 0 and closed_ms = 0 and flags & 1025;"
 
     "create table poll (" /* retention: closed+90d */
     "  item_seq integer primary key references item,"

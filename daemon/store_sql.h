@@ -32,6 +32,7 @@ enum store_noun {
     NOUN_MEETING,
     NOUN_POLL,
     NOUN_DIGEST,
+    NOUN_AGENDA,
     NOUN_COUNT
 };
 
@@ -61,6 +62,7 @@ extern const struct store_statements store_sms_statements;
 extern const struct store_statements store_meeting_statements;
 extern const struct store_statements store_poll_statements;
 extern const struct store_statements store_digest_statements;
+extern const struct store_statements store_agenda_statements;
 
 struct query {
     struct store *store;

@@ -13,6 +13,7 @@
 #include "json.h"
 #include "keys.h"
 #include "known.h"
+#include "store_agenda.h"
 #include "store_erase.h"
 #include "store_event.h"
 #include "store_item.h"
@@ -62,6 +63,14 @@ static void take_loose(void *context, int64_t event_seq, const char *source, con
     json_free(root);
 }
 
+static bool take_agenda(void *context, const struct agenda_item *row)
+{
+    struct subject *s = context;
+    if (is_about(s, row->case_ref))
+        add_number(&s->agenda, row->seq);
+    return true;
+}
+
 /* The item of the event with that id of that source, 0 = none that is remembered. */
 static int64_t item_of_id(struct subject *s, const char *source, const char *id)
 {
@@ -106,6 +115,7 @@ void subject_find(struct subject *s, struct store *store, const struct keys *key
         store_erase_each_data(store, s->items.at[i], s, take_refusal);
     }
     store_erase_each_data(store, 0, s, take_loose);
+    store_agenda_each_of_case(store, who->case_key, s, take_agenda);
     for (size_t i = 0; i < s->items.n; i++) {
         struct item item;
         s->open += store_item_get(store, s->items.at[i], &item) && !item.closed_ms;
@@ -116,4 +126,5 @@ void subject_release(struct subject *s)
 {
     free(s->items.at);
     free(s->events.at);
+    free(s->agenda.at);
 }

@@ -1,7 +1,7 @@
 /*
  * What the store holds about one case: its items, their tasks, the refusals that its events
- * corrected, and events of no item that name it. For erasing and for the export, so that both mean
- * the same rows.
+ * corrected, events of no item that name it, and lines of agendas. For erasing and for the export,
+ * so that both mean the same rows.
  */
 #ifndef SUBJECT_H
 #define SUBJECT_H
@@ -22,6 +22,7 @@ struct numbers {
 struct subject {
     struct numbers items;  /* in the order in which they were found */
     struct numbers events; /* of no item */
+    struct numbers agenda; /* rows of agendas that name the case, and not an item of it */
     int64_t open;          /* items that are not closed */
 
     /* for the search */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agenda.h"
 #include "budget.h"
 #include "config.h"
 #include "directory.h"
@@ -200,6 +201,7 @@ static const struct {
     {EVENT_MEETING_HELD, work_meeting_held},
     {EVENT_MINUTES_FILED, work_minutes_filed},
     {EVENT_RSVP_RECEIVED, work_rsvp_received},
+    {EVENT_AGENDA_ADDED, work_agenda_added},
     {EVENT_REVIEW_DUE, work_review},
     {EVENT_AFTERCARE_AGREED, work_aftercare},
     {EVENT_LETTER_SENT, work_letter},

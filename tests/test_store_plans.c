@@ -60,7 +60,8 @@ static const struct store_statements *const nouns[] = {
     &store_answer_statements,    &store_budget_statements,   &store_tally_statements,
     &store_absence_statements,   &store_contact_statements,  &store_erase_statements,
     &store_retention_statements, &store_export_statements,   &store_sms_statements,
-    &store_meeting_statements,   &store_digest_statements,
+    &store_meeting_statements,   &store_digest_statements,   &store_agenda_statements,
+    &store_poll_statements,
 };
 
 static bool is_allowed(const char *sql)
