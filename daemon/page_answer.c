@@ -19,6 +19,7 @@
 #include "gateway.h"
 #include "http.h"
 #include "links.h"
+#include "page_meeting.h"
 #include "page_parts.h"
 #include "util.h"
 
@@ -80,9 +81,13 @@ static void visit_page(struct stafette *g, struct http_call *call, bool pressed)
 {
     struct visit v;
     if (visit_load(&v, g, call)) {
-        if (pressed)
-            act(&v);
-        visit_show(&v);
+        if (visit_is_meeting(&v)) {
+            page_meeting_visit(&v, pressed);
+        } else {
+            if (pressed)
+                act(&v);
+            visit_show(&v);
+        }
     }
     visit_release(&v);
 }
