@@ -69,7 +69,6 @@ struct request {
 
 static const char *const security_headers[][2] = {
     {"Connection", "close"},
-    {"Cache-Control", "no-store"},
     {"X-Content-Type-Options", "nosniff"},
     {"X-Frame-Options", "DENY"},
     {"X-Robots-Tag", "noindex, nofollow"},
@@ -175,6 +174,10 @@ static enum MHD_Result queue_answer(struct MHD_Connection *connection, const str
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, call->type);
     for (size_t i = 0; i < COUNT_OF(security_headers); i++)
         MHD_add_response_header(response, security_headers[i][0], security_headers[i][1]);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL,
+                            call->tag[0] ? "private, no-cache" : "no-store");
+    if (call->tag[0])
+        MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, call->tag);
     enum MHD_Result result = MHD_queue_response(connection, (unsigned)call->status, response);
     MHD_destroy_response(response);
     return result;

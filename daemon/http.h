@@ -20,6 +20,8 @@
 
 struct http;
 
+enum { HTTP_TAG_MAX = 32 };
+
 enum http_door { DOOR_PUBLIC = 1, DOOR_INTERNAL = 2, DOOR_CONTROL = 4 };
 
 struct http_call {
@@ -31,6 +33,7 @@ struct http_call {
     int status;       /* to be set by the handler; 500 until then */
     const char *type; /* content type of the answer; static text */
     struct buf answer;
+    char tag[HTTP_TAG_MAX]; /* ETag with its quotes: may be kept, asked for anew; "" = no-store */
     struct http_call *next;
     void *state;      /* the handler's own */
     void *connection; /* http.c's */

@@ -22,7 +22,7 @@ struct keys {
     unsigned char id[DIGEST_KEY];       /* event ids and envelopes */
     unsigned char case_ref[DIGEST_KEY]; /* index of case references */
     unsigned char code[DIGEST_KEY];     /* item codes */
-    unsigned char token[DIGEST_KEY];    /* Message-IDs, return paths */
+    unsigned char token[DIGEST_KEY];    /* Message-IDs, return paths, feeds */
 
     unsigned char link[2][DIGEST_KEY]; /* answer links: the one that writes, the one before */
     unsigned char link_id;             /* number of link[0], from 0; that of link[1] is one less */

@@ -8,6 +8,7 @@
 #include "config.h"
 #include "directory.h"
 #include "gateway.h"
+#include "links_meeting.h"
 #include "store_delivery.h"
 #include "store_item.h"
 #include "token.h"
@@ -36,12 +37,11 @@ int64_t links_expire_ms(const struct stafette *g, int64_t created_ms)
     return created_ms + g->config->settings.answer_link_hours * 3600000;
 }
 
-static void put_line(const struct stafette *g, const struct due *due, int purpose,
-                     const char *label, struct buf *out)
+void links_put_line(const struct stafette *g, const struct due *due, int purpose,
+                    int64_t expires_ms, const char *label, struct buf *out)
 {
     char text[TOKEN_LEN + 1];
-    const struct token token = {due->delivery.seq, purpose,
-                                links_expire_ms(g, due->notice.created_ms)};
+    const struct token token = {due->delivery.seq, purpose, expires_ms};
     token_write(text, &g->keys, &token);
     buf_printf(out, "\n%s: %s/a/%s", label, g->config->settings.answer_url, text);
 }
@@ -53,21 +53,29 @@ void links_put(struct stafette *g, const struct due *due, const struct item *ite
     size_t lines = 0;
     struct buf list = BUF_INIT;
     if (str_empty(g->config->settings.answer_url) || due->delivery.channel != CHANNEL_EMAIL ||
-        !due->notice.deadline_ms || item->closed_ms || !by)
+        item->closed_ms || !by)
         return;
+    if (item->kind == ITEM_MEETING || item->kind == ITEM_POLL) {
+        links_meeting_put(g, due, item, out);
+        return;
+    }
+    if (!due->notice.deadline_ms)
+        return;
+    int64_t until_ms = links_expire_ms(g, due->notice.created_ms);
     for (int verb = 0; verb < ANSWER_VERB_COUNT; verb++) {
         if (!links_offer(g, item, by, (enum answer_verb)verb))
             continue;
         others = others || !has_line[verb];
         lines += has_line[verb];
         if (has_line[verb])
-            put_line(g, due, verb, answer_verb_german((enum answer_verb)verb, item->kind), &list);
+            links_put_line(g, due, verb, until_ms,
+                           answer_verb_german((enum answer_verb)verb, item->kind), &list);
     }
     if (others)
-        put_line(g, due, TOKEN_PAGE, lines ? "Andere Antwort" : "Antworten", &list);
+        links_put_line(g, due, TOKEN_PAGE, until_ms, lines ? "Andere Antwort" : "Antworten", &list);
     if (list.len) {
         buf_puts(out, "Antworten ohne Anmeldung, bis ");
-        time_german(out, links_expire_ms(g, due->notice.created_ms));
+        time_german(out, until_ms);
         buf_puts(out, " (es zählt erst der Knopf auf der Seite):");
         buf_add(out, list.data, list.len);
     }

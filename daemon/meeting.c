@@ -530,7 +530,8 @@ void meeting_session_held(struct stafette *g, const struct session *was, bool he
     struct session session;
     struct item item;
     if (!store_session_get(g->store, was->seq, &session) ||
-        !store_item_get(g->store, session.item_seq, &item) || session.state == SESSION_HELD ||
+        !store_item_get(g->store, session.item_seq, &item) ||
+        session.state == (held ? SESSION_HELD : SESSION_NOT_HELD) ||
         session.state == SESSION_CANCELLED)
         return;
     session.state = held ? SESSION_HELD : SESSION_NOT_HELD;

@@ -127,11 +127,17 @@ static void minutes_missing(const struct due_reminder *r)
         "Das Protokoll fehlt noch. Bitte legen Sie es ab und bestätigen Sie das hier.");
 }
 
+/* Who ticks must see all of it: the office, when nothing is withheld from it, else the host. */
 static void which_cases(const struct due_reminder *r)
 {
     struct agenda_item one;
+    struct buf lines = BUF_INIT;
+    size_t withheld = 0;
+    const struct unit *office = meeting_office(r->g, r->view);
+    agenda_lines(r->g, r->view, r->session, office, &lines, &withheld);
+    buf_release(&lines);
     if (agenda_list(r->g, r->view->item.seq, r->session->seq, &one, 1))
-        ask(r, meeting_office(r->g, r->view),
+        ask(r, withheld ? r->view->host : office,
             "Bitte haken Sie ab, welche Punkte der Tagesordnung besprochen sind.");
 }
 

@@ -21,6 +21,7 @@ enum page_when {
     FROM_MEMORY, /* never needs the store */
     IN_TURN,     /* runs in the transaction */
     BY_LINK,     /* the same, when page_link_admit() lets it in */
+    BY_FEED,     /* the same, when page_feed_admit() does */
     WHEN_IDLE    /* acts at once, is answered when nothing is due or in flight */
 };
 
@@ -75,6 +76,8 @@ static const struct page {
     {DOOR_CONTROL, "POST", "/control/clock", WHEN_IDLE, page_clock, NULL},
     {DOOR_PUBLIC, "GET", "/a/", BY_LINK, page_link, NULL},
     {DOOR_PUBLIC, "POST", "/a/", BY_LINK, page_link_post, NULL},
+    {DOOR_PUBLIC, "GET", "/f/", BY_FEED, page_feed, NULL},
+    {DOOR_CONTROL, "POST", "/control/feed/", IN_TURN, page_feed_address, NULL},
     {DOOR_PUBLIC, "GET", "/sms/in/", IN_TURN, page_sms_in, page_sms_in_committed},
     {DOOR_PUBLIC, "POST", "/sms/in/", IN_TURN, page_sms_in, page_sms_in_committed},
 };
@@ -134,7 +137,15 @@ static const struct page *find_page(const struct http_call *call, int *status)
 
 static bool in_turn(const struct page *page)
 {
-    return page->when == IN_TURN || page->when == BY_LINK;
+    return page->when == IN_TURN || page->when == BY_LINK || page->when == BY_FEED;
+}
+
+/* False when the call is answered already: its link is none of ours. */
+static bool admit(struct stafette *g, const struct page *page, struct http_call *call)
+{
+    if (page->when == BY_LINK)
+        return page_link_admit(g, call);
+    return page->when != BY_FEED || page_feed_admit(g, call);
 }
 
 void page_receive(struct stafette *g, struct http_call *call)
@@ -143,7 +154,7 @@ void page_receive(struct stafette *g, struct http_call *call)
     const struct page *page = find_page(call, &status);
     if (!page) {
         page_error(call, status, status == 405 ? "method not allowed here" : "no such page");
-    } else if (page->when == BY_LINK && !page_link_admit(g, call)) {
+    } else if (!admit(g, page, call)) {
         http_answer(g->http, call);
         return;
     } else if (in_turn(page) && !turn_retry_ms(g->turn)) {

@@ -3,7 +3,6 @@
  * asked, and one form for each answer that this link may give now. Pure writing: reads the store,
  * changes nothing. Shows no content of a case: code, kind, deadline and role names only (R4).
  */
-#include "code.h"
 #include "config.h"
 #include "directory.h"
 #include "gateway.h"
@@ -13,19 +12,6 @@
 #include "render.h"
 #include "store_clock.h"
 #include "util.h"
-
-/* One pair of the list of facts; an empty value is left out. */
-static void put_fact(struct buf *out, const char *name, const char *value, const char *more)
-{
-    if (str_empty(value))
-        return;
-    buf_printf(out, "<dt>%s</dt>\n<dd>", name);
-    html_text(out, value);
-    if (!str_empty(more))
-        buf_puts(out, ", ");
-    html_text(out, more);
-    buf_puts(out, "</dd>\n");
-}
 
 /* What follows an answer: whom the item waits for now, and until when. */
 static void put_next(const struct visit *v, struct buf *out)
@@ -37,7 +23,7 @@ static void put_next(const struct visit *v, struct buf *out)
         buf_puts(&until, "bis ");
         time_german(&until, clock.due_ms);
     }
-    put_fact(out, "Als Nächstes ist gefragt", next ? next->name : "", buf_str(&until));
+    visit_put_fact(out, "Als Nächstes ist gefragt", next ? next->name : "", buf_str(&until));
     buf_release(&until);
 }
 
@@ -47,10 +33,10 @@ static void put_question(const struct visit *v, struct buf *out)
     struct buf deadline = BUF_INIT;
     if (deadline_ms)
         time_german(&deadline, deadline_ms);
-    put_fact(out, "Antwort erbeten bis", buf_str(&deadline),
-             v->g->now_ms > deadline_ms ? "die Frist ist vorbei" : "");
-    put_fact(out, "Gefragt ist", v->by ? v->by->name : "", "");
-    put_fact(out, "Warum Sie gefragt sind", render_why(v->due.notice.reason), "");
+    visit_put_fact(out, "Antwort erbeten bis", buf_str(&deadline),
+                   v->g->now_ms > deadline_ms ? "die Frist ist vorbei" : "");
+    visit_put_fact(out, "Gefragt ist", v->by ? v->by->name : "", "");
+    visit_put_fact(out, "Warum Sie gefragt sind", render_why(v->due.notice.reason), "");
     buf_release(&deadline);
 }
 
@@ -59,23 +45,13 @@ static void put_facts(const struct visit *v, struct buf *out)
     const struct item *item = &v->item;
     const struct unit *owner = directory_unit(v->g->config->directory, item->owner_unit);
     buf_puts(out, "<dl>\n");
-    put_fact(out, "Stand", item_state_german(item->state), "");
-    put_fact(out, "Zuständig ist jetzt", owner ? owner->name : "", render_until(item));
+    visit_put_fact(out, "Stand", item_state_german(item->state), "");
+    visit_put_fact(out, "Zuständig ist jetzt", owner ? owner->name : "", render_until(item));
     if (v->acted)
         put_next(v, out);
     else
         put_question(v, out);
     buf_puts(out, "</dl>\n");
-}
-
-/* The form goes to the token's own address, whatever was appended to the link. */
-static void begin_form(const struct visit *v, struct buf *out)
-{
-    char field[TOKEN_FIELD_LEN + 1];
-    token_field(field, &v->g->keys, v->text);
-    buf_puts(out, "<form method=\"post\" action=\"");
-    html_text(out, v->text);
-    buf_printf(out, "\">\n<input type=\"hidden\" name=\"form\" value=\"%s\">\n", field);
 }
 
 static void put_reasons(struct buf *out, const char *question, bool is_done,
@@ -99,7 +75,7 @@ static void put_answer(const struct visit *v, struct buf *out, enum answer_verb 
 {
     const char *label = answer_verb_german(verb, v->item.kind);
     const char *const *codes = answer_codes(verb, v->item.kind, v->item.code);
-    begin_form(v, out);
+    visit_begin_form(v, out);
     if (codes && codes[0] && codes[1])
         put_reasons(out, label, verb == ANSWER_DONE, codes);
     else if (codes && codes[0])
@@ -124,14 +100,6 @@ static size_t put_answers(const struct visit *v, struct buf *out)
     return n;
 }
 
-static void put_new_link(const struct visit *v, struct buf *out, const char *why)
-{
-    buf_printf(out, "<h2>Neuer Link</h2>\n<p>%s</p>\n", why);
-    begin_form(v, out);
-    buf_puts(out, "<button class=\"other\" name=\"answer\" value=\"link\">Neuen Link an dieses "
-                  "Postfach senden</button>\n</form>\n");
-}
-
 /* Nothing can be answered by this link now: why, and how else. */
 static void put_dead_end(const struct visit *v, struct buf *out)
 {
@@ -145,35 +113,22 @@ static void put_dead_end(const struct visit *v, struct buf *out)
         buf_puts(out, "<p>Mehr ist hier nicht zu tun. Andere Antworten geben Sie mit den anderen "
                       "Links der E-Mail.</p>\n");
     else if (v->expired)
-        put_new_link(v, out, "Dieser Link gilt nicht mehr: Seine Zeit ist abgelaufen.");
-    else if (one && visit_used(v, (enum answer_verb)v->token.purpose))
-        put_new_link(v, out, "Dieser Link wurde schon benutzt; die Antwort ist gespeichert.");
+        visit_put_new_link(v, out, "Dieser Link gilt nicht mehr: Seine Zeit ist abgelaufen.");
+    else if (one && visit_used(v, v->token.purpose))
+        visit_put_new_link(v, out, "Dieser Link wurde schon benutzt; die Antwort ist gespeichert.");
     else
-        put_new_link(v, out,
-                     "Diese Antwort ist beim jetzigen Stand nicht möglich. Ein neuer Link zeigt, "
-                     "was jetzt möglich ist.");
+        visit_put_new_link(
+            v, out,
+            "Diese Antwort ist beim jetzigen Stand nicht möglich. Ein neuer Link zeigt, "
+            "was jetzt möglich ist.");
 }
 
 void visit_show(const struct visit *v)
 {
-    struct buf *out = &v->call->answer, heading = BUF_INIT, title = BUF_INIT;
-    char code[ITEM_ID_LEN + 1];
-    code_write(code, v->item.seq, v->g->keys.code);
-    buf_printf(&heading, "%s %s", item_kind_german(v->item.kind), code);
-    buf_printf(&title, "%s: %s", v->acted ? "Gespeichert" : "Antworten", buf_str(&heading));
-    html_begin(v->call, 200, buf_str(&title), buf_str(&heading));
-    if (v->said.len) {
-        buf_puts(out, "<p class=\"said\" role=\"status\">");
-        html_text(out, buf_str(&v->said));
-        buf_puts(out, "</p>\n");
-    }
+    struct buf *out = &v->call->answer;
+    visit_begin_page(v);
     put_facts(v, out);
     if (put_answers(v, out) == 0)
         put_dead_end(v, out);
-    buf_puts(out, "<footer>\n<p>Diese Seite zeigt absichtlich keine Angaben zur Person und keine "
-                  "Inhalte. Wer den Link hat, kann damit antworten; bitte geben Sie ihn nur an die "
-                  "Vertretung weiter.</p>\n</footer>\n");
-    html_end(v->call);
-    buf_release(&heading);
-    buf_release(&title);
+    visit_end_page(v);
 }

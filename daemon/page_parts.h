@@ -60,10 +60,15 @@ void page_clock(struct stafette *g, struct http_call *call, struct known *fresh)
 void page_sms_in(struct stafette *g, struct http_call *call, struct known *fresh);
 
 void page_link(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_feed(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_feed_address(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_link_post(struct stafette *g, struct http_call *call, struct known *fresh);
 
 /* Before the turn: false when the link is none of ours, and the call is to be answered as it is. */
 bool page_link_admit(struct stafette *g, struct http_call *call);
+bool page_feed_admit(struct stafette *g, struct http_call *call);
+/* Answers a link that is none of ours: the same page for all, and a count of who searches. */
+void page_link_refuse(struct stafette *g, struct http_call *call);
 void page_budgets(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_budget_freeze(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_budget_thaw(struct stafette *g, struct http_call *call, struct known *fresh);

@@ -23,6 +23,7 @@ enum {
     SESSION_LAST,
     SESSION_EACH,
     SESSION_OF_UNIT,
+    SESSION_OF_FEED,
     SESSION_DROP,
     MEMBER_PUT,
     MEMBER_GET,
@@ -34,7 +35,7 @@ enum {
 };
 
 static_assert(SESSION_PLANNED == 0 && SESSION_OVER == 3 && SESSION_HELD == 4,
-              "as the texts of SESSION_NEXT, SESSION_LAST and SESSION_OF_UNIT have it");
+              "as the texts of SESSION_NEXT, SESSION_LAST, SESSION_OF_UNIT and _FEED have it");
 
 #define MEETING_COLUMNS                                                                            \
     "item_seq, meeting_id, kind, unit, origin, start_s, duration_s, rule, until_day, holiday,"     \
@@ -79,6 +80,10 @@ static const char *const sql[] = {
                         " join session s on s.item_seq = m.item_seq"
                         " where m.unit = ? and s.state = 0 and s.start_s < ?"
                         " and s.start_s + s.duration_s > ? order by s.start_s",
+    [SESSION_OF_FEED] = "select " SESSION_COLUMNS " from member m"
+                        " join session s on s.item_seq = m.item_seq"
+                        " where m.unit = ? and m.session_seq = 0 and s.state in (0, 3, 4)"
+                        " and s.start_s < ? and s.start_s + s.duration_s > ? order by s.start_s",
     [SESSION_DROP] = "delete from session where session_seq = ?",
     [MEMBER_PUT] = "insert or replace into member (" MEMBER_COLUMNS
                    ") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -339,6 +344,17 @@ void store_session_of_unit(struct store *s, const char *unit, int64_t from_s, in
                            bool (*each)(void *context, const struct session *session))
 {
     struct query q = query_start(s, NOUN_MEETING, SESSION_OF_UNIT);
+    query_text(&q, unit);
+    query_int(&q, to_s);
+    query_int(&q, from_s);
+    each_session(&q, context, each);
+}
+
+void store_session_of_feed(struct store *s, const char *unit, int64_t from_s, int64_t to_s,
+                           void *context,
+                           bool (*each)(void *context, const struct session *session))
+{
+    struct query q = query_start(s, NOUN_MEETING, SESSION_OF_FEED);
     query_text(&q, unit);
     query_int(&q, to_s);
     query_int(&q, from_s);

@@ -109,8 +109,13 @@ bool store_session_last(struct store *s, int64_t item_seq, int64_t at_s, struct 
 void store_session_each(struct store *s, int64_t item_seq, int64_t from_s, void *context,
                         bool (*each)(void *context, const struct session *session));
 /* Planned sessions of all meetings of which the unit is a member (or host) and that overlap
- * [from_s, to_s): collisions, feeds. */
+ * [from_s, to_s): collisions. */
 void store_session_of_unit(struct store *s, const char *unit, int64_t from_s, int64_t to_s,
+                           void *context,
+                           bool (*each)(void *context, const struct session *session));
+
+/* The same with those that are over and took place or may have; the unit is a member now. */
+void store_session_of_feed(struct store *s, const char *unit, int64_t from_s, int64_t to_s,
                            void *context,
                            bool (*each)(void *context, const struct session *session));
 

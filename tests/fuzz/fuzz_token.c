@@ -1,7 +1,7 @@
 /*
- * Fuzz target: the reader of answer tokens. What it accepts must be exactly what the writer writes
- * of the same content; the form's field fits only when it is the token's. The input is the token's
- * text and, behind a blank, the field.
+ * Fuzz target: the readers of answer tokens and of feeds' secrets. What they accept must be exactly
+ * what the writer writes of the same content; the form's field fits only when it is the token's.
+ * The input is the text and, behind a blank, the field.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "../../daemon/digest.h"
+#include "../../daemon/directory.h"
+#include "../../daemon/feed_secret.h"
 #include "../../daemon/keys.h"
 #include "../../daemon/token.h"
 #include "../../daemon/util.h"
@@ -22,6 +24,20 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     (void)argv;
     digest_start();
     return 0;
+}
+
+static void check_feed(const struct keys *keys, const char *text)
+{
+    struct unit units[] = {{.id = "asd"}, {.id = "sozialbuero"}};
+    const struct directory dir = {.unit = units, .units = COUNT_OF(units)};
+    char written[FEED_SECRET_LEN + 1];
+    int64_t epoch;
+    const struct unit *unit = feed_unit(&dir, keys, text, &epoch);
+    assert(epoch >= 0 && epoch <= FEED_EPOCH_MAX);
+    if (unit) {
+        feed_secret(written, keys, unit->id, epoch);
+        assert(strcmp(written, text) == 0);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -41,6 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             assert(strcmp(written, text) == 0);
         }
     }
+    check_feed(&keys, text);
     token_field(field, &keys, text);
     assert(strlen(field) == TOKEN_FIELD_LEN);
     assert(token_field_fits(&keys, text, field));
