@@ -226,7 +226,9 @@ static bool end_one(void *context, const struct item *item)
     say(p, item, item->waiting_unit, ANSWER_CLEARED);
     say(p, item, item->waiting_unit, ANSWER_DONE);
     struct item now = rig_item(p->rig, item->seq);
-    if (!now.closed_ms && (now.kind == ITEM_REFUSAL || now.state == STATE_RETURNED)) {
+    /* After-care goes on for ever unless its case is closed or somebody ends it. */
+    bool endless = now.kind == ITEM_TASK && str_eq(now.code, "aftercare");
+    if (!now.closed_ms && (now.kind == ITEM_REFUSAL || now.state == STATE_RETURNED || endless)) {
         store_begin(p->rig->g.store);
         workflow_close(&p->rig->g, item->seq, "erledigt", &err);
         rig_commit(p->rig);
