@@ -91,6 +91,8 @@ FORMS = (
     ("G", "die Uhr steht auf {zeit}", "clock_starts",
      "Anfang des Szenarios; sonst Mo 16.11.2026 um 08:00"),
     ("G", "die Einstellung {schlüssel} ist {text}", "setting", "ändert die Konfiguration vorher"),
+    ("G", "die Stadt plant keine Termine", "no_meetings",
+     "meetings.conf bleibt weg: keine Einladungen, wo es um anderes geht"),
     ("W", "in {datei} wird {text} ersetzt durch {text:neu}", "edit",
      "ändert die Konfiguration; bei laufendem Dienst folgt „die Konfiguration wird neu geladen“"),
     ("W", "in {datei} wird {text} gestrichen", "edit", "wie ersetzt durch nichts"),

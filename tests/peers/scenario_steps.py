@@ -62,7 +62,7 @@ class Scene:
         self.chance = random.Random(zlib.crc32(scenario.id.encode()))
 
     def run(self, step):
-        if not self.running and step.action not in ("clock_starts", "setting", "edit",
+        if not self.running and step.action not in ("clock_starts", "setting", "edit", "no_meetings",
                                                      "check_good", "check_bad"):
             self.begin()
         if self.unread and step.action not in ("fails", "output", "output_not", "succeeds"):
@@ -163,6 +163,12 @@ def clock_starts(scene, given):
 def setting(scene, given):
     need(not scene.running, "die Einstellung vor allem anderen", "der Dienst läuft schon")
     scene.city.settings[given["schlüssel"]] = given["text"]
+
+
+def no_meetings(scene, _):
+    need(not scene.running, "dass keine Termine geplant sind vor allem anderen",
+         "der Dienst läuft schon")
+    scene.city.left_out.append("meetings.conf")
 
 
 def edit(scene, given):

@@ -87,6 +87,7 @@ class City:
         self.read = set()     # files of messages already read
         self.armed = False    # the daemon will end itself before it sends
         self.edits = []       # made before the start
+        self.left_out = []    # files of the configuration
         self.settings = {}
 
     def __enter__(self):
@@ -124,6 +125,8 @@ class City:
                             dirs_exist_ok=True)
         for edit in self.edits:
             self.edit(*edit)
+        for name in self.left_out:
+            (self.gateway.config / name).unlink(missing_ok=True)
 
     def start(self):
         self.prepare()
