@@ -59,7 +59,7 @@ static const struct ctl_command table[] = {
     {"digest", "What an overview would say if it were sent now.",
      CTL_REMOTE, "GET", "/control/digest/", "text", "",
      {{CTL_OPERAND, "WHICH", CTL_PATH, "", true,
-       "weekly, orphans or quotas (the coordinator's), morning (a team's)"},
+       "weekly, orphans or quotas (the coordinator's), morning (a team's), share (a lead's)"},
       {CTL_OPTION, "--unit", CTL_QUERY, "UNIT", false, "the team of a morning"}}},
     {"absence list", "Who is or will be absent, and who stands in.",
      CTL_REMOTE, "GET", "/control/absences", NULL, "Nobody is absent.", {{0}}},

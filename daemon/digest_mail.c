@@ -6,6 +6,7 @@
  */
 #include "digest_mail.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "buf.h"
@@ -73,12 +74,21 @@ static int64_t last_quotas(const struct stafette *g)
     return month < OCTOBER ? day_of(year - 1, 12, 1) : day_of(year, month, 1);
 }
 
+/* The first day of a quarter. */
+static int64_t last_share(const struct stafette *g)
+{
+    int year, month, mday;
+    day_split(day_at(g, DAILY_HOUR * 3600), &year, &month, &mday);
+    return day_of(year, (month - 1) / 3 * 3 + 1, 1);
+}
+
 /* ---- what */
 
 static void make_weekly(struct stafette *g, int64_t day);
 static void make_mornings(struct stafette *g, int64_t day);
 static void make_orphans(struct stafette *g, int64_t day);
 static void make_quotas(struct stafette *g, int64_t day);
+static void make_share(struct stafette *g, int64_t day);
 
 static const struct {
     const char *name, *template, *told; /* the last in table meta */
@@ -95,6 +105,8 @@ static const struct {
                         make_orphans, DAY_MS},
     [DIGEST_QUOTAS] = {"quotas", "digest.quotas", "digest_quotas", 305, last_quotas, make_quotas,
                        (int64_t)7 * DAY_MS},
+    [DIGEST_SHARE] = {"share", "digest.share", "digest_share", 92, last_share, make_share,
+                      (int64_t)7 * DAY_MS},
 };
 
 const char *digest_kind_name(enum digest_kind kind)
@@ -184,6 +196,18 @@ static void make_quotas(struct stafette *g, int64_t day)
     if (is_now && quota_note(g, year))
         send_newest(g, DIGEST_QUOTAS);
     told(g, DIGEST_QUOTAS, day);
+}
+
+static void make_share(struct stafette *g, int64_t day)
+{
+    const struct directory *dir = g->config->directory;
+    bool *is_asked = xcalloc(dir->units, sizeof *is_asked);
+    digest_share_leads(g, is_asked);
+    for (size_t i = 0; i < dir->units; i++)
+        if (is_asked[i])
+            send(g, DIGEST_SHARE, &dir->unit[i]);
+    free(is_asked);
+    told(g, DIGEST_SHARE, day);
 }
 
 /* ---- mornings of the teams */
@@ -317,6 +341,8 @@ bool digest_preview(struct stafette *g, enum digest_kind kind, const struct unit
         return digest_orphans(g, out);
     case DIGEST_QUOTAS:
         return digest_quotas(g, out);
+    case DIGEST_SHARE:
+        return unit && digest_share(g, unit, out);
     case DIGEST_COUNT:
         break;
     }
@@ -327,7 +353,8 @@ void digest_lines(struct stafette *g, const struct item *item, struct buf *out)
 {
     enum digest_kind kind;
     const struct unit *unit = directory_unit(g->config->directory, item->owner_unit);
-    bool any = digest_kind_parse(item->code, &kind) && (unit || kind != DIGEST_MORNING) &&
+    bool any = digest_kind_parse(item->code, &kind) &&
+               (unit || (kind != DIGEST_MORNING && kind != DIGEST_SHARE)) &&
                digest_preview(g, kind, unit, out);
     if (!any)
         buf_puts(out, "Davon ist inzwischen nichts mehr offen. Sie müssen nichts tun.");

@@ -24,7 +24,14 @@ struct stafette;
 struct unit;
 
 /* The names are in the store (item.code) and templates ("digest.weekly"): they stay. */
-enum digest_kind { DIGEST_WEEKLY, DIGEST_MORNING, DIGEST_ORPHANS, DIGEST_QUOTAS, DIGEST_COUNT };
+enum digest_kind {
+    DIGEST_WEEKLY,
+    DIGEST_MORNING,
+    DIGEST_ORPHANS,
+    DIGEST_QUOTAS,
+    DIGEST_SHARE, /* each quarter, to leads (KI4) */
+    DIGEST_COUNT
+};
 
 const char *digest_kind_name(enum digest_kind kind); /* "weekly" */
 bool digest_kind_parse(const char *name, enum digest_kind *kind);

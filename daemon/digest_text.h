@@ -52,6 +52,11 @@ struct unit;
 /* A team's day. */
 bool digest_morning(struct stafette *g, const struct unit *unit, struct buf *out);
 
+/* KI4: shares of the Sozialraum in the last quarter's referrals of a lead's teams (digest_share.c);
+ * and which units, by their index, are leads that have some. */
+bool digest_share(struct stafette *g, const struct unit *lead, struct buf *out);
+void digest_share_leads(struct stafette *g, bool *is_asked);
+
 /* ---- sections of the week that are about the desk and not about items (digest_desk.c) */
 void digest_put_gaps(struct section *s);
 void digest_put_units(struct section *s);

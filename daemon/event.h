@@ -99,6 +99,7 @@ enum field {
     FIELD_PAGES,      /* of a document for a body (BI10) */
     FIELD_SUMMARY,    /* it has a summary in front */
     FIELD_INTERVAL_M, /* after-care every so many months (UL12) */
+    FIELD_SHARE,      /* "sozialraum_share": shares of the Sozialraum are agreed (KI4) */
     FIELD_COUNT
 };
 

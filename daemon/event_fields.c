@@ -120,6 +120,7 @@ static const struct field_row fields[FIELD_COUNT] = {
     [FIELD_OPTIONS] = {NAMED("options"), VALUE_IDS, P0, OPEN_LIMITS},
     [FIELD_PAGES] = {NAMED("pages"), VALUE_INTEGER, P0, 1, PAGES_MAX, NULL},
     [FIELD_SUMMARY] = {NAMED("summary"), VALUE_BOOLEAN, P0, OPEN_LIMITS},
+    [FIELD_SHARE] = {NAMED("sozialraum_share"), VALUE_BOOLEAN, P0, OPEN_LIMITS},
     [FIELD_INTERVAL_M] = {NAMED("interval_m"), VALUE_INTEGER, P0, 1, INTERVAL_MAX, NULL},
 };
 

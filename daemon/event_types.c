@@ -117,7 +117,7 @@ static const struct type_row types[] = {
                                   NULL},
     [EVENT_REFERRAL_REQUESTED] = {"referral.requested", REFERRAL_FIELDS,
                                   B(CONSENT_REF) | B(PROVIDER_WISH) | B(BUDGET_CENTS) |
-                                      B(ANVERTRAUT),
+                                      B(ANVERTRAUT) | B(SHARE),
                                   0, NULL, NULL},
     [EVENT_REFERRAL_APPROVED] = {"referral.approved", APPROVAL_FIELDS,
                                  B(VALID_UNTIL) | B(AMOUNT_CENTS), RULE_FOLLOW_UP, NULL, NULL},

@@ -73,6 +73,7 @@ enum item_flag {
     ITEM_PING_PONG = 1024,    /* given back a second time: the coordinator knows */
     ITEM_CONSENT = 2048,      /* consent_ref came with the request */
     ITEM_REHA = 4096,         /* an application for rehabilitation goes along (§ 14 SGB IX) */
+    ITEM_SHARE = 16384,       /* shares of the Sozialraum are agreed (KI4) */
     ITEM_VOUCHER_TOLD = 8192, /* both sides know that the voucher ends soon */
 };
 

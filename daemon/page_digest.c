@@ -19,12 +19,12 @@ void page_digest(struct stafette *g, struct http_call *call, struct known *fresh
     const struct unit *unit = directory_unit(g->config->directory, id);
     (void)fresh;
     if (!digest_kind_parse(strrchr(call->path, '/') + 1, &kind)) {
-        page_error(call, 404, "there is weekly, morning, orphans and quotas");
+        page_error(call, 404, "there is weekly, morning, orphans, quotas and share");
         return;
     }
-    if (kind == DIGEST_MORNING && !unit) {
+    if ((kind == DIGEST_MORNING || kind == DIGEST_SHARE) && !unit) {
         page_error(call, str_empty(id) ? 400 : 404,
-                   str_empty(id) ? "a morning is a team's: name it by --unit"
+                   str_empty(id) ? "it is a unit's: name it by --unit"
                                  : "this unit is not in the directory");
         return;
     }

@@ -347,6 +347,8 @@ static const char *const migrations[] = {
     "alter table notice add column session_seq integer not null default 0;"
     "alter table clock add column session_seq integer not null default 0;"
 
+    "create index item_referred on item (created_ms) where kind = 1;"
+
     /* overviews: what is overdue, what failed, which sessions are over */
     "create index item_overdue on item (waiting_unit, item_seq) where closed_ms = 0 and flags & 1;"
     "create index delivery_failed on delivery (ended_ms) where state = 2;"

@@ -18,7 +18,8 @@ enum {
     DIGEST_WAITING_LISTS,
     DIGEST_FAILED,
     DIGEST_SESSIONS,
-    DIGEST_MINUTES
+    DIGEST_MINUTES,
+    DIGEST_REFERRALS
 };
 
 static_assert(ITEM_OVERDUE == 1 && ITEM_ANVERTRAUT == 256 && ITEM_REFERRAL == 1 &&
@@ -55,6 +56,9 @@ static const char *const sql[] = {
                        " cross join meeting m on m.item_seq = s.item_seq"
                        " where s.state in (3, 4, 5) and s.state <> 5 and s.minutes_ms = 0"
                        " and s.start_s >= ? and s.start_s < ? order by s.start_s limit ?",
+    [DIGEST_REFERRALS] = "select i.item_seq, i.kind, i.from_unit, i.created_ms, i.flags, i.due_day,"
+                         " i.restricted from item i where i.kind = 1 and i.created_ms >= ?"
+                         " and i.created_ms < ? order by i.created_ms limit ?",
 };
 const struct store_statements store_digest_statements = {sql, COUNT_OF(sql)};
 
@@ -73,6 +77,17 @@ static void each_item(struct query *q, void *context,
         query_column_copy(q, 2, item.waiting_unit, sizeof item.waiting_unit);
         each(context, &item);
     }
+}
+
+void store_digest_referrals(struct store *s, int64_t from_ms, int64_t to_ms, int64_t max,
+                            void *context,
+                            void (*each)(void *context, const struct digest_item *item))
+{
+    struct query q = query_start(s, NOUN_DIGEST, DIGEST_REFERRALS);
+    query_int(&q, from_ms);
+    query_int(&q, to_ms);
+    query_int(&q, max);
+    each_item(&q, context, each);
 }
 
 void store_digest_overdue(struct store *s, int64_t max, void *context,

@@ -64,4 +64,10 @@ struct digest_session {
 void store_digest_minutes(struct store *s, int64_t from_s, int64_t to_s, int64_t max, void *context,
                           void (*each)(void *context, const struct digest_session *session));
 
+/* Referrals that were asked for in that time: waiting_unit is the asking unit, due_ms 1 for a
+ * protected one. */
+void store_digest_referrals(struct store *s, int64_t from_ms, int64_t to_ms, int64_t max,
+                            void *context,
+                            void (*each)(void *context, const struct digest_item *item));
+
 #endif

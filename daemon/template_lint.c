@@ -29,7 +29,7 @@ static const char *const wanted[] = {
     "entrusted.notice",   "sms.reply",          "meeting.invited",    "meeting.changed",
     "meeting.cancelled",  "meeting.reminder",   "meeting.agenda",     "meeting.note",
     "meeting.asked",      "poll.asked",         "poll.result",        "digest.weekly",
-    "digest.morning",     "digest.orphans",     "digest.quotas",
+    "digest.morning",     "digest.orphans",     "digest.quotas",      "digest.share",
 };
 
 /* What no mail may be silent about. */

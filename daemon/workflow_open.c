@@ -132,7 +132,8 @@ static void fill_flags(struct work *w)
         unsigned flag;
     } said[] = {{FIELD_HILFEPLAN, ITEM_HILFEPLAN},
                 {FIELD_AGREED, ITEM_AGREED},
-                {FIELD_ANVERTRAUT, ITEM_ANVERTRAUT}};
+                {FIELD_ANVERTRAUT, ITEM_ANVERTRAUT},
+                {FIELD_SHARE, ITEM_SHARE}};
     for (size_t i = 0; i < COUNT_OF(said); i++)
         if (w->ev.present[said[i].field] && w->ev.number[said[i].field])
             w->item.flags |= said[i].flag;

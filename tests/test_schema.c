@@ -77,7 +77,7 @@ static void test_from_4(void **state)
                                   "drop index event_item; drop index clock_item;"
                                   "create index clock_item on clock (item_seq) where state = 0;"
                                   "drop index delivery_notice; drop index item_closed;"
-                                  "drop index item_overdue; drop index delivery_failed;"
+                                  "drop index item_referred; drop index item_overdue; drop index delivery_failed;"
                                   "drop index item_pressed_from; drop index item_pressed_to;"
                                   "drop table meeting; drop table session; drop table member;"
                                   "drop table agenda; drop table choice; drop table vote;"

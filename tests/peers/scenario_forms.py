@@ -99,6 +99,8 @@ FORMS = (
     ("W", "die Konfiguration wird neu geladen", "reload", "wie SIGHUP: alles oder nichts"),
     ("W", "{quelle} meldet {ereignis}[ zu {name:vorgang}][ als {name}]", "report",
      "sendet eine Meldung; eingerückt darunter stehen Felder, die anders als üblich sind"),
+    ("W", "{quelle} meldet {zahl}-mal {ereignis}", "report_many",
+     "ebenso viele Meldungen zu ebenso vielen Fällen, sonst gleich"),
     ("W", "{quelle} wiederholt {name}", "repeat", "sendet dieselbe Meldung noch einmal"),
     ("W", "{stelle} antwortet auf {name} mit {antwort}[ ({wort:code})]", "answer",
      "stafettectl answer; in Klammern der Grund"),

@@ -211,12 +211,12 @@ class Parser:
         said = said.rstrip(".:") if fields or said.endswith(".") else said
         until = UNTIL.fullmatch(said) if self.classes == "D" else None
         row, values = read_sentence(until["rest"] if until else said, self.classes)
-        if fields and row[2] != "report":
+        if fields and row[2] not in ("report", "report_many"):
             raise ValueError("ein Doppelpunkt mit Feldern darunter steht nur nach „meldet“")
         step = Step(number, words, row[2], values, until=moment(until["zeit"]) if until else None,
                     begins=keyword == "Wenn", checks=row[0] == "D")
         self.scenario.steps.append(step)
-        self.step = step if row[2] == "report" else None
+        self.step = step if row[2] in ("report", "report_many") else None
 
     def field(self, number, text):
         if not self.step:

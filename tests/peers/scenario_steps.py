@@ -74,7 +74,8 @@ class Scene:
             self.city.go_to(self.time_of(step.until))
         elif step.checks and self.running:
             self.city.settle()
-        values = dict(step.values, fields=step.fields) if step.action == "report" else step.values
+        values = dict(step.values, fields=step.fields) \
+            if step.action in ("report", "report_many") else step.values
         STEPS[step.action](self, values)
 
     def begin(self):
@@ -296,6 +297,14 @@ def report(scene, given):
     scene.said[given.get("name", "")] = said
     if follows and "name" in given and not said.code:
         said.code = follows.code
+
+
+def report_many(scene, given):
+    for _ in range(int(given["zahl"])):
+        report(scene, given)
+        said = scene.said.pop("")
+        found = said.receipt["outcome"]
+        need(found == "accepted", "Quittung accepted", f"{found} {said.receipt.get('faults')}")
 
 
 def repeat(scene, given):
