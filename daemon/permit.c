@@ -15,6 +15,7 @@
 #include "store_audit.h"
 #include "store_delivery.h"
 #include "store_item.h"
+#include "store_meeting.h"
 #include "store_notice.h"
 #include "tell.h"
 #include "util.h"
@@ -184,6 +185,14 @@ static enum permit_verdict ask_circle(const struct item *item, const struct unit
     return item->restricted && !to->restricted_ok ? PERMIT_RESTRICTED : PERMIT_ALLOWED;
 }
 
+/* Who comes to a talk about a case was looked at when it was called. */
+static bool is_member(struct stafette *g, const struct item *item, const struct unit *to)
+{
+    struct member member;
+    return item->kind == ITEM_MEETING &&
+           store_member_get(g->store, item->seq, to->id, 0, &member);
+}
+
 /* `role`: the unit that `to` stands in for, or NULL. */
 static enum permit_verdict ask(struct stafette *g, const struct item *item, const struct unit *to,
                                const struct unit *role, const char *template_name)
@@ -191,7 +200,7 @@ static enum permit_verdict ask(struct stafette *g, const struct item *item, cons
     bool few = item->restricted || (item->flags & ITEM_ANVERTRAUT);
     if (is_desk(g, to) || is_givers(g, item, to) || str_starts(template_name, "refusal."))
         return PERMIT_ALLOWED;
-    if (few) {
+    if (few && !is_member(g, item, to)) {
         enum permit_verdict verdict = ask_circle(item, to);
         if (verdict != PERMIT_ALLOWED)
             return verdict;

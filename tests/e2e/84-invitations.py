@@ -170,7 +170,8 @@ def made_up(town):
 def main():
     cases, folder = Cases(), Folder()
     box = Dovecot(folder)
-    with started(box), Scene(settings=settings(folder, box), test_clock=START) as scene:
+    with started(box), Scene(settings=settings(folder, box), test_clock=START,
+                                own_meetings=True) as scene:
         town = Town(scene, box)
         cases.run("an invitation is read by a library that is not ours", invitation_is_read, town)
         for client, unit, status, want in (

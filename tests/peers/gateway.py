@@ -148,10 +148,11 @@ def make_config(folder, base="config/ulm", settings=None):
 class Gateway:
     """build/stafetted with a configuration of its own. `settings` go to make_config(); ports, store
     and control socket are filled in. `points` runs the variant with test points, whose variables go
-    in by `env`. test_clock starts the daemon on a clock of its own at that time (UTC)."""
+    in by `env`. test_clock starts the daemon on a clock of its own at that time (UTC). The meetings
+    of the configuration are left out unless own_meetings: they would be open items everywhere."""
 
     def __init__(self, folder, broker, base="config/ulm", settings=None, account="stafette",
-                 points=False, env=None, test_clock=None):
+                 points=False, env=None, test_clock=None, own_meetings=False):
         self.folder = pathlib.Path(folder)
         self.internal_port = free_port()
         self.public_port = free_port()
@@ -163,6 +164,8 @@ class Gateway:
         self.starts = 0
         self.extra = []
         filled = self._settings(broker, account)
+        if not own_meetings:
+            filled["meetings"] = "( )"
         filled.update(settings or {})
         self.config = make_config(self.folder, base, filled)
         if test_clock:

@@ -116,7 +116,7 @@ class City:
         if "public" in self.directory.http:
             settings["http.public"] = "127.0.0.1:0"
         self.gateway = Gateway(self.folder, self.broker, base=self.base, settings=settings,
-                               test_clock=self.start_at)
+                               test_clock=self.start_at, own_meetings=True)
         if "http.public" in settings:
             self.replace_port()
         templates = self.base.parent / "templates"
