@@ -38,13 +38,13 @@ CORRUPTIONS = [
     ("the time of an audit row is changed",
      "update audit set at_ms = at_ms - 60000 where audit_seq = :ended", {"L-05"}),
     ("a clock is doubled",
-     "insert into clock select 1000000, item_seq, kind, step, due_ms, 0, 0, 0 from clock"
+     "insert into clock select 1000000, item_seq, kind, step, due_ms, 0, 0, 0, 0 from clock"
      " where item_seq = :open and state = 0", {"L-09"}),
     ("a clock was not fired",
      "update clock set due_ms = due_ms - 864000000 where item_seq = :open and state = 0",
      {"L-10"}),
     ("a fired clock lost its effect",
-     "insert into clock select 1000000, item_seq, kind, step, due_ms, 1, due_ms, 0 from clock"
+     "insert into clock select 1000000, item_seq, kind, step, due_ms, 1, due_ms, 0, 0 from clock"
      " where item_seq = :open and state = 0", {"L-12"}),
     ("the owner is a unit that was removed",
      "update item set owner_unit = 'aufgeloest' where item_seq = :open", {"L-06"}),
@@ -52,7 +52,7 @@ CORRUPTIONS = [
      "update item set waiting_unit = 'aufgeloest' where item_seq = :open", {"L-07"}),
     ("a notice has no delivery",
      "insert into notice select 1000000, item_seq, unit, reason, template_name, deadline_ms,"
-     " outcome, doubtful, created_ms, instead_of from notice where item_seq = :open limit 1",
+     " outcome, doubtful, created_ms, instead_of, 0 from notice where item_seq = :open limit 1",
      {"L-14"}),
     ("a delivery has no notice",
      "update delivery set notice_seq = 1000000 where delivery_seq = (select min(delivery_seq)"

@@ -129,8 +129,8 @@ def ladder(scene, clock):
 
 
 def reached(scene, code):
-    """Each step went out by mail and by SMS."""
-    to = [mail.to for mail in scene.mails(code)]
+    """Each step went out by mail and by SMS; the overview of the week names the item as well."""
+    to = [mail.to for mail in scene.mails(code) if mail.subject != "Ihre Wochenübersicht"]
     assert to.count(f"{LEAD}@ulm.example") == 1, to
     assert to.count(f"{DESK}@ulm.example") == 3, to
     texts = scene.texts(code)

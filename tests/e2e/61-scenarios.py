@@ -23,6 +23,7 @@ MANGLED = 3000
 
 BEGIN = """Szenario: {id} Probe
 Gegeben die Uhr steht auf Mo 16.11.2026 um 09:00
+Und die Stadt plant keine Termine
 Wenn soziales-ulm meldet handover.requested als A:
   from_unit: ksd-eselsberg
   place: eselsberg
@@ -272,7 +273,8 @@ SAMPLES = {
     "antwort": "nicht zuständig", "ausgang": "angenommen", "menge": "mindestens eine",
     "sendung": "Nachrichten", "aufgaben": "offene Aufgaben", "zahl": "3", "wort": "task",
     "feld": "data.place", "kennung": "E-PFLICHT", "datei": "routes.conf",
-    "schlüssel": "ledger.night", "befehl": "stafettectl status",
+    "schlüssel": "ledger.night", "befehl": "stafettectl status", "zusage": "Absage",
+    "sitzungen": "Sitzungen", "einträge": "Einträge",
 }
 
 
