@@ -376,8 +376,38 @@ bool meeting_change(struct stafette *g, const struct meeting *wanted)
     return true;
 }
 
-bool meeting_switch_mode(struct stafette *g, int64_t item_seq, enum meeting_mode mode,
-                         const char *link, int64_t from_s)
+/* False when the session is as wanted already, or begins before. */
+static bool switch_session(struct session *s, const struct meeting_switch *wanted, int64_t now_s)
+{
+    bool same = s->mode == wanted->mode &&
+                (str_empty(wanted->link) || str_eq(s->link, wanted->link)) &&
+                (str_empty(wanted->room) || str_eq(s->room, wanted->room));
+    if (s->state != SESSION_PLANNED || s->start_s < wanted->from_s || s->start_s <= now_s || same)
+        return false;
+    s->mode = wanted->mode;
+    if (!str_empty(wanted->link))
+        str_copy(s->link, sizeof s->link, wanted->link);
+    if (!str_empty(wanted->room))
+        str_copy(s->room, sizeof s->room, wanted->room);
+    return true;
+}
+
+static void switch_meeting(struct stafette *g, struct meeting *meeting, const struct item *item,
+                           const struct meeting_switch *wanted)
+{
+    meeting->mode = wanted->mode;
+    if (!str_empty(wanted->link))
+        str_copy(meeting->link, sizeof meeting->link, wanted->link);
+    if (!str_empty(wanted->room))
+        str_copy(meeting->room, sizeof meeting->room, wanted->room);
+    store_meeting_update(g->store, meeting);
+    note(g, item->seq, "meeting changed", "mode");
+    tell_all(g, meeting, item, "meeting.changed",
+             wanted->mode == MODE_ONLINE ? "Der Termin findet jetzt online statt."
+                                         : "Ort oder Art des Termins ist anders.");
+}
+
+bool meeting_switch_mode(struct stafette *g, int64_t item_seq, const struct meeting_switch *wanted)
 {
     struct sessions all = {0};
     struct meeting meeting;
@@ -391,25 +421,14 @@ bool meeting_switch_mode(struct stafette *g, int64_t item_seq, enum meeting_mode
     meeting.sequence++;
     for (size_t i = 0; i < all.count; i++) {
         struct session *s = &all.session[i];
-        if (s->state != SESSION_PLANNED || s->start_s < from_s || s->start_s <= now_s ||
-            (s->mode == mode && str_eq(s->link, link)))
+        if (!switch_session(s, wanted, now_s))
             continue;
-        s->mode = mode;
         s->sequence = later(s->sequence, meeting.sequence);
-        if (!str_empty(link))
-            str_copy(s->link, sizeof s->link, link);
         store_session_update(g->store, s);
         changed++;
     }
-    if (changed) {
-        meeting.mode = mode;
-        if (!str_empty(link))
-            str_copy(meeting.link, sizeof meeting.link, link);
-        store_meeting_update(g->store, &meeting);
-        note(g, item_seq, "meeting changed", "mode");
-        tell_all(g, &meeting, &item, "meeting.changed",
-                 mode == MODE_ONLINE ? "Der Termin findet jetzt online statt." : "");
-    }
+    if (changed)
+        switch_meeting(g, &meeting, &item, wanted);
     free(all.session);
     return changed > 0;
 }

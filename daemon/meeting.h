@@ -87,9 +87,14 @@ bool meeting_change_session(struct stafette *g, const struct session *session);
  * stay; one update to each member. `meeting` holds what shall be. False when nothing differs. */
 bool meeting_change(struct stafette *g, const struct meeting *meeting);
 
-/* Mode of all sessions from a day on of one meeting (KI7). False when nothing differs. */
-bool meeting_switch_mode(struct stafette *g, int64_t item_seq, enum meeting_mode mode,
-                         const char *link, int64_t from_s);
+/* What all sessions of a meeting from a day on are to be (KI7). */
+struct meeting_switch {
+    enum meeting_mode mode;
+    const char *link, *room; /* "" = as it is */
+    int64_t from_s;          /* wall seconds */
+};
+/* One update to each member, however many sessions change. False when nothing differs. */
+bool meeting_switch_mode(struct stafette *g, int64_t item_seq, const struct meeting_switch *wanted);
 
 /* Cancels one session, or with session_seq 0 the whole meeting: everyone who was invited hears of
  * it (E22). `code` is of the event meeting.cancelled; "weather" moves to the rain date instead,

@@ -13,6 +13,7 @@
 #include "ical.h"
 #include "json.h"
 #include "meeting.h"
+#include "occupied.h"
 #include "page_parts.h"
 #include "rsvp.h"
 #include "store.h"
@@ -244,6 +245,43 @@ static bool wanted_meeting(struct stafette *g, struct http_call *call, struct me
     return wall_argument(call, "start", &m->start_s);
 }
 
+struct collisions {
+    struct stafette *g;
+    const struct unit *unit;
+    struct buf *text;
+};
+
+static void put_collision(void *context, const struct occupied *occupied)
+{
+    struct collisions *c = context;
+    buf_printf(c->text, "%s%s: ", c->text->len ? "; " : "", c->unit->id);
+    occupied_german(c->g, c->unit, occupied, c->text);
+}
+
+/* What keeps a party from coming is shown before anything is booked. */
+static bool collides(struct stafette *g, struct http_call *call, const struct meeting_wish *wish)
+{
+    const int64_t from_s = wish->meeting.start_s;
+    const struct occupied_span span = {meeting_moment(from_s),
+                                       meeting_moment(from_s + wish->meeting.duration_s), 0};
+    struct buf text = BUF_INIT, why = BUF_INIT;
+    struct collisions c = {.g = g, .text = &text};
+    for (size_t i = 0; i < wish->members; i++) {
+        c.unit = directory_unit(g->config->directory, wish->member[i].unit);
+        if (c.unit)
+            occupied_collisions(g, c.unit, &span, &c, put_collision);
+    }
+    if (text.len) {
+        buf_printf(&why, "not booked, somebody cannot come: %s; --force books all the same",
+                   buf_str(&text));
+        page_error(call, 409, buf_str(&why));
+    }
+    bool found = text.len > 0;
+    buf_release(&text);
+    buf_release(&why);
+    return found;
+}
+
 void page_meeting_call(struct stafette *g, struct http_call *call, struct known *fresh)
 {
     struct meeting_wish wish = {0};
@@ -257,7 +295,7 @@ void page_meeting_call(struct stafette *g, struct http_call *call, struct known 
                                    member, MEETING_MEMBERS_MAX);
         if (wish.meeting.start_s <= meeting_wall_now(g)) {
             page_error(call, 400, "the meeting would begin in the past; give a later start");
-        } else {
+        } else if (!str_empty(http_argument(call, "force")) || !collides(g, call, &wish)) {
             meeting_open(g, &wish);
             put_done(call, "called");
         }
@@ -304,17 +342,17 @@ void page_meeting_cancel(struct stafette *g, struct http_call *call, struct know
 /* Of one meeting, or of all of a kind, or of all (KI7). */
 void page_meeting_mode(struct stafette *g, struct http_call *call, struct known *fresh)
 {
-    enum meeting_mode mode;
-    int64_t from_s = 0;
+    struct meeting_switch wanted = {.link = http_argument(call, "link"),
+                                    .room = http_argument(call, "room")};
     size_t n, changed = 0;
     char after[ID_MAX] = "";
     const char *kind = http_argument(call, "kind"), *only = http_argument(call, "meeting");
     (void)fresh;
-    if (!meeting_mode_parse(strrchr(call->path, '/') + 1, &mode)) {
+    if (!meeting_mode_parse(strrchr(call->path, '/') + 1, &wanted.mode)) {
         page_error(call, 400, "a mode is one of room, online, both, phone");
         return;
     }
-    if (!str_empty(http_argument(call, "from")) && !wall_argument(call, "from", &from_s))
+    if (!str_empty(http_argument(call, "from")) && !wall_argument(call, "from", &wanted.from_s))
         return;
     struct meeting *found = xcalloc(LIST_SHARE, sizeof *found);
     do {
@@ -323,8 +361,7 @@ void page_meeting_mode(struct stafette *g, struct http_call *call, struct known 
             str_copy(after, sizeof after, found[i].meeting_id);
             if ((str_empty(kind) || str_eq(kind, found[i].kind)) &&
                 (str_empty(only) || str_eq(only, found[i].meeting_id)))
-                changed += meeting_switch_mode(g, found[i].item_seq, mode,
-                                               http_argument(call, "link"), from_s);
+                changed += meeting_switch_mode(g, found[i].item_seq, &wanted);
         }
     } while (n == LIST_SHARE);
     free(found);

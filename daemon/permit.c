@@ -189,8 +189,7 @@ static enum permit_verdict ask_circle(const struct item *item, const struct unit
 static bool is_member(struct stafette *g, const struct item *item, const struct unit *to)
 {
     struct member member;
-    return item->kind == ITEM_MEETING &&
-           store_member_get(g->store, item->seq, to->id, 0, &member);
+    return item->kind == ITEM_MEETING && store_member_get(g->store, item->seq, to->id, 0, &member);
 }
 
 /* `role`: the unit that `to` stands in for, or NULL. */

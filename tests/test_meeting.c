@@ -239,11 +239,10 @@ static void test_mode(void **state)
     meeting_rig_config(rig, MEETING_TEAM);
     struct meeting m = meeting_rig_find(rig, "team-nord");
     int64_t before = notices(rig, m.item_seq);
+    const struct meeting_switch online = {MODE_ONLINE, "https://konferenz.example/raum-7", "", 0};
     store_begin(rig->g.store);
-    assert_true(meeting_switch_mode(&rig->g, m.item_seq, MODE_ONLINE,
-                                    "https://konferenz.example/raum-7", 0));
-    assert_false(meeting_switch_mode(&rig->g, m.item_seq, MODE_ONLINE,
-                                     "https://konferenz.example/raum-7", 0));
+    assert_true(meeting_switch_mode(&rig->g, m.item_seq, &online));
+    assert_false(meeting_switch_mode(&rig->g, m.item_seq, &online));
     rig_commit(rig);
     assert_int_equal(notices(rig, m.item_seq), before + 5);
     struct message mail = render(rig, m.item_seq, "sozialbuero");

@@ -37,6 +37,9 @@ class Said:
         self.code = receipt.get("item_id", "")
 
 
+BEFORE_THE_START = ("clock_starts", "setting", "edit", "no_meetings", "check_good", "check_bad")
+
+
 class Earlier(AssertionError):
     """What differs belongs to an earlier step: a command failed, and no sentence asked for that."""
 
@@ -62,8 +65,7 @@ class Scene:
         self.chance = random.Random(zlib.crc32(scenario.id.encode()))
 
     def run(self, step):
-        if not self.running and step.action not in ("clock_starts", "setting", "edit", "no_meetings",
-                                                     "check_good", "check_bad"):
+        if not self.running and step.action not in BEFORE_THE_START:
             self.begin()
         if self.unread and step.action not in ("fails", "output", "output_not", "succeeds"):
             self.complain()
