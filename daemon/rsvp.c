@@ -15,6 +15,7 @@
 #include "meeting.h"
 #include "store.h"
 #include "store_audit.h"
+#include "store_notice.h"
 #include "tell.h"
 #include "util.h"
 #include "workflow_parts.h"
@@ -208,17 +209,34 @@ static int64_t session_named(const struct meeting_view *view, const struct ical_
     return 0;
 }
 
-/* Recorded and shown to the office; a person decides (RFC 5546 3.2.3 "Delegating", forwarding). */
+static const char odd_reply[] =
+    "Eine Antwort per E-Mail kam nicht von einem eingeladenen Postfach oder verlangt etwas anderes "
+    "als Zusage oder Absage. Bitte fragen Sie bei den Eingeladenen nach.";
+
+struct told {
+    int64_t since_ms;
+    bool found;
+};
+
+static void look_told(void *context, const struct notice *notice)
+{
+    struct told *told = context;
+    if (notice->created_ms > told->since_ms && str_eq(notice->outcome, odd_reply))
+        told->found = true;
+}
+
+/* Recorded each time, and shown to the office once a day, so that nobody fills its mailbox; a
+ * person decides (RFC 5546 3.2.3 "Delegating", forwarding). */
 static enum rsvp_end look_at_it(struct stafette *g, const struct meeting_view *view,
                                 int64_t session_seq, const char *why)
 {
     struct buf text = BUF_INIT;
     buf_printf(&text, "rsvp by mail not applied: %s", why);
     store_audit_add(g->store, g->now_ms, view->item.seq, buf_str(&text));
-    tell_office(
-        g, view, session_seq,
-        "Eine Antwort per E-Mail kam nicht von einem eingeladenen Postfach oder verlangt "
-        "etwas anderes als Zusage oder Absage. Bitte fragen Sie bei den Eingeladenen nach.");
+    struct told told = {g->now_ms - (int64_t)86400 * 1000, false};
+    store_notice_each(g->store, view->item.seq, &told, look_told);
+    if (!told.found)
+        tell_office(g, view, session_seq, odd_reply);
     buf_release(&text);
     return RSVP_NOT_INVITED;
 }

@@ -100,6 +100,11 @@ static const struct written history[] = {
      "accepted"},
 };
 
+static void count_notes(void *context, const struct notice *notice)
+{
+    *(size_t *)context += str_starts(notice->outcome, "Eine Antwort per E-Mail kam nicht");
+}
+
 static void test_history(void **state)
 {
     struct gateway_rig *rig = *state;
@@ -107,6 +112,10 @@ static void test_history(void **state)
     struct meeting m = meeting_rig_find(rig, "team-nord");
     for (size_t i = 0; i < COUNT_OF(history); i++)
         play(rig, m.item_seq, &history[i]);
+    /* Three odd replies on a day: one note. */
+    size_t notes = 0;
+    store_notice_each(rig->g.store, m.item_seq, &notes, count_notes);
+    assert_int_equal(notes, 1);
     rig_ledger_green(rig);
 }
 
