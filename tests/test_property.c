@@ -188,7 +188,7 @@ static void check_ledger(struct play *p)
     task.grace_ms = 300000;
     if (ledger_check(&task, &result, &err) < 0)
         fail_msg("%s", buf_str(&err));
-    ledger_report(&text, &result, NULL);
+    ledger_report(&text, &result, p->rig->g.keys.code);
     if (!ledger_green(&result))
         broken(p, "the ledger is green", buf_str(&text));
     store_audit_verify(p->rig->g.store, &err);
