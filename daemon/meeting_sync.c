@@ -10,6 +10,7 @@
 #include "directory.h"
 #include "gateway.h"
 #include "meeting.h"
+#include "meeting_special.h"
 #include "store.h"
 #include "util.h"
 #include "workflow_parts.h"
@@ -166,8 +167,10 @@ bool meeting_sync(struct stafette *g)
     if (from >= dir->meetings)
         return sync_removed(g) == MEETING_SYNC_SHARE;
     struct member *member = xcalloc(MEETING_MEMBERS_MAX, sizeof *member);
-    for (size_t i = from; i < to && i < dir->meetings; i++)
+    for (size_t i = from; i < to && i < dir->meetings; i++) {
         sync_one(g, &dir->meeting[i], member);
+        meeting_presence_look(g, &dir->meeting[i]);
+    }
     free(member);
     return true;
 }
