@@ -87,11 +87,27 @@ static bool still_member(const struct member *member, size_t count, const char *
     return false;
 }
 
+/* A series by rule is one invitation, dates of a list are one each. */
+static void invite(struct stafette *g, const struct meeting_view *view, const struct unit *unit)
+{
+    struct meeting_news news = {.what = "meeting.invited", .reason = REASON_MEMBER};
+    int64_t now_s = meeting_wall_now(g);
+    if (!str_empty(view->meeting.rule))
+        meeting_tell_unit(g, &view->item, unit, &news);
+    for (size_t i = 0; str_empty(view->meeting.rule) && i < view->sessions; i++) {
+        const struct session *session = &view->session[i];
+        if (session->state != SESSION_PLANNED || session->start_s <= now_s)
+            continue;
+        news.session_seq = session->seq;
+        news.deadline_ms = meeting_answer_until(g, &view->meeting, session);
+        meeting_tell_unit(g, &view->item, unit, &news);
+    }
+}
+
 /* Who is new is invited with what there is; who has left hears nothing more but cancellations. */
 static void change_members(struct stafette *g, struct meeting_view *view,
                            const struct member *member, size_t count)
 {
-    const struct meeting_news news = {.what = "meeting.invited", .reason = REASON_MEMBER};
     for (size_t i = 0; i < view->members; i++)
         if (!still_member(member, count, view->member[i].unit) &&
             !str_eq(view->member[i].unit, view->meeting.unit))
@@ -106,8 +122,8 @@ static void change_members(struct stafette *g, struct meeting_view *view,
         if (!known)
             now.invited_ms = g->now_ms;
         store_member_put(g->store, &now);
-        if (!known && !str_empty(view->meeting.rule))
-            meeting_tell_unit(g, &view->item, work_unit(g, now.unit), &news);
+        if (!known)
+            invite(g, view, work_unit(g, now.unit));
     }
 }
 
