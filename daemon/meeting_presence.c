@@ -1,7 +1,7 @@
 /*
- * Presences whose worker is absent: see meeting_special.h. Each session has a reminder a week
- * before it; an absence that becomes known later adds one that is due at once. When it fires, the
- * absence is asked for anew, so one that has ended meanwhile asks nobody.
+ * Presences whose worker is absent, or does not come: see meeting_special.h. Each session has a
+ * reminder a week before it; an absence that becomes known later adds one that is due at once. When
+ * it fires, the absence is asked for anew, so one that has ended meanwhile asks nobody.
  *
  * Who was asked is a member of that one session, with the moment it was asked: a crash between
  * asking and the answer repeats neither.
@@ -36,21 +36,32 @@ static bool is_worker(const struct meeting_view *view, const struct member *memb
     return member->role == MEMBER_MEMBER && !str_eq(member->unit, view->meeting.unit);
 }
 
-/* The first worker when none is there at that moment, NULL when somebody is. */
-static const struct unit *missed(struct stafette *g, const struct meeting_view *view, int64_t at_ms)
+/* Absent, or has said that it does not come; not when it has said that it sends somebody. */
+static bool is_away(struct stafette *g, const struct session *session, const struct unit *unit,
+                    int64_t at_ms)
+{
+    struct member now = {.status = STATUS_NEEDS_ACTION};
+    store_member_for(g->store, session->item_seq, unit->id, session->seq, &now);
+    return now.status == STATUS_DECLINED ||
+           (now.status != STATUS_DEPUTY && presence_absent(g, unit, at_ms));
+}
+
+/* The first worker when none comes to the session, NULL when somebody does. */
+static const struct unit *missed(struct stafette *g, const struct meeting_view *view,
+                                 const struct session *session, int64_t at_ms)
 {
     const struct unit *first = NULL;
     for (size_t i = 0; i < view->members; i++) {
         const struct unit *unit = directory_unit(g->config->directory, view->member[i].unit);
         if (!unit || !is_worker(view, &view->member[i]))
             continue;
-        if (!presence_absent(g, unit, at_ms))
+        if (!is_away(g, session, unit, at_ms))
             return NULL;
         first = first ? first : unit;
     }
     if (first)
         return first;
-    return presence_absent(g, view->host, at_ms) ? view->host : NULL;
+    return is_away(g, session, view->host, at_ms) ? view->host : NULL;
 }
 
 static int64_t at_of(const struct stafette *g, const struct session *session)
@@ -106,17 +117,26 @@ static void cancel(struct stafette *g, const struct session *session)
     meeting_cancel(g, session->item_seq, session->seq, "illness");
 }
 
+/* NULL: nobody is left to ask. */
+static const struct unit *stand_in_of(struct stafette *g, const struct unit *worker, int64_t at_ms)
+{
+    struct stand_in who = presence_who(g, worker, at_ms);
+    if (who.unit == worker)
+        return presence_deputy(g, worker, at_ms);
+    return who.reason == REASON_CATCH_ALL ? NULL : who.unit;
+}
+
 /* Whoever could only be asked too late is not asked: the place must know now. */
 static void ask_or_cancel(struct stafette *g, struct meeting_view *view, struct session *session,
                           const struct unit *worker)
 {
     int64_t start_ms = meeting_moment(session->start_s);
-    struct stand_in who = presence_who(g, worker, at_of(g, session));
+    const struct unit *unit = stand_in_of(g, worker, at_of(g, session));
     bool late = g->now_ms + g->config->settings.meeting_presence_answer_ms >= start_ms;
-    if (late || who.reason == REASON_CATCH_ALL)
+    if (late || !unit)
         cancel(g, session);
     else
-        ask(g, view, session, who.unit);
+        ask(g, view, session, unit);
 }
 
 /* Silence never means yes. */
@@ -139,7 +159,7 @@ void meeting_presence_due(struct stafette *g, struct meeting_view *view, struct 
     int64_t end_s = session->start_s + session->duration_s;
     if (session->state != SESSION_PLANNED || end_s <= meeting_wall_now(g))
         return;
-    const struct unit *worker = missed(g, view, at_of(g, session));
+    const struct unit *worker = missed(g, view, session, at_of(g, session));
     if (!worker)
         return;
     if (store_member_of_role(g->store, view->item.seq, session->seq, MEMBER_STAND_IN, &asked))
@@ -205,8 +225,15 @@ static bool wants_a_look(struct stafette *g, const struct meeting_view *view,
     int64_t now_s = meeting_wall_now(g);
     return session->state == SESSION_PLANNED && session->start_s > now_s &&
            session->start_s < now_s + AHEAD_DAYS * DAY_S &&
-           missed(g, view, meeting_moment(session->start_s)) &&
+           missed(g, view, session, meeting_moment(session->start_s)) &&
            !store_member_of_role(g->store, view->item.seq, session->seq, MEMBER_STAND_IN, &asked);
+}
+
+static void look_ahead(struct stafette *g, const struct meeting_view *view)
+{
+    for (size_t i = 0; i < view->sessions; i++)
+        if (wants_a_look(g, view, &view->session[i]))
+            meeting_add_reminder(g, &view->session[i], REMIND_STAND_IN, g->now_ms);
 }
 
 void meeting_presence_look(struct stafette *g, const struct meeting_setup *setup)
@@ -216,9 +243,7 @@ void meeting_presence_look(struct stafette *g, const struct meeting_setup *setup
     if (!str_eq(setup->kind->id, "presence") || !store_meeting_find(g->store, setup->id, &meeting))
         return;
     if (meeting_view(g, meeting.item_seq, &view) && !view.item.closed_ms)
-        for (size_t i = 0; i < view.sessions; i++)
-            if (wants_a_look(g, &view, &view.session[i]))
-                meeting_add_reminder(g, &view.session[i], REMIND_STAND_IN, g->now_ms);
+        look_ahead(g, &view);
     meeting_view_release(&view);
 }
 
@@ -226,10 +251,10 @@ void meeting_presence_look(struct stafette *g, const struct meeting_setup *setup
 
 /* The places hear who comes, by its role. */
 static void taken(struct stafette *g, const struct meeting_view *view,
-                  const struct session *session, const struct unit *unit)
+                  const struct session *session, const char *name)
 {
     struct buf outcome = BUF_INIT;
-    buf_printf(&outcome, "Der Termin findet statt. Als Vertretung kommt: %s.", unit->name);
+    buf_printf(&outcome, "Der Termin findet statt. Als Vertretung kommt: %s.", name);
     const struct meeting_news news = {.what = "meeting.note",
                                       .session_seq = session->seq,
                                       .outcome = buf_str(&outcome),
@@ -239,19 +264,31 @@ static void taken(struct stafette *g, const struct meeting_view *view,
     buf_release(&outcome);
 }
 
+static void stand_in_answered(struct stafette *g, const struct meeting_view *view,
+                              const struct session *session, const struct rsvp *rsvp)
+{
+    if (rsvp->status == STATUS_DECLINED)
+        cancel(g, session);
+    else if (rsvp->status == STATUS_ACCEPTED || rsvp->status == STATUS_DEPUTY)
+        taken(g, view, session, rsvp->unit->name);
+}
+
 void meeting_presence_answered(struct stafette *g, const struct meeting_view *view,
                                const struct rsvp *rsvp)
 {
     struct member asked;
     const struct session *session = meeting_session(view, rsvp->session_seq);
-    if (!session || !is_presence(&view->meeting) ||
-        !store_member_of_role(g->store, view->item.seq, session->seq, MEMBER_STAND_IN, &asked) ||
-        !str_eq(asked.unit, rsvp->unit->id))
+    const struct member *member = meeting_member(view, rsvp->unit->id);
+    if (!is_presence(&view->meeting))
         return;
-    if (rsvp->status == STATUS_DECLINED)
-        cancel(g, session);
-    else if (rsvp->status == STATUS_ACCEPTED || rsvp->status == STATUS_DEPUTY)
-        taken(g, view, session, rsvp->unit);
+    if (session &&
+        store_member_of_role(g->store, view->item.seq, session->seq, MEMBER_STAND_IN, &asked) &&
+        str_eq(asked.unit, rsvp->unit->id))
+        stand_in_answered(g, view, session, rsvp);
+    else if (member && member->role == MEMBER_MEMBER && rsvp->status == STATUS_DECLINED)
+        look_ahead(g, view);
+    else if (session && member && member->role == MEMBER_MEMBER && rsvp->status == STATUS_DEPUTY)
+        taken(g, view, session, "eine Vertretung der angekündigten Stelle");
 }
 
 const char *meeting_cancelled_template(struct stafette *g, const struct item *item,

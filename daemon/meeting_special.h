@@ -34,10 +34,11 @@ void meeting_special_reminds(struct stafette *g, const struct clock *clock,
 /* ---- meeting_presence.c: a worker of the team sits in a place of somebody else (KI5)
  *
  * A presence is a meeting of kind "presence": the host `unit` is the worker, unless other units are
- * members (role member): then they are; members with role host are the places. When no worker is
- * there at the start of a session, who stands in (presence.h) is asked by mail and SMS. Without a
- * yes in time, or after a no, the session is cancelled and its places hear of it; when somebody
- * takes it, they hear who comes. Sessions further ahead than a week are looked at a week before. */
+ * members (role member): then they are; members with role host are the places. When no worker
+ * is there at the start of a session, or it has declined, who stands in (presence.h) is asked by
+ * mail and SMS. Without a yes in time, or after a no, the session is cancelled and its places hear
+ * of it; when somebody takes it, they hear who comes. Sessions further ahead than a week are looked
+ * at a week before. */
 
 /* An absence became known, in the transaction that records it. */
 void meeting_absence(struct stafette *g, const struct unit *unit, int64_t from_ms, int64_t to_ms);

@@ -1,11 +1,9 @@
 /*
  * What only some meetings need: presences, chains of bodies, calls for contributions, lists by
- * function, cancellations in bad weather, and what --check warns of.
+ * function, cancellations in bad weather. Their configuration: test_meeting_setup.c.
  */
 #include "meeting_rig.h"
 
-#include "../daemon/conf.h"
-#include "../daemon/meeting_check.h"
 #include "../daemon/presence.h"
 #include "../daemon/rsvp.h"
 #include "../daemon/walltime.h"
@@ -55,6 +53,14 @@ static void put_notice(void *context, const struct notice *n)
     store_delivery_each(t->rig->g.store, n->item_seq, t, put_channel);
     buf_printf(&t->text, "%s %s %s%s%s\n", n->unit, n->template_name, t->channels,
                *n->outcome ? " " : "", n->outcome);
+}
+
+/* Whose answer the link of a question is: nobody's but the stand-in's own. */
+static void asks_itself(void *context, const struct notice *n)
+{
+    (void)context;
+    if (str_eq(n->template_name, "meeting.asked"))
+        assert_string_equal(n->instead_of, "");
 }
 
 static int64_t notices(struct gateway_rig *rig, int64_t item)
@@ -148,6 +154,7 @@ static void test_presence(void **state)
     absent(rig, "praesenz", "2026-11-17T07:40:00+01:00", "2026-11-18T00:00:00+01:00");
     meeting_rig_until(rig, "2026-11-17T07:54:59+01:00");
     expect(rig, m.item_seq, before, ASKED);
+    store_notice_each(rig->g.store, m.item_seq, NULL, asks_itself);
     meeting_rig_until(rig, "2026-11-17T07:55:00+01:00");
     expect(rig, m.item_seq, before,
            ASKED "anna presence.cancelled email+sms Der Termin fällt aus.\n"
@@ -235,6 +242,29 @@ static void test_long_absence(void **state)
     assert_int_equal(s.state, SESSION_HELD);
     rig_ledger_green(rig);
     buf_release(&err);
+}
+
+/* The worker itself says that it does not come, or that somebody else does. */
+static void test_worker_declines(void **state)
+{
+    struct gateway_rig *rig = *state;
+    struct meeting m = presence(rig);
+    meeting_rig_until(rig, "2026-11-17T07:40:00+01:00");
+    struct session s = session_at(rig, m.item_seq, "2026-11-17T10:00:00+01:00");
+    assert_int_equal(answer(rig, &s, "praesenz", STATUS_DECLINED), RSVP_TAKEN);
+    meeting_rig_until(rig, "2026-11-17T07:41:00+01:00");
+    assert_int_equal(count_told(rig, m.item_seq, "springer meeting.asked email+sms"), 1);
+    int64_t before = notices(rig, m.item_seq);
+    assert_int_equal(answer(rig, &s, "praesenz", STATUS_DEPUTY), RSVP_TAKEN);
+    meeting_rig_until(rig, "2026-11-17T07:59:00+01:00");
+    expect(rig, m.item_seq, before,
+           "anna meeting.note email Der Termin findet statt. Als Vertretung kommt: eine Vertretung "
+           "der angekündigten Stelle.\n");
+    s = session_at(rig, m.item_seq, "2026-11-24T10:00:00+01:00");
+    assert_int_equal(answer(rig, &s, "praesenz", STATUS_DECLINED), RSVP_TAKEN);
+    meeting_rig_until(rig, "2026-11-17T18:00:00+01:00");
+    assert_int_equal(count_told(rig, m.item_seq, "springer meeting.asked"), 2);
+    rig_ledger_green(rig);
 }
 
 /* An absence of the configuration; two workers, of whom one is there. */
@@ -492,149 +522,13 @@ static void test_weather(void **state)
     rig_ledger_green(rig);
 }
 
-/* ---- configuration */
-
-static void test_faults(void **state)
-{
-    static const struct {
-        const char *label, *text, *want;
-    } cases[] = {
-        {"no such meeting",
-         "{ id = \"k\"; author = \"verein\"; bodies = ( { meeting = \"xx\"; },"
-         " { meeting = \"sga\"; } ); }",
-         "there is no meeting \"xx\""},
-        {"no author",
-         "{ id = \"k\"; bodies = ( { meeting = \"sga\"; }, { meeting = \"rat\"; } ); }",
-         "\"author\" is missing"},
-        {"no body", "{ id = \"k\"; author = \"verein\"; bodies = ( { meeting = \"sga\"; } ); }",
-         "at least two \"bodies\""},
-        {"twice",
-         "{ id = \"k\"; author = \"verein\"; bodies = ( { meeting = \"sga\"; },"
-         " { meeting = \"sga\"; } ); }",
-         "\"sga\" stands in a chain already"},
-        {"no gremium",
-         "{ id = \"k\"; author = \"verein\"; bodies = ( { meeting = \"sga\"; },"
-         " { meeting = \"toj\"; } ); }",
-         "\"toj\" is no gremium"},
-        {"a series",
-         "{ id = \"k\"; author = \"verein\"; bodies = ( { meeting = \"sga\"; },"
-         " { meeting = \"reihe\"; } ); }",
-         "\"reihe\" has not exactly one date"},
-        {"lead",
-         "{ id = \"k\"; author = \"verein\"; lead = \"2 hours\"; bodies = ("
-         " { meeting = \"sga\"; }, { meeting = \"rat\"; } ); }",
-         "lead must be days before a body"},
-        {"a text", "\"sga\"", "must be a group"},
-        {"a body as text", "{ id = \"k\"; author = \"verein\"; bodies = ( \"sga\" ); }",
-         "a body is a group"},
-    };
-    struct gateway_rig *rig = *state;
-    struct buf plain = rig_read(rig->dir, "stafette.conf");
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct buf text = BUF_INIT, report = BUF_INIT;
-        char path[512];
-        buf_puts(&text, buf_str(&plain));
-        buf_printf(
-            &text,
-            "meetings = (" BODY("sga", "asd", "2027-07-13", "") "," BODY(
-                "rat", "asd", "2027-09-13",
-                "") ","
-                    " { id = \"toj\"; kind = \"toj\"; unit = \"asd\"; start = "
-                    "\"2027-01-07T09:00\"; "
-                    "},"
-                    " { id = \"reihe\"; kind = \"gremium\"; unit = \"asd\"; start ="
-                    " \"2027-01-07T09:00\"; rule = \"FREQ=MONTHLY\"; } );\nchains = ( %s );\n",
-            cases[i].text);
-        rig_write(rig->dir, "stafette.conf", buf_str(&text));
-        snprintf(path, sizeof path, "%s/stafette.conf", rig->dir);
-        assert_null(config_load(path, &report));
-        if (!strstr(buf_str(&report), cases[i].want) || !strstr(buf_str(&report), "stafette.conf:"))
-            fail_msg("%s: %s", cases[i].label, buf_str(&report));
-        buf_release(&text);
-        buf_release(&report);
-    }
-    buf_release(&plain);
-}
-
-static void test_member_faults(void **state)
-{
-    static const struct {
-        const char *label, *text, *want;
-    } cases[] = {
-        {"nobody", "members = ( { function = \"partner\"; } );", "no unit has the function"},
-        {"not there", "members = ( { function = \"partner\"; place = \"sued\"; } );",
-         "there is no place \"sued\""},
-        {"role of ours", "members = ( { unit = \"verein\"; role = \"stand_in\"; } );",
-         "there is no role \"stand_in\""},
-        {"call in hours", "call = \"3 hours\";", "call must be 2 days or more"},
-        {"call today", "call = \"1 day\";", "call must be 2 days or more"},
-    };
-    struct gateway_rig *rig = *state;
-    struct buf plain = rig_read(rig->dir, "stafette.conf");
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct buf text = BUF_INIT, report = BUF_INIT;
-        char path[512];
-        buf_printf(&text,
-                   "%smeetings = ( { id = \"a\"; kind = \"toj\"; unit = \"asd\";"
-                   " start = \"2027-01-07T09:00\"; %s } );\n",
-                   buf_str(&plain), cases[i].text);
-        rig_write(rig->dir, "stafette.conf", buf_str(&text));
-        snprintf(path, sizeof path, "%s/stafette.conf", rig->dir);
-        assert_null(config_load(path, &report));
-        if (!strstr(buf_str(&report), cases[i].want))
-            fail_msg("%s: %s", cases[i].label, buf_str(&report));
-        buf_release(&text);
-        buf_release(&report);
-    }
-    buf_release(&plain);
-}
-
-static void checked(struct gateway_rig *rig, const char *meetings, struct buf *text)
-{
-    struct conf_faults faults = {.text = text};
-    meeting_rig_config(rig, meetings);
-    meeting_check(rig->g.config, rig->g.now_ms, &faults);
-    assert_int_equal(faults.errors, 0);
-}
-
-/* BI4: collisions are shown; and school holidays that nobody knows. */
-static void test_check(void **state)
-{
-    struct gateway_rig *rig = *state;
-    struct buf text = BUF_INIT;
-    checked(rig,
-            "meetings = ( { id = \"a\"; kind = \"toj\"; unit = \"asd\"; duration = \"2h\";"
-            " start = \"2027-01-07T09:00\"; rule = \"FREQ=WEEKLY;BYDAY=TH\"; until = "
-            "\"2027-02-28\";"
-            " members = ( \"jobcenter\" ); }, { id = \"b\"; kind = \"toj\"; unit = \"sozialbuero\";"
-            " start = \"2027-01-07T10:30\"; rule = \"FREQ=WEEKLY;BYDAY=TH\"; until = "
-            "\"2027-02-28\";"
-            " members = ( \"jobcenter\", \"asd\" ); },"
-            " { id = \"c\"; kind = \"toj\"; unit = \"sozialbuero\"; duration = \"90m\";"
-            " start = \"2027-01-07T09:00\"; members = ( \"verein\" ); },"
-            " { id = \"d\"; kind = \"toj\"; unit = \"verein\"; school = true;"
-            " start = \"2027-01-05T09:00\"; rule = \"FREQ=WEEKLY;BYDAY=TU\"; } );\n",
-            &text);
-    const char *at = buf_str(&text);
-    if (!strstr(at, "stafette.conf:") ||
-        !strstr(at, "warning: meeting \"b\" collides with \"a\" for unit \"") ||
-        !strstr(at, "8 times in the next 400 days: Do 07.01.2027, 10:30 bis 12:30 Uhr; "
-                    "Do 14.01.2027, 10:30 bis 12:30 Uhr; Do 21.01.2027, 10:30 bis 12:30 Uhr ...") ||
-        !strstr(at, "warning: meeting \"d\" leaves out school holidays, but those of 2027 are not "
-                    "known from 05.01. on"))
-        fail_msg("%s", at);
-    /* "c" ends when "b" begins. */
-    assert_null(strstr(at, "\"c\""));
-    buf_release(&text);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        LIFE(test_presence),   LIFE(test_stand_in), LIFE(test_no),         LIFE(test_long_absence),
-        LIFE(test_configured), LIFE(test_papers),   LIFE(test_moved_body), LIFE(test_call),
-        LIFE(test_list),       LIFE(test_weather),  LIFE(test_faults),     LIFE(test_member_faults),
-        LIFE(test_check),
+        LIFE(test_presence),     LIFE(test_stand_in),   LIFE(test_no),
+        LIFE(test_long_absence), LIFE(test_configured), LIFE(test_worker_declines),
+        LIFE(test_papers),       LIFE(test_moved_body), LIFE(test_call),
+        LIFE(test_list),         LIFE(test_weather),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
