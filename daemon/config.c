@@ -25,7 +25,7 @@
 static const char *const sections[] = {
     "places",     "areas",    "services", "unit_defaults", "units",   "sources", "permissions",
     "agreements", "budgets",  "policies", "catch_all",     "on_call", "routes",  "transports",
-    "rosters",    "meetings", "projects", "caseload",      "quotas",
+    "rosters",    "meetings", "projects", "caseload",      "quotas",  "chains",
 };
 
 static void check_top(struct conf_node *root, struct conf_faults *faults)

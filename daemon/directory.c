@@ -25,9 +25,9 @@ void directory_free(struct directory *dir)
     if (!dir)
         return;
     struct directory_memory *memory = dir->memory;
-    struct idtable *tables[] = {&memory->place,  &memory->area,   &memory->service,
-                                &memory->unit,   &memory->source, &memory->policy,
-                                &memory->roster, &memory->meeting};
+    struct idtable *tables[] = {&memory->place,  &memory->area,    &memory->service,
+                                &memory->unit,   &memory->source,  &memory->policy,
+                                &memory->roster, &memory->meeting, &memory->chain};
     for (size_t i = 0; i < COUNT_OF(tables); i++)
         idtable_release(tables[i]);
     arena_release(&memory->arena);

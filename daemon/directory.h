@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lead.h"
 #include "limits.h"
 #include "meeting_kind.h"
 #include "quota.h"
@@ -59,9 +60,21 @@ struct meeting_setup {
     int64_t part2_s;             /* part 2, without cases, begins so long after the start (BI4) */
     int64_t freeze_days;         /* the agenda is closed so many working days before; 0: never */
     const char *reminders;       /* "7 days, 1 working day, 1 hour"; "" = as the setting says */
+    struct lead call;            /* contributions are called for so long before (BI12); 0: never */
     struct member_setup *member; /* none: those of the host's unit */
     size_t members;
-    char hash[20]; /* over what members hear of when it changes */
+    char hash[20];    /* over what members hear of when it changes */
+    const char *file; /* where it stands, for warnings */
+    int line;
+};
+
+/* Bodies that one paper goes through, in their order (Beratungsfolge, BI10). */
+struct chain_setup {
+    const char *id;
+    const struct unit *author;         /* who hands the paper in */
+    struct lead lead;                  /* the paper must be there so long before each body */
+    const struct meeting_setup **body; /* meetings of kind gremium with one date each */
+    size_t bodies;
 };
 
 struct place {
@@ -234,6 +247,8 @@ struct directory {
     size_t projects;
     struct caseload *caseload;
     size_t caseloads;
+    struct chain_setup *chain;
+    size_t chains;
     size_t absences;              /* of all units */
     const struct unit *catch_all; /* the human desk for what nobody else takes; never NULL */
     const struct unit *on_call;   /* told of emergencies and of refused emergency events */
@@ -256,6 +271,11 @@ const struct source *directory_source(const struct directory *dir, const char *i
 const struct policy *directory_policy(const struct directory *dir, const char *id);
 const struct roster *directory_roster(const struct directory *dir, const char *id);
 const struct meeting_setup *directory_meeting(const struct directory *dir, const char *id);
+
+/* The chain that a meeting belongs to, and in *at its place there, from 0; NULL when it is in none.
+ */
+const struct chain_setup *directory_chain_of(const struct directory *dir, const char *meeting_id,
+                                             size_t *at);
 
 /* The contact with this id ("<unit>/<n>"), or NULL. */
 const struct contact *directory_contact(const struct directory *dir, const char *id);

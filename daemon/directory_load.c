@@ -5,7 +5,8 @@
  * with the nearest one that exists, and that everything kept is copied, so that the tree can be
  * freed. An entry without a usable id is left out, anything else broken stays as an empty value, so
  * that the faults of others are found too; the caller must not use such a directory. The rest of
- * the work is in directory_places.c, _units.c, _presence.c, _contacts.c, _rights.c and _policies.c.
+ * the work is in directory_places.c, _units.c, _presence.c, _contacts.c, _meetings.c, _chains.c,
+ * _rights.c and _policies.c.
  */
 #include "directory_load.h"
 
@@ -204,9 +205,9 @@ static struct directory *directory_new(void)
     struct directory *dir = xcalloc(1, sizeof(*dir));
     struct directory_memory *memory = xcalloc(1, sizeof(*memory));
     arena_init(&memory->arena);
-    struct idtable *tables[] = {&memory->place,  &memory->area,   &memory->service,
-                                &memory->unit,   &memory->source, &memory->policy,
-                                &memory->roster, &memory->meeting};
+    struct idtable *tables[] = {&memory->place,  &memory->area,    &memory->service,
+                                &memory->unit,   &memory->source,  &memory->policy,
+                                &memory->roster, &memory->meeting, &memory->chain};
     for (size_t i = 0; i < COUNT_OF(tables); i++)
         idtable_init(tables[i]);
     dir->memory = memory;
@@ -225,6 +226,7 @@ struct directory *directory_load(struct conf_node *root, struct conf_faults *fau
     directory_load_sources(&l, root);
     directory_load_meetings(&l, root);
     directory_load_quotas(&l, root);
+    directory_load_chains(&l, root);
     directory_load_rights(&l, root);
     directory_load_policies(&l, root);
     directory_load_projects(&l, root);

@@ -17,7 +17,7 @@ enum { DEPUTIES_MAX = 3, NAME_MAX_BYTES = 120, ABSENCES_MAX = 100 };
 /* directory->memory. */
 struct directory_memory {
     struct arena arena;
-    struct idtable place, area, service, unit, source, policy, roster, meeting;
+    struct idtable place, area, service, unit, source, policy, roster, meeting, chain;
 
     /* Rows chained by the unit they are about, in the order of the configuration: row + 1 of the
      * first row by unit index (the last element: rows for any unit), and of the next row by row.
@@ -91,6 +91,8 @@ void directory_load_policies(struct loader *l, struct conf_node *root);
 
 /* Bodies and meetings; after the units. */
 void directory_load_meetings(struct loader *l, struct conf_node *root);
+/* After the meetings. */
+void directory_load_chains(struct loader *l, struct conf_node *root);
 
 /* How many meetings of a kind a year; after the units. */
 void directory_load_quotas(struct loader *l, struct conf_node *root);

@@ -3,6 +3,7 @@
  * is reported with its place; a rule is checked by expanding it, so that a series without a single
  * date is found here and not when nobody is invited.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "buf.h"
@@ -20,6 +21,7 @@ enum {
     DATES_MAX = 200,
     FREEZE_MAX = 30,
     SESSIONS_OF_ROLE_MAX = 500,
+    CALL_MIN = 2,
     DAY_S = 86400
 };
 
@@ -30,11 +32,31 @@ static enum member_class class_of(const struct unit *unit)
     return unit->kind == UNIT_PROVIDER ? CLASS_PROVIDER : CLASS_STAFF;
 }
 
+/* What a group says of a member, or of all the units that it stands for. */
+static void load_role(struct loader *l, struct conf_node *node, struct member_setup *member)
+{
+    const char *text = conf_text(node, "role", "member", l->faults);
+    if (!member_role_parse(text, &member->role) || member->role >= MEMBER_STAND_IN)
+        conf_fault(l->faults, node,
+                   "there is no role \"%s\"; use member, chair, deputy_chair, secretariat, "
+                   "keeper, guest, trainer or host",
+                   text);
+    member->sessions_max = (int)conf_int(node, "sessions", 0, 0, SESSIONS_OF_ROLE_MAX, l->faults);
+}
+
+static void load_class(struct loader *l, struct conf_node *node, struct member_setup *member)
+{
+    const char *text = node->type == CONF_GROUP ? conf_text(node, "class", "", l->faults) : "";
+    member->class = class_of(member->unit);
+    if (!str_empty(text) && !member_class_parse(text, &member->class))
+        conf_fault(l->faults, node, "there is no class \"%s\"; use staff, provider or citizen",
+                   text);
+}
+
 static void load_member(struct loader *l, struct conf_node *node, struct member_setup *member)
 {
     static const char *const known[] = {"unit", "role", "class", "sessions", NULL};
     const struct noun units = loader_units(l);
-    const char *text;
     memset(member, 0, sizeof *member);
     if (node->type == CONF_TEXT) {
         node->used = true;
@@ -43,49 +65,121 @@ static void load_member(struct loader *l, struct conf_node *node, struct member_
             conf_fault(l->faults, node, "there is no unit \"%s\"; add it to \"units\"", node->text);
     } else if (node->type == CONF_GROUP) {
         member->unit = loader_ref(l, node, "unit", &units);
-        text = conf_text(node, "role", "member", l->faults);
-        if (!member_role_parse(text, &member->role))
-            conf_fault(l->faults, node,
-                       "there is no role \"%s\"; use member, chair, deputy_chair, secretariat, "
-                       "keeper, guest, trainer or host",
-                       text);
-        member->sessions_max =
-            (int)conf_int(node, "sessions", 0, 0, SESSIONS_OF_ROLE_MAX, l->faults);
+        load_role(l, node, member);
     } else {
-        conf_fault(l->faults, node, "a member is the id of a unit, or a group with \"unit\"");
+        conf_fault(l->faults, node,
+                   "a member is the id of a unit, or a group with \"unit\" or \"function\"");
     }
-    if (!member->unit)
-        return;
-    member->class = class_of(member->unit);
-    text = node->type == CONF_GROUP ? conf_text(node, "class", "", l->faults) : "";
-    if (!str_empty(text) && !member_class_parse(text, &member->class))
-        conf_fault(l->faults, node, "there is no class \"%s\"; use staff, provider or citizen",
-                   text);
+    if (member->unit)
+        load_class(l, node, member);
     if (node->type == CONF_GROUP)
         conf_check_unused(node, known, l->faults);
 }
 
+/* ---- all units of a function: a distribution list (KI6) */
+
+struct body {
+    struct member_setup *member;
+    size_t count, cap;
+};
+
+static struct member_setup *find_member(struct body *body, const struct unit *unit)
+{
+    for (size_t i = 0; i < body->count; i++)
+        if (body->member[i].unit == unit)
+            return &body->member[i];
+    return NULL;
+}
+
+static bool has_function(const struct unit *unit, const char *function)
+{
+    for (size_t i = 0; i < unit->functions; i++)
+        if (str_eq(unit->function[i], function))
+            return true;
+    return false;
+}
+
+/* A unit for the whole town is there for each part of it as well. */
+static bool works_in(const struct unit *unit, const struct place *place)
+{
+    for (size_t i = 0; place && i < unit->places; i++)
+        if (place_within(unit->place[i], place) || place_within(place, unit->place[i]))
+            return true;
+    return !place;
+}
+
+static void load_function(struct loader *l, struct conf_node *node, struct body *body)
+{
+    static const char *const known[] = {"function", "place", "role", "class", "sessions", NULL};
+    const struct noun places = loader_places(l);
+    const char *function = conf_text(node, "function", "", l->faults);
+    const struct place *place = loader_ref(l, node, "place", &places);
+    struct member_setup pattern = {0};
+    size_t found = 0;
+    load_role(l, node, &pattern);
+    for (size_t i = 0; i < l->dir->units; i++) {
+        struct member_setup *member = &body->member[body->count];
+        pattern.unit = &l->dir->unit[i];
+        if (!has_function(pattern.unit, function) || !works_in(pattern.unit, place))
+            continue;
+        found++;
+        if (find_member(body, pattern.unit) || body->count == body->cap)
+            continue;
+        load_class(l, node, &pattern);
+        *member = pattern;
+        body->count++;
+    }
+    if (!found)
+        conf_fault(l->faults, node,
+                   "no unit%s has the function \"%s\"; correct it, or remove this "
+                   "entry",
+                   place ? " of this place" : "", function);
+    if (body->count == body->cap)
+        conf_fault(l->faults, node, "more than %d members; divide the body", MEETING_MEMBERS_MAX);
+    conf_check_unused(node, known, l->faults);
+}
+
+static bool is_function(struct conf_node *node)
+{
+    return node->type == CONF_GROUP && conf_get(node, "function");
+}
+
+static void load_named(struct loader *l, struct conf_node *node, struct body *body)
+{
+    struct member_setup *member = &body->member[body->count];
+    load_member(l, node, member);
+    if (!member->unit)
+        return;
+    if (find_member(body, member->unit))
+        conf_fault(l->faults, node, "unit \"%s\" is a member already; remove it", member->unit->id);
+    else
+        body->count++;
+}
+
+/* Who is named keeps the role that it is named with, wherever its line stands. */
 static struct member_setup *load_members(struct loader *l, struct conf_node *group, size_t *count)
 {
     struct conf_node *list = loader_list(l, group, "members");
+    struct body body = {.cap = MEETING_MEMBERS_MAX};
     *count = 0;
     if (!list)
         return NULL;
-    if (list->children > MEETING_MEMBERS_MAX)
+    size_t children = list->children;
+    if (children > MEETING_MEMBERS_MAX) {
         conf_fault(l->faults, list, "more than %d members; divide the body", MEETING_MEMBERS_MAX);
-    struct member_setup *members =
-        arena_get(&l->memory->arena, list->children + 1, sizeof *members);
-    for (size_t i = 0; i < list->children && i < MEETING_MEMBERS_MAX; i++) {
-        struct member_setup *member = &members[*count];
-        load_member(l, list->child[i], member);
-        for (size_t n = 0; member->unit && n < *count; n++)
-            if (members[n].unit == member->unit) {
-                conf_fault(l->faults, list->child[i], "unit \"%s\" is a member already; remove it",
-                           member->unit->id);
-                member->unit = NULL;
-            }
-        *count += member->unit != NULL;
+        children = MEETING_MEMBERS_MAX;
     }
+    body.member = xcalloc(MEETING_MEMBERS_MAX + 1, sizeof *body.member);
+    for (size_t i = 0; i < children; i++)
+        if (!is_function(list->child[i]))
+            load_named(l, list->child[i], &body);
+    for (size_t i = 0; i < children; i++)
+        if (is_function(list->child[i]))
+            load_function(l, list->child[i], &body);
+    struct member_setup *members = arena_get(&l->memory->arena, body.count + 1, sizeof *members);
+    memcpy(members, body.member, body.count * sizeof *members);
+    *count = body.count;
+    free(body.member);
     return members;
 }
 
@@ -237,13 +331,22 @@ static void hash_setup(struct meeting_setup *m)
     buf_release(&text);
 }
 
+static void load_call(struct loader *l, struct conf_node *group, struct meeting_setup *m)
+{
+    const char *text = conf_text(group, "call", "", l->faults);
+    if (!str_empty(text) &&
+        (!lead_parse(text, &m->call) || m->call.unit == LEAD_EXACT || m->call.amount < CALL_MIN))
+        conf_fault(l->faults, group, "call must be %d days or more before the session: \"60 days\"",
+                   CALL_MIN);
+}
+
 static void load_meeting(struct loader *l, struct conf_node *list, struct conf_node *group,
                          struct meeting_setup *m)
 {
     static const char *const known[] = {
-        "id",    "kind",    "unit",    "start",  "duration", "rule",      "until",
-        "dates", "months",  "except",  "school", "holiday",  "mode",      "room",
-        "link",  "dial_in", "members", "freeze", "part2",    "reminders", NULL};
+        "id",      "kind",   "unit",   "start",     "duration", "rule", "until", "dates",
+        "months",  "except", "school", "holiday",   "mode",     "room", "link",  "dial_in",
+        "members", "freeze", "part2",  "reminders", "call",     NULL};
     const struct noun units = loader_units(l);
     const size_t errors = l->faults->errors;
     m->id = loader_id(l, list, group, &l->memory->meeting, m);
@@ -273,6 +376,9 @@ static void load_meeting(struct loader *l, struct conf_node *list, struct conf_n
     m->skip_school_holidays = conf_bool(group, "school", false, l->faults);
     m->freeze_days = conf_int(group, "freeze", 3, 0, FREEZE_MAX, l->faults);
     m->reminders = loader_text(l, group, "reminders");
+    load_call(l, group, m);
+    m->file = arena_text(&l->memory->arena, group->file);
+    m->line = group->line;
     m->member = load_members(l, group, &m->members);
     conf_check_unused(group, known, l->faults);
     if (l->faults->errors == errors)

@@ -10,7 +10,7 @@
 #include "directory_load.h"
 #include "util.h"
 
-enum { LEAD_DAYS_MAX = 180, LEAD_DAYS = 14, COUNT_MAX = 10000000 };
+enum { PROJECT_LEAD_MAX = 180, PROJECT_LEAD = 14, COUNT_MAX = 10000000 };
 
 static const int64_t day_ms = 86400000;
 
@@ -36,12 +36,12 @@ static const char *load_id(struct loader *l, struct conf_node *group)
 
 static int64_t load_lead(struct loader *l, struct conf_node *group)
 {
-    int64_t lead_ms = conf_duration_ms(group, "lead", LEAD_DAYS * day_ms, l->faults);
-    if (lead_ms >= day_ms && lead_ms <= LEAD_DAYS_MAX * day_ms && lead_ms % day_ms == 0)
+    int64_t lead_ms = conf_duration_ms(group, "lead", PROJECT_LEAD * day_ms, l->faults);
+    if (lead_ms >= day_ms && lead_ms <= PROJECT_LEAD_MAX * day_ms && lead_ms % day_ms == 0)
         return lead_ms / day_ms;
     conf_fault(l->faults, conf_get(group, "lead"), "\"lead\" must be whole days from 1d to %dd",
-               LEAD_DAYS_MAX);
-    return LEAD_DAYS;
+               PROJECT_LEAD_MAX);
+    return PROJECT_LEAD;
 }
 
 static void load_project(struct loader *l, struct conf_node *group)

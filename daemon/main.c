@@ -14,6 +14,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "conf.h"
 #include "config.h"
 #include "digest.h"
 #include "directory.h"
@@ -22,6 +23,7 @@
 #include "ledger_run.h"
 #include "log.h"
 #include "loop.h"
+#include "meeting_check.h"
 #include "open_units.h"
 #include "peers.h"
 #include "route.h"
@@ -120,6 +122,16 @@ static int report_lost_units(const struct config *config)
     return lost ? EX_CONFIG : 0;
 }
 
+/* What may be wanted, but seldom is. */
+static void report_meetings(const struct config *config, int64_t now_ms)
+{
+    struct buf text = BUF_INIT;
+    struct conf_faults faults = {.text = &text};
+    meeting_check(config, now_ms, &faults);
+    fputs(buf_str(&text), stderr);
+    buf_release(&text);
+}
+
 static int report_check(const struct config *config)
 {
     struct buf gaps = BUF_INIT;
@@ -131,6 +143,7 @@ static int report_check(const struct config *config)
         buf_release(&gaps);
         return EX_CONFIG;
     }
+    report_meetings(config, now_ms);
     size_t n = routing_gaps(config->routing, config->directory, now_ms, &gaps);
     fputs(buf_str(&gaps), stdout);
     printf("%s: good: %zu places, %zu units, %zu sources, %zu rules, %zu cells without a rule of "

@@ -15,6 +15,7 @@
 #include "directory.h"
 #include "gateway.h"
 #include "limits.h"
+#include "meeting_special.h"
 #include "permit.h"
 #include "poll.h"
 #include "store.h"
@@ -298,6 +299,8 @@ bool meeting_change_session(struct stafette *g, const struct session *wanted)
                                       .reason = REASON_MEMBER,
                                       .sms = is_soon(g, session.start_s)};
     meeting_tell(g, &item, &news);
+    if (moved)
+        meeting_chain_moved(g, &meeting);
     tell_status(g, &item, "meeting.changed", "meeting_id", meeting.meeting_id);
     buf_release(&outcome);
     return true;
@@ -372,6 +375,8 @@ bool meeting_change(struct stafette *g, const struct meeting *wanted)
     meeting_set_clock(g, &meeting, &item);
     note(g, item.seq, "meeting changed", "plan");
     tell_all(g, &meeting, &item, "meeting.changed", "");
+    if (!same_plan(&before, wanted))
+        meeting_chain_moved(g, &meeting);
     tell_status(g, &item, "meeting.changed", "meeting_id", meeting.meeting_id);
     return true;
 }
@@ -435,17 +440,18 @@ bool meeting_switch_mode(struct stafette *g, int64_t item_seq, const struct meet
 
 /* ---- cancelling and ending */
 
-/* Also who was invited once and is no member any more (E22). */
+/* Also who was invited once and is no member any more (E22); of one session only who has heard of
+ * it or of the whole. */
 static void tell_cancelled(struct stafette *g, const struct item *item, int64_t session_seq,
                            bool soon)
 {
     char(*unit)[ID_MAX] = xcalloc(2 * MEETING_MEMBERS_MAX, sizeof *unit);
-    const struct meeting_news news = {.what = "meeting.cancelled",
+    const struct meeting_news news = {.what = meeting_cancelled_template(g, item, session_seq),
                                       .session_seq = session_seq,
                                       .outcome = "Der Termin fällt aus.",
                                       .reason = REASON_MEMBER,
                                       .sms = soon};
-    size_t n = store_notice_units(g->store, item->seq, unit, 2 * MEETING_MEMBERS_MAX);
+    size_t n = store_notice_units(g->store, item->seq, session_seq, unit, 2 * MEETING_MEMBERS_MAX);
     store_delivery_cancel(g->store, item->seq, store_last(g->store, SEQ_NOTICE) + 1, g->now_ms);
     meeting_tell(g, item, &news);
     for (size_t i = 0; i < n; i++) {

@@ -48,7 +48,7 @@ enum reminder {
     REMIND_TICK,          /* after a session: which cases were discussed */
     REMIND_HELD,          /* after a session: did it take place? */
     REMIND_MONTH,         /* a placeholder becomes due: the coordinator is asked for a day (UL7) */
-    REMIND_STAND_IN,      /* a presence: the deputy was asked and has not answered (KI5) */
+    REMIND_STAND_IN,      /* a presence: is its worker absent? has who was asked answered? (KI5) */
     REMIND_CALL,          /* call for contributions to a yearly workshop (BI12) */
     REMIND_PAPER,         /* a document for a body must be handed in (BI10) */
     REMINDER_COUNT
@@ -170,6 +170,9 @@ void meeting_add_month(struct stafette *g, const struct meeting *meeting, int64_
 /* Until when a session's invitation asks for an answer; 0: it has begun. */
 int64_t meeting_answer_until(const struct stafette *g, const struct meeting *meeting,
                              const struct session *session);
+/* One reminder of a session; now when its time has passed. */
+void meeting_add_reminder(struct stafette *g, const struct session *session, enum reminder reminder,
+                          int64_t due_ms);
 /* Makes the reminders of a session, cancelling what is open of it. */
 void meeting_plan_reminders(struct stafette *g, const struct meeting *meeting,
                             const struct session *session);

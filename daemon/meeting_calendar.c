@@ -253,9 +253,9 @@ static void add_series(struct making *m)
 
 static bool carries(const char *what, const char **method)
 {
-    *method = str_eq(what, "meeting.cancelled") ? "CANCEL" : "REQUEST";
-    return str_eq(what, "meeting.cancelled") || str_eq(what, "meeting.invited") ||
-           str_eq(what, "meeting.changed");
+    bool cancels = str_eq(what, "meeting.cancelled") || str_eq(what, "presence.cancelled");
+    *method = cancels ? "CANCEL" : "REQUEST";
+    return cancels || str_eq(what, "meeting.invited") || str_eq(what, "meeting.changed");
 }
 
 static const struct contact *mailbox(const struct unit *unit)

@@ -26,18 +26,6 @@ static int64_t working_days_after(const struct stafette *g, const struct unit *u
                               worktime_end(&unit->hours, &span, g->now_ms) - (int64_t)3600 * 1000);
 }
 
-static void add(struct stafette *g, const struct session *session, enum reminder reminder,
-                int64_t due_ms)
-{
-    const struct clock clock = {.seq = store_next(g->store, SEQ_CLOCK),
-                                .item_seq = session->item_seq,
-                                .kind = CLOCK_REMINDER,
-                                .step = reminder,
-                                .due_ms = due_ms,
-                                .session_seq = session->seq};
-    store_clock_add(g->store, &clock);
-}
-
 /* What follows a session: did it take place, which cases were discussed, where are the minutes? */
 static void ask_after(struct stafette *g, const struct meeting_view *view, struct session *session)
 {
@@ -49,12 +37,14 @@ static void ask_after(struct stafette *g, const struct meeting_view *view, struc
     session->state = kind->is_asked ? SESSION_OVER : SESSION_HELD;
     store_session_update(g->store, session);
     if (kind->is_asked)
-        add(g, session, REMIND_HELD, g->now_ms);
+        meeting_add_reminder(g, session, REMIND_HELD, g->now_ms);
     if (kind->cases == CASES_BLOCK_A && session->frozen_ms)
-        add(g, session, REMIND_TICK, g->now_ms);
+        meeting_add_reminder(g, session, REMIND_TICK, g->now_ms);
     if (kind->has_minutes && !session->minutes_ms) {
-        add(g, session, REMIND_MINUTES, working_days_after(g, keeper, MINUTES_DAYS));
-        add(g, session, REMIND_MINUTES_AGAIN, working_days_after(g, keeper, MINUTES_AGAIN_DAYS));
+        meeting_add_reminder(g, session, REMIND_MINUTES,
+                             working_days_after(g, keeper, MINUTES_DAYS));
+        meeting_add_reminder(g, session, REMIND_MINUTES_AGAIN,
+                             working_days_after(g, keeper, MINUTES_AGAIN_DAYS));
     }
 }
 

@@ -66,6 +66,7 @@ static const struct word roles[MEMBER_ROLE_COUNT] = {
     [MEMBER_GUEST] = {"guest", "Gast", "OPT-PARTICIPANT"},
     [MEMBER_TRAINER] = {"trainer", "Begleitung von außen", "REQ-PARTICIPANT"},
     [MEMBER_HOST] = {"host", "gastgebende Stelle", "NON-PARTICIPANT"},
+    [MEMBER_STAND_IN] = {"stand_in", "Vertretung in einer Sitzung", "REQ-PARTICIPANT"},
 };
 
 static const struct word classes[MEMBER_CLASS_COUNT] = {

@@ -36,7 +36,8 @@ enum member_role {
     MEMBER_KEEPER,       /* keeps the minutes */
     MEMBER_GUEST,        /* from another legal area; sees what the permissions allow (MH3) */
     MEMBER_TRAINER,
-    MEMBER_HOST, /* where a presence takes place: told when it does not (KI5) */
+    MEMBER_HOST,     /* where a presence takes place: told when it does not (KI5) */
+    MEMBER_STAND_IN, /* asked to take one session; never in a configuration (KI5) */
     MEMBER_ROLE_COUNT
 };
 

@@ -11,6 +11,7 @@
 #include "gateway.h"
 #include "lead.h"
 #include "meeting.h"
+#include "meeting_special.h"
 #include "series.h"
 #include "store.h"
 #include "store_clock.h"
@@ -55,8 +56,8 @@ const char *reminder_name(enum reminder reminder)
 
 /* ---- reminders */
 
-static void add_reminder(struct stafette *g, const struct session *session, enum reminder reminder,
-                         int64_t due_ms)
+void meeting_add_reminder(struct stafette *g, const struct session *session, enum reminder reminder,
+                          int64_t due_ms)
 {
     const struct clock clock = {.seq = store_next(g->store, SEQ_CLOCK),
                                 .item_seq = session->item_seq,
@@ -121,7 +122,8 @@ static void plan_leads(struct stafette *g, const struct meeting *meeting,
     /* An invitation made now tells the time by itself: a lead that has passed would repeat it. */
     for (size_t i = 0; i < n; i++)
         if (!due[i].late)
-            add_reminder(g, session, REMIND_LEAD_1 + (enum reminder)due[i].lead, due[i].due_ms);
+            meeting_add_reminder(g, session, REMIND_LEAD_1 + (enum reminder)due[i].lead,
+                                 due[i].due_ms);
 }
 
 static void plan_agenda(struct stafette *g, const struct meeting *meeting,
@@ -133,8 +135,8 @@ static void plan_agenda(struct stafette *g, const struct meeting *meeting,
     if (!kind || kind->cases == CASES_ONE || !days || session->frozen_ms)
         return;
     if (kind->cases == CASES_BLOCK_A || setup)
-        add_reminder(g, session, REMIND_FREEZE,
-                     working_days_before(host, days, meeting_moment(session->start_s)));
+        meeting_add_reminder(g, session, REMIND_FREEZE,
+                             working_days_before(host, days, meeting_moment(session->start_s)));
 }
 
 void meeting_plan_reminders(struct stafette *g, const struct meeting *meeting,
@@ -149,7 +151,8 @@ void meeting_plan_reminders(struct stafette *g, const struct meeting *meeting,
     plan_agenda(g, meeting, session, host);
     ask_ms = working_days_before(host, ASK_AGAIN_DAYS, start_ms);
     if (str_empty(meeting->rule) && ask_ms > g->now_ms)
-        add_reminder(g, session, REMIND_RSVP, ask_ms);
+        meeting_add_reminder(g, session, REMIND_RSVP, ask_ms);
+    meeting_special_plan(g, meeting, session);
 }
 
 /* ---- sessions */
@@ -192,8 +195,9 @@ void meeting_add_month(struct stafette *g, const struct meeting *meeting, int64_
     fill_session(meeting, &planned, &session);
     session.state = SESSION_MONTH;
     store_session_add(g->store, &session);
-    add_reminder(g, &session, REMIND_MONTH,
-                 lead_due_ms(&lead, &work_unit(g, meeting->unit)->hours, meeting_moment(month_s)));
+    meeting_add_reminder(
+        g, &session, REMIND_MONTH,
+        lead_due_ms(&lead, &work_unit(g, meeting->unit)->hours, meeting_moment(month_s)));
 }
 
 static void fill_series(const struct stafette *g, const struct meeting *meeting,

@@ -1,5 +1,6 @@
 /*
- * What only some meetings need: see meeting_special.h.
+ * What only some meetings need: see meeting_special.h. A further need is one row of the table below
+ * and, where sessions carry a reminder for it, one line in meeting_special_plan().
  */
 #include "meeting_special.h"
 
@@ -14,14 +15,14 @@
 enum { DAY_S = 86400 };
 
 /* UL7: a month without a day: the office is asked, nobody is invited. */
-static void month_due(struct stafette *g, struct meeting_view *view, const struct session *session)
+static void month_due(struct stafette *g, struct meeting_view *view, struct session *session)
 {
     static const char *const months[] = {"Januar",    "Februar", "März",     "April",
                                          "Mai",       "Juni",    "Juli",     "August",
                                          "September", "Oktober", "November", "Dezember"};
     struct buf outcome = BUF_INIT;
     int year, month, mday;
-    if (!session || session->state != SESSION_MONTH)
+    if (session->state != SESSION_MONTH)
         return;
     day_split(session->start_s / DAY_S, &year, &month, &mday);
     buf_printf(&outcome, "Für %s %d ist noch kein Tag festgelegt. Bitte legen Sie ihn fest.",
@@ -34,9 +35,30 @@ static void month_due(struct stafette *g, struct meeting_view *view, const struc
     buf_release(&outcome);
 }
 
+void meeting_special_plan(struct stafette *g, const struct meeting *meeting,
+                          const struct session *session)
+{
+    meeting_presence_plan(g, meeting, session);
+    meeting_chain_plan(g, meeting, session);
+    meeting_call_plan(g, meeting, session);
+}
+
+/* ---- the table */
+
+static const struct {
+    enum reminder reminder;
+    void (*fire)(struct stafette *g, struct meeting_view *view, struct session *session);
+} reminders[] = {
+    {REMIND_MONTH, month_due},
+    {REMIND_STAND_IN, meeting_presence_due},
+    {REMIND_PAPER, meeting_chain_due},
+    {REMIND_CALL, meeting_call_due},
+};
+
 void meeting_special_reminds(struct stafette *g, const struct clock *clock,
                              struct meeting_view *view, struct session *session)
 {
-    if (clock->step == REMIND_MONTH)
-        month_due(g, view, session);
+    for (size_t i = 0; i < COUNT_OF(reminders); i++)
+        if (reminders[i].reminder == (enum reminder)clock->step && session)
+            reminders[i].fire(g, view, session);
 }

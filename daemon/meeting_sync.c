@@ -10,6 +10,7 @@
 #include "directory.h"
 #include "gateway.h"
 #include "meeting.h"
+#include "meeting_special.h"
 #include "store.h"
 #include "util.h"
 #include "workflow_parts.h"
@@ -86,11 +87,27 @@ static bool still_member(const struct member *member, size_t count, const char *
     return false;
 }
 
+/* A series by rule is one invitation, dates of a list are one each. */
+static void invite(struct stafette *g, const struct meeting_view *view, const struct unit *unit)
+{
+    struct meeting_news news = {.what = "meeting.invited", .reason = REASON_MEMBER};
+    int64_t now_s = meeting_wall_now(g);
+    if (!str_empty(view->meeting.rule))
+        meeting_tell_unit(g, &view->item, unit, &news);
+    for (size_t i = 0; str_empty(view->meeting.rule) && i < view->sessions; i++) {
+        const struct session *session = &view->session[i];
+        if (session->state != SESSION_PLANNED || session->start_s <= now_s)
+            continue;
+        news.session_seq = session->seq;
+        news.deadline_ms = meeting_answer_until(g, &view->meeting, session);
+        meeting_tell_unit(g, &view->item, unit, &news);
+    }
+}
+
 /* Who is new is invited with what there is; who has left hears nothing more but cancellations. */
 static void change_members(struct stafette *g, struct meeting_view *view,
                            const struct member *member, size_t count)
 {
-    const struct meeting_news news = {.what = "meeting.invited", .reason = REASON_MEMBER};
     for (size_t i = 0; i < view->members; i++)
         if (!still_member(member, count, view->member[i].unit) &&
             !str_eq(view->member[i].unit, view->meeting.unit))
@@ -105,8 +122,8 @@ static void change_members(struct stafette *g, struct meeting_view *view,
         if (!known)
             now.invited_ms = g->now_ms;
         store_member_put(g->store, &now);
-        if (!known && !str_empty(view->meeting.rule))
-            meeting_tell_unit(g, &view->item, work_unit(g, now.unit), &news);
+        if (!known)
+            invite(g, view, work_unit(g, now.unit));
     }
 }
 
@@ -166,8 +183,10 @@ bool meeting_sync(struct stafette *g)
     if (from >= dir->meetings)
         return sync_removed(g) == MEETING_SYNC_SHARE;
     struct member *member = xcalloc(MEETING_MEMBERS_MAX, sizeof *member);
-    for (size_t i = from; i < to && i < dir->meetings; i++)
+    for (size_t i = from; i < to && i < dir->meetings; i++) {
         sync_one(g, &dir->meeting[i], member);
+        meeting_presence_look(g, &dir->meeting[i]);
+    }
     free(member);
     return true;
 }

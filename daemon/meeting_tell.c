@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "config.h"
 #include "directory.h"
@@ -32,7 +33,7 @@ static bool is_repeated(const struct unit *const *told, size_t count, const stru
     const struct contact *mine = first_mail(unit);
     for (size_t i = 0; i < count; i++) {
         const struct contact *other = first_mail(told[i]);
-        if (told[i] == unit || (mine && other && str_eq(mine->address, other->address)))
+        if (told[i] == unit || (mine && other && strcasecmp(mine->address, other->address) == 0))
             return true;
     }
     return false;

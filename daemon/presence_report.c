@@ -14,6 +14,7 @@
 #include "directory.h"
 #include "gateway.h"
 #include "limits.h"
+#include "meeting_special.h"
 #include "presence.h"
 #include "store.h"
 #include "store_absence.h"
@@ -92,6 +93,7 @@ int presence_report(struct stafette *g, const struct presence_change *change, st
     if (p->absences_end_ms < row.to_ms)
         p->absences_end_ms = row.to_ms;
     p->asked = true;
+    meeting_absence(g, change->unit, row.from_ms, row.to_ms);
     return 0;
 }
 

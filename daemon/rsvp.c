@@ -13,6 +13,7 @@
 #include "gateway.h"
 #include "ical.h"
 #include "meeting.h"
+#include "meeting_special.h"
 #include "store.h"
 #include "store_audit.h"
 #include "store_notice.h"
@@ -106,6 +107,7 @@ static void record(struct stafette *g, const struct meeting_view *view, const st
     bool declines = rsvp->status == STATUS_DECLINED && before != STATUS_DECLINED;
     if (declines && whole->role == MEMBER_CHAIR)
         chair_declined(g, view, rsvp);
+    meeting_presence_answered(g, view, rsvp);
 }
 
 static bool is_over(const struct stafette *g, const struct meeting_view *view,
@@ -121,7 +123,12 @@ static enum rsvp_end take(struct stafette *g, const struct meeting_view *view,
 {
     const struct session *session = meeting_session(view, rsvp->session_seq);
     const struct member *whole = meeting_member(view, rsvp->unit->id);
-    struct member now;
+    struct member now, stand_in;
+    /* Who was asked to take one session belongs to that one only. */
+    if (store_member_of_role(g->store, view->item.seq, rsvp->session_seq, MEMBER_STAND_IN,
+                             &stand_in) &&
+        str_eq(stand_in.unit, rsvp->unit->id))
+        whole = &stand_in;
     if (!whole || (rsvp->session_seq && !session)) {
         buf_puts(said, "Ihre Stelle ist zu diesem Termin nicht eingeladen.");
         return RSVP_NOT_INVITED;

@@ -183,6 +183,9 @@ static const struct setting table[] = {
      "A handover that needs a conversation calls it by itself as soon as it was seen."},
     {"meeting", "handover_length", KIND_DURATION, AT(meeting_handover_length_ms), "15m", "1d", "1h",
      "So long is such a conversation."},
+    {"meeting", "presence_answer", KIND_DURATION, AT(meeting_presence_answer_ms), "1m", "1d", "15m",
+     "The worker of a presence (Präsenz in einer Anlaufstelle) is absent: so long its deputy has\n"
+     "to say yes before today's session is cancelled."},
 
     {"ledger", "night", KIND_TEXT, AT(ledger_night), "1", "5", "06:30",
      "When the coordinator gets the result of the full check, each day (Europe/Berlin)."},

@@ -68,6 +68,7 @@ struct settings {
     int64_t meeting_poll_slots;
     bool meeting_handover; /* handovers call their conversation */
     int64_t meeting_handover_length_ms;
+    int64_t meeting_presence_answer_ms;
 
     /* mailbox */
     char *mailbox_url; /* imap://host:port/INBOX; "" = none is read */

@@ -27,6 +27,7 @@ enum {
     SESSION_DROP,
     MEMBER_PUT,
     MEMBER_GET,
+    MEMBER_OF_ROLE,
     MEMBER_DROP,
     MEMBER_EACH,
     MEMBER_ASK_AGAIN,
@@ -89,6 +90,8 @@ static const char *const sql[] = {
                    ") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [MEMBER_GET] = "select " MEMBER_COLUMNS " from member"
                    " where item_seq = ? and unit = ? and session_seq = ?",
+    [MEMBER_OF_ROLE] = "select " MEMBER_COLUMNS " from member"
+                       " where item_seq = ? and session_seq = ? and role = ?",
     [MEMBER_DROP] = "delete from member where item_seq = ? and unit = ?",
     [MEMBER_EACH] = "select " MEMBER_COLUMNS " from member"
                     " where item_seq = ? and session_seq = 0 order by unit",
@@ -404,6 +407,21 @@ bool store_member_get(struct store *s, int64_t item_seq, const char *unit, int64
     query_int(&q, item_seq);
     query_text(&q, unit);
     query_int(&q, session_seq);
+    if (!query_row(&q))
+        return false;
+    read_member(&q, member);
+    query_end(&q);
+    return true;
+}
+
+bool store_member_of_role(struct store *s, int64_t item_seq, int64_t session_seq,
+                          enum member_role role, struct member *member)
+{
+    memset(member, 0, sizeof *member);
+    struct query q = query_start(s, NOUN_MEETING, MEMBER_OF_ROLE);
+    query_int(&q, item_seq);
+    query_int(&q, session_seq);
+    query_int(&q, role);
     if (!query_row(&q))
         return false;
     read_member(&q, member);

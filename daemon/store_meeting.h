@@ -137,6 +137,9 @@ bool store_member_get(struct store *s, int64_t item_seq, const char *unit, int64
 /* What holds for a session: its own answer, else that for the whole. False when no member. */
 bool store_member_for(struct store *s, int64_t item_seq, const char *unit, int64_t session_seq,
                       struct member *member);
+/* Who has that role in one session only; false when nobody has. */
+bool store_member_of_role(struct store *s, int64_t item_seq, int64_t session_seq,
+                          enum member_role role, struct member *member);
 void store_member_drop(struct store *s, int64_t item_seq, const char *unit);
 /* The members of the whole meeting, in the order of their units. */
 void store_member_each(struct store *s, int64_t item_seq, void *context,

@@ -30,8 +30,9 @@ static const char *const sql[] = {
                    " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [NOTICE_GET] = "select " COLUMNS ", item_seq from notice where notice_seq = ?",
     [NOTICE_EACH] = "select " COLUMNS " from notice where item_seq = ? order by notice_seq",
-    [NOTICE_UNITS] = "select unit from notice where item_seq = ?"
-                     " group by unit order by min(notice_seq)",
+    [NOTICE_UNITS] =
+        "select unit from notice where item_seq = ?1"
+        " and (?2 = 0 or session_seq in (0, ?2)) group by unit order by min(notice_seq)",
     [NOTICE_TALLY] = "select count(*) from notice",
     [TEMPLATE_FIND] = "select template_id from template where hash = ?",
     [TEMPLATE_ADD] = "insert into template (template_id, hash, name, text)"
@@ -112,11 +113,13 @@ void store_notice_each(struct store *s, int64_t item_seq, void *context,
     }
 }
 
-size_t store_notice_units(struct store *s, int64_t item_seq, char (*units)[ID_MAX], size_t max)
+size_t store_notice_units(struct store *s, int64_t item_seq, int64_t session_seq,
+                          char (*units)[ID_MAX], size_t max)
 {
     size_t n = 0;
     struct query q = query_start(s, NOUN_NOTICE, NOTICE_UNITS);
     query_int(&q, item_seq);
+    query_int(&q, session_seq);
     while (n < max && query_row(&q))
         query_column_copy(&q, 0, units[n++], ID_MAX);
     query_end(&q);

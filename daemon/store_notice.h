@@ -38,8 +38,10 @@ bool store_notice_get(struct store *s, int64_t seq, struct notice *notice);
 void store_notice_each(struct store *s, int64_t item_seq, void *context,
                        void (*each)(void *context, const struct notice *notice));
 
-/* Units that were told of an item, each once, in order of the first notice; at most max. */
-size_t store_notice_units(struct store *s, int64_t item_seq, char (*units)[ID_MAX], size_t max);
+/* Units that were told of an item, each once, in order of the first notice; at most max. With a
+ * session only who was told of that one or of the whole; 0: all. */
+size_t store_notice_units(struct store *s, int64_t item_seq, int64_t session_seq,
+                          char (*units)[ID_MAX], size_t max);
 
 /* The number of a template text, kept for as long as the store lives. */
 int64_t store_template_keep(struct store *s, const char *hash, const char *name, const char *text);

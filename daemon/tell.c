@@ -185,10 +185,9 @@ void tell_of_session(struct stafette *g, const struct item *item, const struct l
         .session_seq = session->seq,
     };
     str_copy(notice.unit, sizeof notice.unit, unit->id);
-    /* The rung "deputy" names the stand-in itself. */
-    const char *absent = stands_in                          ? telling->unit->id
-                         : telling->reason == REASON_DEPUTY ? item->waiting_unit
-                                                            : "";
+    /* The rung "deputy" names the stand-in itself; of a session it answers for itself. */
+    const bool for_other = telling->reason == REASON_DEPUTY && !session->seq;
+    const char *absent = stands_in ? telling->unit->id : for_other ? item->waiting_unit : "";
     str_copy(notice.instead_of, sizeof notice.instead_of, absent);
     str_copy(notice.template_name, sizeof notice.template_name,
              permit_template(item, telling->what));

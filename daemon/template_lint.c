@@ -30,6 +30,7 @@ static const char *const wanted[] = {
     "meeting.cancelled",  "meeting.reminder",   "meeting.agenda",     "meeting.note",
     "meeting.asked",      "poll.asked",         "poll.result",        "digest.weekly",
     "digest.morning",     "digest.orphans",     "digest.quotas",      "digest.share",
+    "presence.cancelled",
 };
 
 /* What no mail may be silent about. */

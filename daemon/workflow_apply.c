@@ -39,7 +39,7 @@ void work_tell_outcome(struct work *w, const char *outcome, const char *except)
 {
     char units[TOLD_MAX][ID_MAX], what[ID_MAX];
     const struct directory *dir = w->g->config->directory;
-    size_t n = store_notice_units(w->g->store, w->item.seq, units, TOLD_MAX);
+    size_t n = store_notice_units(w->g->store, w->item.seq, 0, units, TOLD_MAX);
     work_template(what, w->item.kind, "outcome");
     bool giver_told = false;
     for (size_t i = 0; i <= n; i++) {

@@ -11,6 +11,7 @@
 #include "config.h"
 #include "directory.h"
 #include "meeting.h"
+#include "meeting_special.h"
 #include "poll.h"
 #include "presence.h"
 #include "store.h"
@@ -210,6 +211,7 @@ static const struct {
     {EVENT_VISIT_JOINT, work_visit_joint},
     {EVENT_POLL_OPENED, work_poll_opened},
     {EVENT_POLL_CLOSED, work_poll_closed},
+    {EVENT_DOCUMENT_FILED, work_document_filed},
 };
 
 static bool take(struct work *w)

@@ -31,7 +31,7 @@ static const struct city {
 } cities[] = {
     {"ulm", "BW", 17, 15, 16 * 15},     {"muelheim", "NW", 3, 1, 2 * 6},
     {"bielefeld", "NW", 6, 10, 5 * 12}, {"dortmund", "NW", 6, 4, 5 * 8},
-    {"kiel", "SH", 4, 4, 3 * 7},
+    {"kiel", "SH", 4, 40, 3 * 7},
 };
 
 static inline int cities_load(void **state)

@@ -116,7 +116,7 @@ static void test_notices(void **state)
     add_notice(item, "c", 0, "");
     add_notice(other, "d", 5, "");
     commit();
-    assert_int_equal(store_notice_units(s, item, units, 2), 2);
+    assert_int_equal(store_notice_units(s, item, 0, units, 2), 2);
     assert_string_equal(units[0], "b");
     assert_string_equal(units[1], "a");
     assert_true(store_item_asked(s, item, "b"));

@@ -138,6 +138,8 @@ FORMS = (
      "nobody_but", "wer sonst noch etwas bekam, wird genannt"),
     ("D", "hat <niemand> mehr als {zahl} {sendung}[ zu {name}][ seit {zeit}]", "at_most",
      "je Adresse gezählt"),
+    ("D", "gehen <insgesamt {menge} {sendung}> hinaus[ zu {name}][ seit {zeit}]", "went_out",
+     "an alle Adressen zusammen"),
     ("D", "wird nichts verschickt", "silence", "nichts seit dem letzten Wenn"),
     ("D", "wird nichts verschickt zu {name}", "silence", "nichts, das diesen Vorgang nennt"),
     ("D", "enthält <keine {sendung}> {text}", "no_message_says", "in keiner bisher verschickten"),

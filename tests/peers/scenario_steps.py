@@ -624,6 +624,13 @@ def at_most(scene, given):
     need(not over, f"niemand hat mehr als {given['zahl']} {given['sendung']}", ", ".join(over))
 
 
+def went_out(scene, given):
+    found = chosen(scene, given)
+    least, most = amount(given["menge"])
+    need(least <= len(found) <= most, f"insgesamt {given['menge']} {given['sendung']}",
+         f"{len(found)}")
+
+
 def silence(scene, given):
     if "name" in given:
         code = scene.code(given["name"])
