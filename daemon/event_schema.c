@@ -85,9 +85,11 @@ static void put_data_rules(struct buf *out, const struct type_row *row)
     }
     if (row->optional & FIELD_BIT(CONSENT_REF) &&
         (row->required | row->optional) & FIELD_BIT(LEGAL_BASIS))
-        buf_puts(out, ",\n   \"if\":{\"properties\":{\"legal_basis\":{\"const\":\"consent\"}},"
-                      "\"required\":[\"legal_basis\"]},\n"
-                      "   \"then\":{\"required\":[\"consent_ref\"]}");
+        buf_puts(
+            out,
+            ",\n   \"allOf\":[{\"if\":{\"properties\":{\"legal_basis\":{\"const\":\"consent\"}},"
+            "\"required\":[\"legal_basis\"]},\n"
+            "   \"then\":{\"required\":[\"consent_ref\"]}}]");
 }
 
 static void put_data(struct buf *out, int type)

@@ -98,7 +98,7 @@ def ladders_once(found):
     """Each open item has one clock that ends in a person, a closed one has no clock at all."""
     wrong = found.rows(
         "select item_seq, closed_ms, (select count(*) from clock where clock.item_seq ="
-        " item.item_seq and clock.state = 0 and clock.kind not in (3, 4)) as ladders,"
+        " item.item_seq and clock.state = 0 and clock.kind not in (3, 4, 8)) as ladders,"
         " (select count(*) from clock where clock.item_seq = item.item_seq and clock.state = 0)"
         " as clocks from item where ladders <> (closed_ms = 0)"
         " or (closed_ms > 0 and clocks > 0)")
