@@ -17,6 +17,15 @@ if [ "$(id -u)" = 0 ]; then
     name=nobody group=nogroup
     as_whom=(setpriv "--reuid=$name" "--regid=$group" --clear-groups)
 fi
+# Below a home directory that others may not enter, nobody cannot read the programs: then they lie
+# once more beside the mailbox, as links where the file system allows it.
+if ! "${as_whom[@]}" test -r "$peers/run"; then
+    shown=$dir/peers
+    mkdir -p "$shown"
+    cp -a --link "$peers/." "$shown/" 2>/dev/null || cp -a "$peers/." "$shown/"
+    chmod 755 "$dir" "$shown"
+    peers=$shown
+fi
 uid=$(id -u "$name") gid=$(getent group "$group" | cut -d: -f3)
 
 mkdir -p "$dir/run" "$dir/mail"
@@ -76,7 +85,7 @@ cat >"$dir/start" <<EOT
 LD_LIBRARY_PATH=$dir/lib:$peers/usr/lib/dovecot/modules/old-stats:\$LD_LIBRARY_PATH exec "\$@"
 EOT
 chmod 755 "$dir/start"
-[ "$(id -u)" != 0 ] || chown -R "$name:$group" "$dir"
+[ "$(id -u)" != 0 ] || find "$dir" -path "$dir/peers" -prune -o -exec chown "$name:$group" {} +
 # What the program "dovecot" does first is to call /usr/bin/doveconf, which is not there.
 exec "${as_whom[@]}" "$peers/run" "$dir/start" "$peers/usr/bin/doveconf" -f service=master -c "$dir/dovecot.conf" \
     -m master -e "$peers/usr/sbin/dovecot" -F -c "$dir/dovecot.conf"
