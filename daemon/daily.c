@@ -51,7 +51,7 @@ void daily_reloaded(struct stafette *g)
     digest_open(g);
     g->daily.held_from = 1;
     g->daily.meetings_from = 1;
-    g->daily.meetings_after[0] = '\0';
+    g->daily.meetings_after[0] = g->daily.meetings_next[0] = '\0';
     plan(g);
 }
 
