@@ -21,6 +21,8 @@
 
 enum { DAY_S = 86400, TAG_BYTES = 4 };
 
+static const int64_t COUNT_S = INT64_C(60) * 366 * DAY_S; /* no COUNT is followed for longer */
+
 /* ---- UIDs */
 
 /* "m17" or "m17-4": the number of the item, and of the session of a list. */
@@ -187,18 +189,68 @@ static bool is_out(const struct session *session)
            session->state == SESSION_NOT_HELD;
 }
 
-/* The rule as this member has it: it ends where its sessions end. The UNTIL is wall time. */
-static void put_rule(struct making *m)
+/* Where the rule as it is now stands in a calendar: at its first date that is a session of ours.
+ * Sessions before an older rule was given up are none of it. */
+struct anchor {
+    struct session first;
+    int64_t last_s; /* end of its last day, by its COUNT; 0 = it has none */
+    bool counts_on; /* the COUNT began before `first` */
+};
+
+static void find_anchor(const struct meeting_view *view, struct anchor *anchor)
 {
-    const struct meeting_view *view = m->view;
-    int64_t last_s = view->meeting.until_day ? (view->meeting.until_day + 1) * DAY_S - 1 : 0;
-    const char *rule = view->meeting.rule, *until = strstr(rule, "UNTIL="),
-               *count = strstr(rule, "COUNT=");
-    for (size_t i = 0; m->member && m->member->sessions_max && i < view->sessions; i++)
-        if (!meeting_is_invited(view, &view->session[i], m->member)) {
-            last_s = view->session[i].original_s - 1;
+    const struct meeting *m = &view->meeting;
+    const struct session *last = &view->session[view->sessions - 1];
+    bool counted = strstr(m->rule, "COUNT=") != NULL;
+    int64_t *start = xcalloc(SERIES_STARTS_MAX, sizeof *start);
+    int64_t from_s = counted ? m->start_s : view->session[0].original_s;
+    int64_t to_s = counted ? m->start_s + COUNT_S : last->original_s + 1;
+    size_t n = ical_expand(m->rule, m->start_s, from_s, to_s, start, SERIES_STARTS_MAX), at = 0;
+    anchor->first = view->session[0];
+    anchor->last_s = 0;
+    anchor->counts_on = false;
+    for (size_t i = 0; i < view->sessions; i++) {
+        int64_t original_s = view->session[i].original_s;
+        while (at < n && start[at] < original_s)
+            at++;
+        if (at < n && start[at] == original_s) {
+            anchor->first = view->session[i];
             break;
         }
+    }
+    if (counted && n) {
+        anchor->last_s = start[n - 1] - start[n - 1] % DAY_S + DAY_S - 1;
+        anchor->counts_on = at > 0;
+    }
+    free(start);
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return !a || (b && b < a) ? b : a; /* 0: none */
+}
+
+/* The last start this member is invited to, when the text of the rule does not say it; 0: it
+ * does. */
+static int64_t ends_for(const struct making *m, const struct anchor *anchor)
+{
+    const struct meeting_view *view = m->view;
+    int64_t until_day = view->meeting.until_day;
+    int64_t last_s = until_day ? (until_day + 1) * DAY_S - 1 : 0;
+    for (size_t i = 0; m->member && m->member->sessions_max && i < view->sessions; i++)
+        if (!meeting_is_invited(view, &view->session[i], m->member)) {
+            last_s = earlier(last_s, view->session[i].original_s - 1);
+            break;
+        }
+    return last_s || anchor->counts_on ? earlier(last_s, anchor->last_s) : 0;
+}
+
+/* The rule as this member has it: it ends where its sessions end. The UNTIL is wall time. */
+static void put_rule(struct making *m, const struct anchor *anchor)
+{
+    const char *rule = m->view->meeting.rule, *until = strstr(rule, "UNTIL="),
+               *count = strstr(rule, "COUNT=");
+    int64_t last_s = ends_for(m, anchor);
     if (!last_s) {
         buf_puts(&m->rule, rule);
         return;
@@ -216,12 +268,14 @@ static void put_rule(struct making *m)
                (int)(last_s % DAY_S / 3600), (int)(last_s % 3600 / 60), (int)(last_s % 60));
 }
 
-/* The master stands at the first session that the member is invited to, as the rule has it. */
+/* The master stands at the first session of the rule, as the rule has it. */
 static void add_master(struct making *m)
 {
     const struct meeting_view *view = m->view;
-    struct session first = view->session[0];
-    put_rule(m);
+    struct anchor anchor;
+    find_anchor(view, &anchor);
+    struct session first = anchor.first;
+    put_rule(m, &anchor);
     first.start_s = first.original_s;
     first.duration_s = view->meeting.duration_s;
     first.mode = view->meeting.mode;
@@ -240,12 +294,13 @@ static void add_master(struct making *m)
     master->excepts = m->excepts;
 }
 
+/* Also what is over: a session that came earlier than ruled must not show up again on its day. */
 static void add_series(struct making *m)
 {
     add_master(m);
     for (size_t i = 0; i < m->view->sessions && !m->cancel; i++) {
         const struct session *s = &m->view->session[i];
-        if (s->state == SESSION_PLANNED && is_odd(m, s) &&
+        if (!is_out(s) && s->state != SESSION_MONTH && is_odd(m, s) &&
             meeting_is_invited(m->view, s, m->member))
             add_exception(m, s);
     }
