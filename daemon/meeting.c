@@ -15,6 +15,7 @@
 #include "directory.h"
 #include "gateway.h"
 #include "limits.h"
+#include "meeting_parts.h"
 #include "meeting_special.h"
 #include "permit.h"
 #include "poll.h"
@@ -28,7 +29,7 @@
 
 enum { DAY_S = 86400, SOON_S = 86400 };
 
-static void note(struct stafette *g, int64_t item_seq, const char *what, const char *detail)
+void meeting_note(struct stafette *g, int64_t item_seq, const char *what, const char *detail)
 {
     struct buf text = BUF_INIT;
     buf_printf(&text, "%s %s config=%s", what, detail, g->config->version);
@@ -47,7 +48,7 @@ void meeting_end(struct stafette *g, struct item *item, enum item_state state)
     store_item_update(g->store, item);
     snprintf(detail, sizeof detail, "kind=%s state=%s", item_kind_name(item->kind),
              item_state_name(state));
-    note(g, item->seq, "step", detail);
+    meeting_note(g, item->seq, "step", detail);
     agenda_close(g, item);
     tell_status(g, item, state == STATE_CANCELLED ? "meeting.cancelled" : "meeting.closed", "", "");
 }
@@ -130,7 +131,7 @@ static void add_members(struct stafette *g, const struct meeting_wish *wish,
             const struct task task = {.code = "permission",
                                       .parent = wish->about,
                                       .unit = work_unit(g, wish->meeting.unit)};
-            note(g, item->seq, "meeting not invited", wish->member[i].unit);
+            meeting_note(g, item->seq, "meeting not invited", wish->member[i].unit);
             work_task(g, &task);
         }
     str_copy(host.unit, sizeof host.unit, wish->meeting.unit);
@@ -153,9 +154,7 @@ static void add_dates(struct stafette *g, const struct meeting *meeting,
 
 struct invite {
     struct stafette *g;
-    const struct item *item;
     const struct meeting *meeting;
-    const char *what, *outcome;
     int64_t *session;
     int64_t *deadline;
     size_t count, cap, deadline_cap;
@@ -174,40 +173,30 @@ static bool collect_session(void *context, const struct session *session)
     return true;
 }
 
-static void tell_of(const struct invite *v, int64_t session_seq, int64_t deadline_ms)
-{
-    const struct meeting_news news = {.what = v->what,
-                                      .session_seq = session_seq,
-                                      .deadline_ms = deadline_ms,
-                                      .outcome = v->outcome,
-                                      .reason = REASON_MEMBER};
-    meeting_tell(v->g, v->item, &news);
-}
-
 /* A series by rule is one calendar entry and one mail; dates of a list are entries of their own,
  * because an iTIP message holds one UID only (RFC 5546 3.2.2). */
-static void tell_all(struct stafette *g, const struct meeting *meeting, const struct item *item,
-                     const char *what, const char *outcome)
+size_t meeting_tell_all(struct stafette *g, const struct meeting *meeting, const struct item *item,
+                        const struct meeting_news *news)
 {
-    struct invite v = {.g = g,
-                       .item = item,
-                       .meeting = meeting,
-                       .what = what,
-                       .outcome = outcome,
-                       .now_s = meeting_wall_now(g)};
+    struct invite v = {.g = g, .meeting = meeting, .now_s = meeting_wall_now(g)};
+    struct meeting_news one = *news;
+    bool ruled = !str_empty(meeting->rule);
     store_session_each(g->store, item->seq, 0, &v, collect_session);
-    if (!str_empty(meeting->rule) && v.count)
-        tell_of(&v, 0, v.deadline[0]);
-    for (size_t i = 0; str_empty(meeting->rule) && i < v.count; i++)
-        tell_of(&v, v.session[i], v.deadline[i]);
+    for (size_t i = 0; i < v.count && (i == 0 || !ruled); i++) {
+        one.session_seq = ruled ? 0 : v.session[i];
+        one.deadline_ms = v.deadline[i];
+        meeting_tell(g, item, &one);
+    }
     free(v.session);
     free(v.deadline);
+    return v.count;
 }
 
 void meeting_tell_plan(struct stafette *g, const struct meeting *meeting, const struct item *item,
                        const char *what)
 {
-    tell_all(g, meeting, item, what, "");
+    const struct meeting_news news = {.what = what, .reason = REASON_MEMBER};
+    meeting_tell_all(g, meeting, item, &news);
 }
 
 int64_t meeting_open(struct stafette *g, const struct meeting_wish *wish)
@@ -219,7 +208,7 @@ int64_t meeting_open(struct stafette *g, const struct meeting_wish *wish)
     meeting.planned_s = 0;
     store_item_add(g->store, &item);
     store_meeting_add(g->store, &meeting);
-    note(g, item.seq, "meeting opened", meeting.kind);
+    meeting_note(g, item.seq, "meeting opened", meeting.kind);
     add_members(g, wish, &item);
     if (item.state == STATE_WAITING) {
         meeting_clock_at(g, &item, g->now_ms + (int64_t)MEETING_WAIT_DAYS * DAY_S * 1000);
@@ -228,7 +217,7 @@ int64_t meeting_open(struct stafette *g, const struct meeting_wish *wish)
     meeting_plan(g, &meeting);
     add_dates(g, &meeting, wish);
     meeting_set_clock(g, &meeting, &item);
-    tell_all(g, &meeting, &item, "meeting.invited", "");
+    meeting_tell_plan(g, &meeting, &item, "meeting.invited");
     tell_status(g, &item, "meeting.planned", "meeting_id", meeting.meeting_id);
     return item.seq;
 }
@@ -248,22 +237,22 @@ void meeting_set_date(struct stafette *g, int64_t item_seq, int64_t start_s)
     meeting_plan(g, &meeting);
     store_meeting_update(g->store, &meeting);
     meeting_set_clock(g, &meeting, &item);
-    note(g, item.seq, "meeting dated", meeting.kind);
+    meeting_note(g, item.seq, "meeting dated", meeting.kind);
     poll_end_of(g, item.seq, false);
-    tell_all(g, &meeting, &item, "meeting.invited", "");
+    meeting_tell_plan(g, &meeting, &item, "meeting.invited");
     tell_status(g, &item, "meeting.planned", "meeting_id", meeting.meeting_id);
 }
 
 /* ---- changing */
 
-static int64_t later(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 static bool is_soon(const struct stafette *g, int64_t start_s)
 {
     return start_s - meeting_wall_now(g) < SOON_S;
+}
+
+static bool is_single(const struct meeting *meeting)
+{
+    return str_empty(meeting->rule) && meeting->start_s;
 }
 
 bool meeting_change_session(struct stafette *g, const struct session *wanted)
@@ -283,15 +272,15 @@ bool meeting_change_session(struct stafette *g, const struct session *wanted)
     buf_puts(&outcome, moved ? "Der Termin war bisher: " : "Ort oder Art des Termins ist anders.");
     if (moved)
         meeting_when(&outcome, session.start_s, session.duration_s);
-    int64_t sequence = later(session.sequence, meeting.sequence) + 1;
+    int64_t sequence = larger(session.sequence, meeting.sequence) + 1;
     session = *wanted;
     session.sequence = sequence;
     store_session_update(g->store, &session);
     if (moved)
-        store_member_ask_again(g->store, item.seq, str_empty(meeting.rule) ? 0 : session.seq);
+        store_member_ask_again(g->store, item.seq, is_single(&meeting) ? 0 : session.seq);
     meeting_plan_reminders(g, &meeting, &session);
     meeting_set_clock(g, &meeting, &item);
-    note(g, item.seq, "meeting changed", moved ? "time" : "place");
+    meeting_note(g, item.seq, "meeting changed", moved ? "time" : "place");
     const struct meeting_news news = {.what = "meeting.changed",
                                       .session_seq = session.seq,
                                       .deadline_ms = meeting_answer_until(g, &meeting, &session),
@@ -306,144 +295,11 @@ bool meeting_change_session(struct stafette *g, const struct session *wanted)
     return true;
 }
 
-struct sessions {
-    struct session *session;
-    size_t count, cap;
-};
-
-static bool collect_planned(void *context, const struct session *session)
-{
-    struct sessions *all = context;
-    if (session->state != SESSION_PLANNED && session->state != SESSION_LEFT_OUT &&
-        session->state != SESSION_MONTH)
-        return true;
-    all->session = grow(all->session, all->count, &all->cap, sizeof *all->session);
-    all->session[all->count++] = *session;
-    return true;
-}
-
-/* What has not begun gives way to the new plan; a session that somebody cancelled stays cancelled
- * under its name. */
-static void forget_future(struct stafette *g, int64_t item_seq)
-{
-    struct sessions all = {0};
-    int64_t now_s = meeting_wall_now(g);
-    store_session_each(g->store, item_seq, 0, &all, collect_planned);
-    for (size_t i = 0; i < all.count; i++)
-        if (all.session[i].start_s > now_s) {
-            store_clock_cancel_session(g->store, item_seq, all.session[i].seq);
-            store_session_drop(g->store, all.session[i].seq);
-        }
-    free(all.session);
-}
-
-static bool same_plan(const struct meeting *a, const struct meeting *b)
-{
-    return a->start_s == b->start_s && a->duration_s == b->duration_s && str_eq(a->rule, b->rule) &&
-           a->until_day == b->until_day && a->holiday == b->holiday &&
-           a->skip_school_holidays == b->skip_school_holidays;
-}
-
-static bool same_place(const struct meeting *a, const struct meeting *b)
-{
-    return a->mode == b->mode && str_eq(a->room, b->room) && str_eq(a->link, b->link) &&
-           str_eq(a->dial_in, b->dial_in);
-}
-
-bool meeting_change(struct stafette *g, const struct meeting *wanted)
-{
-    struct meeting before, meeting = *wanted;
-    struct item item;
-    if (!store_meeting_get(g->store, wanted->item_seq, &before) ||
-        !store_item_get(g->store, wanted->item_seq, &item) || item.closed_ms)
-        return false;
-    bool same = same_plan(&before, wanted) && same_place(&before, wanted);
-    if (same && str_eq(before.setup_hash, wanted->setup_hash) && str_eq(before.unit, wanted->unit))
-        return false;
-    meeting.sequence = before.sequence + !same;
-    meeting.planned_s = same ? before.planned_s : 0;
-    store_meeting_update(g->store, &meeting);
-    str_copy(item.owner_unit, sizeof item.owner_unit, meeting.unit);
-    str_copy(item.waiting_unit, sizeof item.waiting_unit, meeting.unit);
-    store_item_update(g->store, &item);
-    if (same)
-        return false;
-    forget_future(g, item.seq);
-    if (!same_plan(&before, wanted))
-        store_member_ask_again(g->store, item.seq, 0);
-    meeting_plan(g, &meeting);
-    meeting_set_clock(g, &meeting, &item);
-    note(g, item.seq, "meeting changed", "plan");
-    tell_all(g, &meeting, &item, "meeting.changed", "");
-    if (!same_plan(&before, wanted))
-        meeting_chain_moved(g, &meeting);
-    tell_status(g, &item, "meeting.changed", "meeting_id", meeting.meeting_id);
-    return true;
-}
-
-/* False when the session is as wanted already, or begins before. */
-static bool switch_session(struct session *s, const struct meeting_switch *wanted, int64_t now_s)
-{
-    bool same = s->mode == wanted->mode &&
-                (str_empty(wanted->link) || str_eq(s->link, wanted->link)) &&
-                (str_empty(wanted->room) || str_eq(s->room, wanted->room));
-    if (s->state != SESSION_PLANNED || s->start_s < wanted->from_s || s->start_s <= now_s || same)
-        return false;
-    s->mode = wanted->mode;
-    if (!str_empty(wanted->link))
-        str_copy(s->link, sizeof s->link, wanted->link);
-    if (!str_empty(wanted->room))
-        str_copy(s->room, sizeof s->room, wanted->room);
-    return true;
-}
-
-static void switch_meeting(struct stafette *g, struct meeting *meeting, const struct item *item,
-                           const struct meeting_switch *wanted)
-{
-    meeting->mode = wanted->mode;
-    if (!str_empty(wanted->link))
-        str_copy(meeting->link, sizeof meeting->link, wanted->link);
-    if (!str_empty(wanted->room))
-        str_copy(meeting->room, sizeof meeting->room, wanted->room);
-    store_meeting_update(g->store, meeting);
-    note(g, item->seq, "meeting changed", "mode");
-    tell_all(g, meeting, item, "meeting.changed",
-             wanted->mode == MODE_ONLINE ? "Der Termin findet jetzt online statt."
-                                         : "Ort oder Art des Termins ist anders.");
-}
-
-bool meeting_switch_mode(struct stafette *g, int64_t item_seq, const struct meeting_switch *wanted)
-{
-    struct sessions all = {0};
-    struct meeting meeting;
-    struct item item;
-    size_t changed = 0;
-    int64_t now_s = meeting_wall_now(g);
-    if (!store_meeting_get(g->store, item_seq, &meeting) ||
-        !store_item_get(g->store, item_seq, &item) || item.closed_ms)
-        return false;
-    store_session_each(g->store, item_seq, 0, &all, collect_planned);
-    meeting.sequence++;
-    for (size_t i = 0; i < all.count; i++) {
-        struct session *s = &all.session[i];
-        if (!switch_session(s, wanted, now_s))
-            continue;
-        s->sequence = later(s->sequence, meeting.sequence);
-        store_session_update(g->store, s);
-        changed++;
-    }
-    if (changed)
-        switch_meeting(g, &meeting, &item, wanted);
-    free(all.session);
-    return changed > 0;
-}
-
 /* ---- cancelling and ending */
 
-/* Also who was invited once and is no member any more (E22); of one session only who has heard of
- * it or of the whole. */
-static void tell_cancelled(struct stafette *g, const struct item *item, int64_t session_seq,
-                           bool soon)
+/* Also who was invited once and is no member any more (E22). */
+void meeting_tell_cancelled(struct stafette *g, const struct item *item, int64_t session_seq,
+                            bool soon)
 {
     char(*unit)[ID_MAX] = xcalloc(2 * MEETING_MEMBERS_MAX, sizeof *unit);
     const struct meeting_news news = {.what = meeting_cancelled_template(g, item, session_seq),
@@ -452,7 +308,8 @@ static void tell_cancelled(struct stafette *g, const struct item *item, int64_t 
                                       .reason = REASON_MEMBER,
                                       .sms = soon};
     size_t n = store_notice_units(g->store, item->seq, session_seq, unit, 2 * MEETING_MEMBERS_MAX);
-    store_delivery_cancel(g->store, item->seq, store_last(g->store, SEQ_NOTICE) + 1, g->now_ms);
+    if (session_seq)
+        store_delivery_cancel_session(g->store, item->seq, session_seq, g->now_ms);
     meeting_tell(g, item, &news);
     for (size_t i = 0; i < n; i++) {
         struct member member;
@@ -463,11 +320,11 @@ static void tell_cancelled(struct stafette *g, const struct item *item, int64_t 
     free(unit);
 }
 
-static void cancel_session(struct stafette *g, const struct meeting *meeting,
-                           struct session *session)
+void meeting_cancel_session(struct stafette *g, const struct meeting *meeting,
+                            struct session *session)
 {
     session->state = SESSION_CANCELLED;
-    session->sequence = later(session->sequence, meeting->sequence) + 1;
+    session->sequence = larger(session->sequence, meeting->sequence) + 1;
     store_session_update(g->store, session);
     store_clock_cancel_session(g->store, session->item_seq, session->seq);
 }
@@ -490,21 +347,40 @@ static void cancel_all(struct stafette *g, struct meeting *meeting, struct item 
     struct sessions all = {0};
     int64_t now_s = meeting_wall_now(g);
     bool soon = false, ahead = item->state == STATE_OPEN;
-    store_session_each(g->store, item->seq, 0, &all, collect_planned);
-    meeting->sequence++;
+    meeting_sessions(g, item->seq, &all);
+    /* Of a list, what waits may be the cancellation of a date that went before. */
+    if (!str_empty(meeting->rule))
+        store_delivery_cancel(g->store, item->seq, store_last(g->store, SEQ_NOTICE) + 1, g->now_ms);
+    meeting->sequence = meeting_next_sequence(g, meeting);
     store_meeting_update(g->store, meeting);
     for (size_t i = 0; i < all.count; i++)
         if (all.session[i].state == SESSION_PLANNED && all.session[i].start_s > now_s) {
             soon = soon || is_soon(g, all.session[i].start_s);
-            cancel_session(g, meeting, &all.session[i]);
+            meeting_cancel_session(g, meeting, &all.session[i]);
             if (str_empty(meeting->rule))
-                tell_cancelled(g, item, all.session[i].seq, is_soon(g, all.session[i].start_s));
+                meeting_tell_cancelled(g, item, all.session[i].seq,
+                                       is_soon(g, all.session[i].start_s));
         }
     if (ahead && !str_empty(meeting->rule))
-        tell_cancelled(g, item, 0, soon);
+        meeting_tell_cancelled(g, item, 0, soon);
     free(all.session);
     poll_end_of(g, item->seq, true);
     meeting_end(g, item, STATE_CANCELLED);
+}
+
+static bool counts_sessions(void *context, const struct member *member)
+{
+    (void)context;
+    return member->sessions_max > 0;
+}
+
+/* Who is invited to a number of sessions is now invited to one that it did not have (BI9). */
+static void tell_counting(struct stafette *g, const struct meeting *meeting,
+                          const struct item *item)
+{
+    const struct meeting_news news = {
+        .what = "meeting.changed", .reason = REASON_MEMBER, .wants = counts_sessions};
+    meeting_tell_all(g, meeting, item, &news);
 }
 
 void meeting_cancel(struct stafette *g, int64_t item_seq, int64_t session_seq, const char *code)
@@ -515,7 +391,7 @@ void meeting_cancel(struct stafette *g, int64_t item_seq, int64_t session_seq, c
     if (!store_meeting_get(g->store, item_seq, &meeting) ||
         !store_item_get(g->store, item_seq, &item) || item.closed_ms)
         return;
-    note(g, item_seq, "meeting cancelled code", str_empty(code) ? "other" : code);
+    meeting_note(g, item_seq, "meeting cancelled code", str_empty(code) ? "other" : code);
     bool single = str_empty(meeting.rule) && !session_seq;
     if (single && store_session_next(g->store, item_seq, meeting_wall_now(g), &session) &&
         moves_to_rain_date(g, &meeting, &session, code))
@@ -527,8 +403,9 @@ void meeting_cancel(struct stafette *g, int64_t item_seq, int64_t session_seq, c
     if (!store_session_get(g->store, session_seq, &session) || session.item_seq != item_seq ||
         session.state != SESSION_PLANNED || moves_to_rain_date(g, &meeting, &session, code))
         return;
-    cancel_session(g, &meeting, &session);
-    tell_cancelled(g, &item, session.seq, is_soon(g, session.start_s));
+    meeting_cancel_session(g, &meeting, &session);
+    meeting_tell_cancelled(g, &item, session.seq, is_soon(g, session.start_s));
+    tell_counting(g, &meeting, &item);
     meeting_set_clock(g, &meeting, &item);
     tell_status(g, &item, "meeting.changed", "meeting_id", meeting.meeting_id);
 }
@@ -550,6 +427,15 @@ static void tell_handover(struct stafette *g, const struct item *item)
     buf_release(&said);
 }
 
+/* Somebody says so before the clock does: what follows a session follows now. */
+static void over_before_its_time(struct stafette *g, struct session *session)
+{
+    struct meeting_view view;
+    if (meeting_view(g, session->item_seq, &view))
+        meeting_ask_after(g, &view, session);
+    meeting_view_release(&view);
+}
+
 void meeting_session_held(struct stafette *g, const struct session *was, bool held)
 {
     struct session session;
@@ -559,9 +445,11 @@ void meeting_session_held(struct stafette *g, const struct session *was, bool he
         session.state == (held ? SESSION_HELD : SESSION_NOT_HELD) ||
         session.state == SESSION_CANCELLED)
         return;
+    if (session.state == SESSION_PLANNED && !item.closed_ms)
+        over_before_its_time(g, &session);
     session.state = held ? SESSION_HELD : SESSION_NOT_HELD;
     store_session_update(g->store, &session);
-    note(g, item.seq, "meeting session", held ? "held" : "not held");
+    meeting_note(g, item.seq, "meeting session", held ? "held" : "not held");
     if (item.closed_ms)
         return;
     if (!held)
@@ -584,7 +472,7 @@ void meeting_minutes_filed(struct stafette *g, const struct session *was)
         session.state = SESSION_HELD;
     store_session_update(g->store, &session);
     store_clock_cancel_session(g->store, item.seq, session.seq);
-    note(g, item.seq, "meeting minutes", "filed");
+    meeting_note(g, item.seq, "meeting minutes", "filed");
     if (!item.closed_ms)
         meeting_fires(g, &item);
 }

@@ -84,8 +84,14 @@ void meeting_set_date(struct stafette *g, int64_t item_seq, int64_t start_s);
 bool meeting_change_session(struct stafette *g, const struct session *session);
 
 /* The rule, time, place or mode of the whole meeting: future sessions are planned anew, past ones
- * stay; one update to each member. `meeting` holds what shall be. False when nothing differs. */
+ * stay; one update to each member. A session that the old and the new plan have in common stays
+ * itself: its answers, its agenda, and unless the times change where it was moved to. `meeting`
+ * holds what shall be. False when nothing differs for members. (meeting_change.c) */
 bool meeting_change(struct stafette *g, const struct meeting *meeting);
+
+/* The same with the dates and months of a list as `wish` has them: further ones are added and their
+ * members invited, those that are gone are cancelled. Members of `wish` are ignored. */
+bool meeting_change_dates(struct stafette *g, const struct meeting_wish *wish);
 
 /* What all sessions of a meeting from a day on are to be (KI7). */
 struct meeting_switch {
@@ -145,7 +151,8 @@ const struct member *meeting_member(const struct meeting_view *view, const char 
 /* The first member with that role, NULL when none; a chair that declined the session counts not. */
 const struct unit *meeting_role(struct stafette *g, const struct meeting_view *view,
                                 enum member_role role, int64_t session_seq);
-/* False for a role that has left before this session (BI9); session NULL: the whole. */
+/* False for a role that has left before this session (BI9); session NULL: the whole; member NULL:
+ * who was one, and hears of cancellations. */
 bool meeting_is_invited(const struct meeting_view *view, const struct session *session,
                         const struct member *member);
 /* Who looks after the meeting: secretariat, else the host. */

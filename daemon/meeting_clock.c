@@ -10,6 +10,7 @@
 #include "gateway.h"
 #include "lead.h"
 #include "meeting.h"
+#include "meeting_parts.h"
 #include "poll.h"
 #include "store.h"
 #include "tell.h"
@@ -26,8 +27,8 @@ static int64_t working_days_after(const struct stafette *g, const struct unit *u
                               worktime_end(&unit->hours, &span, g->now_ms) - (int64_t)3600 * 1000);
 }
 
-/* What follows a session: did it take place, which cases were discussed, where are the minutes? */
-static void ask_after(struct stafette *g, const struct meeting_view *view, struct session *session)
+/* Did it take place, which cases were discussed, where are the minutes? */
+void meeting_ask_after(struct stafette *g, const struct meeting_view *view, struct session *session)
 {
     const struct meeting_kind *kind = view->kind;
     const struct unit *keeper = meeting_role(g, view, MEMBER_KEEPER, 0);
@@ -54,7 +55,7 @@ static void end_sessions(struct stafette *g, struct meeting_view *view)
     for (size_t i = 0; i < view->sessions; i++) {
         struct session *s = &view->session[i];
         if (s->state == SESSION_PLANNED && s->start_s + s->duration_s <= now_s)
-            ask_after(g, view, s);
+            meeting_ask_after(g, view, s);
     }
 }
 

@@ -11,6 +11,7 @@
 #include "gateway.h"
 #include "lead.h"
 #include "meeting.h"
+#include "meeting_parts.h"
 #include "meeting_special.h"
 #include "series.h"
 #include "store.h"
@@ -121,7 +122,7 @@ static void plan_leads(struct stafette *g, const struct meeting *meeting,
     size_t n = lead_plan(lead, read_leads(text, lead), &about, due);
     /* An invitation made now tells the time by itself: a lead that has passed would repeat it. */
     for (size_t i = 0; i < n; i++)
-        if (!due[i].late)
+        if (!due[i].late && due[i].due_ms > g->now_ms)
             meeting_add_reminder(g, session, REMIND_LEAD_1 + (enum reminder)due[i].lead,
                                  due[i].due_ms);
 }
@@ -218,18 +219,26 @@ static void fill_series(const struct stafette *g, const struct meeting *meeting,
     }
 }
 
+size_t meeting_expand(const struct stafette *g, const struct meeting *meeting, int64_t from_s,
+                      int64_t to_s, struct planned *planned, size_t max)
+{
+    struct series series;
+    if (!meeting->start_s)
+        return 0;
+    fill_series(g, meeting, &series);
+    return series_expand(&series, from_s, to_s, planned, max);
+}
+
 bool meeting_plan(struct stafette *g, struct meeting *meeting)
 {
     int64_t today_s = meeting_wall_now(g) / DAY_S * DAY_S;
     int64_t from_s = meeting->planned_s > today_s ? meeting->planned_s : today_s;
     int64_t to_s = today_s + (int64_t)MEETING_AHEAD_DAYS * DAY_S;
     bool first = meeting->planned_s == 0, odd = false;
-    struct series series;
     if (!meeting->start_s || from_s >= to_s)
         return false;
     struct planned *planned = xcalloc(MEETING_SESSIONS_MAX, sizeof *planned);
-    fill_series(g, meeting, &series);
-    size_t n = series_expand(&series, from_s, to_s, planned, MEETING_SESSIONS_MAX);
+    size_t n = meeting_expand(g, meeting, from_s, to_s, planned, MEETING_SESSIONS_MAX);
     for (size_t i = 0; i < n; i++) {
         meeting_add_session(g, meeting, &planned[i]);
         odd = odd || planned[i].verdict != PLAN_AS_RULED;
@@ -243,15 +252,13 @@ bool meeting_plan(struct stafette *g, struct meeting *meeting)
 /* A rule that pauses for years is none that meets. */
 bool meeting_has_more(const struct stafette *g, const struct meeting *meeting)
 {
-    struct series series;
     struct planned next;
     int64_t from_s = meeting->planned_s, years_s = (int64_t)HAS_MORE_DAYS * DAY_S;
     if (!meeting->start_s)
         return false;
     if (meeting->start_s > from_s)
         return true;
-    fill_series(g, meeting, &series);
-    return series_expand(&series, from_s, from_s + years_s, &next, 1) > 0;
+    return meeting_expand(g, meeting, from_s, from_s + years_s, &next, 1) > 0;
 }
 
 /* ---- the meeting's one clock */
@@ -275,7 +282,8 @@ void meeting_set_clock(struct stafette *g, const struct meeting *meeting, const 
 {
     struct session next;
     int64_t due_ms = 0;
-    if (store_session_next(g->store, item->seq, meeting_wall_now(g), &next))
+    /* Also one that has passed while nobody looked: it is due at once. */
+    if (store_session_next(g->store, item->seq, 0, &next))
         due_ms = meeting_moment(next.start_s + next.duration_s);
     if (meeting_has_more(g, meeting)) {
         int64_t again_ms = plan_again_ms(meeting);

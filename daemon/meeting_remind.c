@@ -33,10 +33,21 @@ static void pass_over(const struct due_reminder *r, const char *why)
     buf_release(&text);
 }
 
+static bool lead_is_due(const struct due_reminder *r)
+{
+    return store_clock_other_due(r->g->store, r->clock, REMIND_LEAD_1, REMIND_LEAD_4, r->g->now_ms);
+}
+
+static bool answer_is_due(const struct due_reminder *r)
+{
+    return store_clock_other_due(r->g->store, r->clock, REMIND_RSVP, REMIND_RSVP, r->g->now_ms);
+}
+
 /* Who comes, or has not said that it does not. */
 struct comes {
     const struct due_reminder *r;
-    bool only_silent;
+    bool silent;   /* who has not answered */
+    bool answered; /* who has, and comes */
 };
 
 /* A role that stays for a number of sessions only is not invited to the next one (BI9). */
@@ -44,7 +55,7 @@ bool meeting_is_invited(const struct meeting_view *view, const struct session *s
                         const struct member *member)
 {
     int64_t n = 0;
-    if (!member->sessions_max || !session)
+    if (!member || !member->sessions_max || !session)
         return true;
     for (size_t i = 0; i < view->sessions; i++) {
         const struct session *s = &view->session[i];
@@ -60,23 +71,24 @@ static bool wants(void *context, const struct member *member)
     const struct comes *comes = context;
     const struct due_reminder *r = comes->r;
     struct member now = *member;
-    if (!meeting_is_invited(r->view, r->session, member))
-        return false;
     store_member_for(r->g->store, member->item_seq, member->unit, r->session ? r->session->seq : 0,
                      &now);
-    return comes->only_silent ? now.status == STATUS_NEEDS_ACTION : now.status != STATUS_DECLINED;
+    return now.status == STATUS_NEEDS_ACTION ? comes->silent
+                                             : comes->answered && now.status != STATUS_DECLINED;
 }
 
+/* Who is about to be asked for its answer hears the time with that: one mail, not two. */
 static void before_session(const struct due_reminder *r)
 {
+    struct comes comes = {r, !answer_is_due(r), true};
     const struct meeting_news news = {.what = "meeting.reminder",
                                       .session_seq = r->session->seq,
                                       .reason = REASON_MEMBER,
                                       .wants = wants,
-                                      .context = &(struct comes){r, false}};
+                                      .context = &comes};
     if (meeting_moment(r->session->start_s) <= r->g->now_ms)
         pass_over(r, "the session has begun");
-    else if (store_clock_nearer_due(r->g->store, r->clock, REMIND_LEAD_4, r->g->now_ms))
+    else if (lead_is_due(r))
         pass_over(r, "a nearer one is due as well");
     else
         meeting_tell(r->g, &r->view->item, &news);
@@ -90,9 +102,11 @@ static void answer_missing(const struct due_reminder *r)
                                           "Ihre Antwort fehlt noch. Bitte sagen Sie zu oder ab.",
                                       .reason = REASON_MEMBER,
                                       .wants = wants,
-                                      .context = &(struct comes){r, true}};
+                                      .context = &(struct comes){r, true, false}};
     if (meeting_moment(r->session->start_s) <= r->g->now_ms)
         pass_over(r, "the session has begun");
+    else if (lead_is_due(r))
+        pass_over(r, "a reminder of the session is due as well");
     else
         meeting_tell(r->g, &r->view->item, &news);
 }

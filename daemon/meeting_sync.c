@@ -9,7 +9,7 @@
 #include "config.h"
 #include "directory.h"
 #include "gateway.h"
-#include "meeting.h"
+#include "meeting_parts.h"
 #include "meeting_special.h"
 #include "store.h"
 #include "util.h"
@@ -87,34 +87,35 @@ static bool still_member(const struct member *member, size_t count, const char *
     return false;
 }
 
-/* A series by rule is one invitation, dates of a list are one each. */
-static void invite(struct stafette *g, const struct meeting_view *view, const struct unit *unit)
+static bool same_member(const struct member *a, const struct member *b)
 {
-    struct meeting_news news = {.what = "meeting.invited", .reason = REASON_MEMBER};
-    int64_t now_s = meeting_wall_now(g);
-    if (!str_empty(view->meeting.rule))
-        meeting_tell_unit(g, &view->item, unit, &news);
-    for (size_t i = 0; str_empty(view->meeting.rule) && i < view->sessions; i++) {
-        const struct session *session = &view->session[i];
-        if (session->state != SESSION_PLANNED || session->start_s <= now_s)
-            continue;
-        news.session_seq = session->seq;
-        news.deadline_ms = meeting_answer_until(g, &view->meeting, session);
-        meeting_tell_unit(g, &view->item, unit, &news);
-    }
+    return a->role == b->role && a->class == b->class && a->sessions_max == b->sessions_max;
 }
 
-/* Who is new is invited with what there is; who has left hears nothing more but cancellations. */
-static void change_members(struct stafette *g, struct meeting_view *view,
+/* Who is new, or invited to other parts than before, is told the plan as it is for them. */
+static bool is_new(void *context, const struct member *member)
+{
+    const struct meeting_view *before = context;
+    const struct member *known = meeting_member(before, member->unit);
+    return !known || !same_member(known, member);
+}
+
+/* Rows only. Who has left hears nothing more but cancellations. True when somebody is new. */
+static bool change_members(struct stafette *g, const struct meeting_view *view,
                            const struct member *member, size_t count)
 {
+    bool changed = false;
     for (size_t i = 0; i < view->members; i++)
         if (!still_member(member, count, view->member[i].unit) &&
-            !str_eq(view->member[i].unit, view->meeting.unit))
+            !str_eq(view->member[i].unit, view->meeting.unit)) {
             store_member_drop(g->store, view->item.seq, view->member[i].unit);
+            changed = true;
+        }
     for (size_t i = 0; i < count; i++) {
         const struct member *known = meeting_member(view, member[i].unit);
         struct member now = known ? *known : member[i];
+        if (known && same_member(known, &member[i]))
+            continue;
         now.item_seq = view->item.seq;
         now.role = member[i].role;
         now.class = member[i].class;
@@ -122,29 +123,34 @@ static void change_members(struct stafette *g, struct meeting_view *view,
         if (!known)
             now.invited_ms = g->now_ms;
         store_member_put(g->store, &now);
-        if (!known)
-            invite(g, view, work_unit(g, now.unit));
+        changed = true;
     }
+    return changed;
 }
 
 static void change_known(struct stafette *g, const struct meeting_setup *setup,
                          const struct meeting *known, struct member *member)
 {
     struct meeting_view view;
-    struct meeting wanted = *known;
+    struct meeting_wish wish = {.meeting = *known,
+                                .date = setup->date,
+                                .dates = setup->dates,
+                                .month = setup->month,
+                                .months = setup->months};
     size_t count = meeting_members_of(setup->unit, setup, member, MEETING_MEMBERS_MAX);
-    fill(setup, &wanted);
-    if (meeting_view(g, known->item_seq, &view))
-        change_members(g, &view, member, count);
-    meeting_view_release(&view);
-    meeting_change(g, &wanted);
-    for (size_t i = 0; i < setup->dates; i++) {
-        const struct planned planned = {setup->date[i], setup->date[i], PLAN_AS_RULED, ""};
-        if (setup->date[i] > meeting_wall_now(g))
-            meeting_add_session(g, &wanted, &planned);
+    fill(setup, &wish.meeting);
+    if (meeting_view(g, known->item_seq, &view)) {
+        bool others = change_members(g, &view, member, count);
+        bool told = meeting_change_dates(g, &wish);
+        const struct meeting_news news = {.what = others ? "meeting.invited" : "meeting.changed",
+                                          .reason = REASON_MEMBER,
+                                          .wants = others ? is_new : NULL,
+                                          .context = &view};
+        /* What differs may not be in the plan: when a part begins for some (BI4). */
+        if (others || !told)
+            meeting_tell_all(g, &wish.meeting, &view.item, &news);
     }
-    for (size_t i = 0; i < setup->months; i++)
-        meeting_add_month(g, &wanted, setup->month[i]);
+    meeting_view_release(&view);
 }
 
 static void sync_one(struct stafette *g, const struct meeting_setup *setup, struct member *member)
@@ -155,10 +161,24 @@ static void sync_one(struct stafette *g, const struct meeting_setup *setup, stru
                     store_item_get(g->store, known.item_seq, &item);
     if (is_known && str_eq(known.setup_hash, setup->hash))
         return;
-    if (is_known && !item.closed_ms)
+    /* A rule is one entry in calendars, a list is many: the one does not become the other. */
+    bool open = is_known && !item.closed_ms;
+    bool other_kind = open && str_empty(known.rule) != str_empty(setup->rule);
+    if (other_kind)
+        meeting_cancel(g, known.item_seq, 0, "other");
+    if (open && !other_kind)
         change_known(g, setup, &known, member);
     else if (!is_past(g, setup))
         open_new(g, setup, member);
+}
+
+/* So that it is a new one when the configuration has it again. */
+static void forget_setup(struct stafette *g, struct meeting *known)
+{
+    if (str_eq(known->setup_hash, "-"))
+        return;
+    str_copy(known->setup_hash, sizeof known->setup_hash, "-");
+    store_meeting_update(g->store, known);
 }
 
 /* A meeting that the configuration no longer has does not take place. */
@@ -168,8 +188,10 @@ static size_t sync_removed(struct stafette *g)
     size_t n = store_meeting_after(g->store, g->daily.meetings_after, ORIGIN_CONFIG, known,
                                    MEETING_SYNC_SHARE);
     for (size_t i = 0; i < n; i++) {
-        if (!directory_meeting(g->config->directory, known[i].meeting_id))
+        if (!directory_meeting(g->config->directory, known[i].meeting_id)) {
+            forget_setup(g, &known[i]);
             meeting_cancel(g, known[i].item_seq, 0, "other");
+        }
         str_copy(g->daily.meetings_next, sizeof g->daily.meetings_next, known[i].meeting_id);
     }
     free(known);

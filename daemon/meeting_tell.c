@@ -57,6 +57,7 @@ void meeting_tell_unit(struct stafette *g, const struct item *item, const struct
 struct members {
     struct member *member;
     size_t count, cap;
+    bool counting; /* one of them is invited to some sessions only */
 };
 
 static bool collect(void *context, const struct member *member)
@@ -64,7 +65,24 @@ static bool collect(void *context, const struct member *member)
     struct members *all = context;
     all->member = grow(all->member, all->count, &all->cap, sizeof *all->member);
     all->member[all->count++] = *member;
+    all->counting = all->counting || member->sessions_max;
     return true;
+}
+
+/* A role that has left before this session has nothing to do with it (BI9). */
+static void drop_uninvited(struct stafette *g, struct members *all, const struct item *item,
+                           int64_t session_seq)
+{
+    struct meeting_view view;
+    size_t n = 0;
+    if (!all->counting || !session_seq || !meeting_view(g, item->seq, &view))
+        return;
+    const struct session *session = meeting_session(&view, session_seq);
+    for (size_t i = 0; i < all->count; i++)
+        if (meeting_is_invited(&view, session, &all->member[i]))
+            all->member[n++] = all->member[i];
+    all->count = n;
+    meeting_view_release(&view);
 }
 
 size_t meeting_tell(struct stafette *g, const struct item *item, const struct meeting_news *news)
@@ -72,6 +90,7 @@ size_t meeting_tell(struct stafette *g, const struct item *item, const struct me
     struct members all = {0};
     size_t told = 0;
     store_member_each(g->store, item->seq, &all, collect);
+    drop_uninvited(g, &all, item, news->session_seq);
     const struct unit **units = xcalloc(all.count + 1, sizeof *units);
     for (size_t i = 0; i < all.count; i++) {
         const struct unit *unit = directory_unit(g->config->directory, all.member[i].unit);

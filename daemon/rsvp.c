@@ -102,6 +102,9 @@ static void record(struct stafette *g, const struct meeting_view *view, const st
                           ? current_sequence(view, meeting_session(view, rsvp->session_seq))
                           : rsvp->sequence;
     store_member_put(g->store, &member);
+    /* Who accepts the whole accepts the sessions of which nothing was said since they moved. */
+    if (!rsvp->session_seq)
+        store_member_answered(g->store, rsvp->item_seq, rsvp->unit->id);
     audit(g, rsvp);
     tell_status(g, &view->item, "meeting.answered", "answer", member_status_name(rsvp->status));
     bool declines = rsvp->status == STATUS_DECLINED && before != STATUS_DECLINED;

@@ -12,7 +12,7 @@ enum {
     CLOCK_ADD,
     CLOCK_CANCEL,
     CLOCK_CANCEL_SESSION,
-    CLOCK_NEARER,
+    CLOCK_OTHER,
     CLOCK_FIRE,
     CLOCK_MOVE,
     CLOCK_PULL,
@@ -34,8 +34,9 @@ static const char *const sql[] = {
     [CLOCK_CANCEL] = "update clock set state = 2 where item_seq = ? and state = 0",
     [CLOCK_CANCEL_SESSION] = "update clock set state = 2 where item_seq = ? and session_seq = ?"
                              " and kind = 8 and state = 0",
-    [CLOCK_NEARER] = "select count(*) from clock where item_seq = ? and session_seq = ?"
-                     " and kind = 8 and state = 0 and step <= ? and due_ms <= ? and clock_seq <> ?",
+    [CLOCK_OTHER] = "select count(*) from clock where item_seq = ? and session_seq = ?"
+                    " and kind = 8 and state = 0 and step >= ? and step <= ? and due_ms <= ?"
+                    " and clock_seq <> ?",
     [CLOCK_FIRE] = "update clock set state = 1, fired_ms = ?, effect_seq = ?"
                    " where clock_seq = ? and state = 0",
     [CLOCK_MOVE] = "update clock set due_ms = ? where item_seq = ? and kind = ? and state = 0",
@@ -104,12 +105,13 @@ void store_clock_cancel_session(struct store *s, int64_t item_seq, int64_t sessi
     query_run(&q);
 }
 
-bool store_clock_nearer_due(struct store *s, const struct clock *clock, int max_step,
-                            int64_t now_ms)
+bool store_clock_other_due(struct store *s, const struct clock *clock, int min_step, int max_step,
+                           int64_t now_ms)
 {
-    struct query q = query_start(s, NOUN_CLOCK, CLOCK_NEARER);
+    struct query q = query_start(s, NOUN_CLOCK, CLOCK_OTHER);
     query_int(&q, clock->item_seq);
     query_int(&q, clock->session_seq);
+    query_int(&q, min_step);
     query_int(&q, max_step);
     query_int(&q, now_ms);
     query_int(&q, clock->seq);

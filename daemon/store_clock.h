@@ -50,10 +50,10 @@ void store_clock_move(struct store *s, int64_t item_seq, enum clock_kind kind, i
 /* Cancels the open reminders of a session. */
 void store_clock_cancel_session(struct store *s, int64_t item_seq, int64_t session_seq);
 
-/* True when another open reminder of the same session, with a step of at most max_step, is due by
- * then. */
-bool store_clock_nearer_due(struct store *s, const struct clock *clock, int max_step,
-                            int64_t now_ms);
+/* True when another open reminder of the same session, with a step from min_step to max_step, is
+ * due by then. */
+bool store_clock_other_due(struct store *s, const struct clock *clock, int min_step, int max_step,
+                           int64_t now_ms);
 
 /* Makes an open clock due now. */
 void store_clock_pull(struct store *s, int64_t clock_seq, int64_t now_ms);

@@ -20,6 +20,7 @@ enum {
     DELIVERY_PULL,
     DELIVERY_LANE_AFTER,
     DELIVERY_CANCEL,
+    DELIVERY_CANCEL_SESSION,
     DELIVERY_SUPERSEDE,
     DELIVERY_REPLACE,
     DELIVERY_HOPEFUL,
@@ -72,6 +73,9 @@ static const char *const sql[] = {
                             " order by lane_id limit 1",
     [DELIVERY_CANCEL] = "update delivery set state = 3, ended_ms = ? where item_seq = ?"
                         " and state in (0, 4) and notice_seq < ?",
+    [DELIVERY_CANCEL_SESSION] = "update delivery set state = 3, ended_ms = ?1 where item_seq = ?2"
+                                " and state in (0, 4) and ?3 = (select session_seq from notice n"
+                                " where n.notice_seq = delivery.notice_seq)",
     [DELIVERY_SUPERSEDE] = "update delivery set state = 3, ended_ms = ?1 where item_seq = ?2"
                            " and state in (0, 4) and ?3 ="
                            " (select unit from notice n where n.notice_seq = delivery.notice_seq)",
@@ -255,6 +259,16 @@ void store_delivery_cancel(struct store *s, int64_t item_seq, int64_t before_not
     query_int(&q, now_ms);
     query_int(&q, item_seq);
     query_int(&q, before_notice_seq);
+    query_run(&q);
+}
+
+void store_delivery_cancel_session(struct store *s, int64_t item_seq, int64_t session_seq,
+                                   int64_t now_ms)
+{
+    struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_CANCEL_SESSION);
+    query_int(&q, now_ms);
+    query_int(&q, item_seq);
+    query_int(&q, session_seq);
     query_run(&q);
 }
 

@@ -69,6 +69,10 @@ size_t store_delivery_lanes(struct store *s, int64_t *lanes, size_t max);
 void store_delivery_cancel(struct store *s, int64_t item_seq, int64_t before_notice_seq,
                            int64_t now_ms);
 
+/* Ends what is still pending about one session of a meeting. */
+void store_delivery_cancel_session(struct store *s, int64_t item_seq, int64_t session_seq,
+                                   int64_t now_ms);
+
 /* Cancels what has not left yet of an item's notices to a unit, because a newer one is made. */
 void store_delivery_replace(struct store *s, int64_t item_seq, const char *unit,
                             const char *template_name, int64_t session_seq, int64_t now_ms);

@@ -24,7 +24,10 @@ enum {
     SESSION_EACH,
     SESSION_OF_UNIT,
     SESSION_OF_FEED,
+    SESSION_SEQUENCE,
     SESSION_DROP,
+    SESSION_DROP_ANSWERS,
+    SESSION_DROP_AGENDA,
     MEMBER_PUT,
     MEMBER_GET,
     MEMBER_OF_ROLE,
@@ -32,6 +35,7 @@ enum {
     MEMBER_EACH,
     MEMBER_ASK_AGAIN,
     MEMBER_ASK_ALL,
+    MEMBER_ANSWERED,
     MEETING_AFTER
 };
 
@@ -85,7 +89,11 @@ static const char *const sql[] = {
                         " join session s on s.item_seq = m.item_seq"
                         " where m.unit = ? and m.session_seq = 0 and s.state in (0, 3, 4)"
                         " and s.start_s < ? and s.start_s + s.duration_s > ? order by s.start_s",
-    [SESSION_DROP] = "delete from session where session_seq = ?",
+    [SESSION_SEQUENCE] = "select coalesce(max(sequence), 0) from session where item_seq = ?",
+    [SESSION_DROP] = "delete from session where session_seq = ?2 and item_seq = ?1",
+    [SESSION_DROP_ANSWERS] = "delete from member where item_seq = ?1 and session_seq = ?2",
+    [SESSION_DROP_AGENDA] = "update agenda set session_seq = 0, state = 0"
+                            " where item_seq = ?1 and session_seq = ?2 and state in (0, 1)",
     [MEMBER_PUT] = "insert or replace into member (" MEMBER_COLUMNS
                    ") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [MEMBER_GET] = "select " MEMBER_COLUMNS " from member"
@@ -95,8 +103,14 @@ static const char *const sql[] = {
     [MEMBER_DROP] = "delete from member where item_seq = ? and unit = ?",
     [MEMBER_EACH] = "select " MEMBER_COLUMNS " from member"
                     " where item_seq = ? and session_seq = 0 order by unit",
-    [MEMBER_ASK_AGAIN] = "update member set status = 0 where item_seq = ? and session_seq = ?",
+    [MEMBER_ASK_AGAIN] = "insert into member (" MEMBER_COLUMNS ")"
+                         " select item_seq, unit, ?2, role, class, sessions_max, 0, sequence,"
+                         " stamp_ms, via, invited_ms from member"
+                         " where item_seq = ?1 and session_seq = 0"
+                         " on conflict do update set status = 0",
     [MEMBER_ASK_ALL] = "update member set status = 0 where item_seq = ?",
+    [MEMBER_ANSWERED] = "delete from member where item_seq = ? and unit = ? and session_seq > 0"
+                        " and status = 0",
     [MEETING_AFTER] = "select " MEETING_COLUMNS " from meeting where meeting_id > ?"
                       " and (?2 < 0 or origin = ?2) order by meeting_id limit ?3",
 };
@@ -436,11 +450,22 @@ bool store_member_for(struct store *s, int64_t item_seq, const char *unit, int64
            store_member_get(s, item_seq, unit, 0, member);
 }
 
-void store_session_drop(struct store *s, int64_t seq)
+int64_t store_session_sequence(struct store *s, int64_t item_seq)
 {
-    struct query q = query_start(s, NOUN_MEETING, SESSION_DROP);
-    query_int(&q, seq);
-    query_run(&q);
+    struct query q = query_start(s, NOUN_MEETING, SESSION_SEQUENCE);
+    query_int(&q, item_seq);
+    return query_single(&q);
+}
+
+void store_session_drop(struct store *s, int64_t item_seq, int64_t seq)
+{
+    static const int statements[] = {SESSION_DROP_ANSWERS, SESSION_DROP_AGENDA, SESSION_DROP};
+    for (size_t i = 0; i < COUNT_OF(statements); i++) {
+        struct query q = query_start(s, NOUN_MEETING, statements[i]);
+        query_int(&q, item_seq);
+        query_int(&q, seq);
+        query_run(&q);
+    }
 }
 
 void store_member_ask_again(struct store *s, int64_t item_seq, int64_t session_seq)
@@ -449,6 +474,14 @@ void store_member_ask_again(struct store *s, int64_t item_seq, int64_t session_s
     query_int(&q, item_seq);
     if (session_seq)
         query_int(&q, session_seq);
+    query_run(&q);
+}
+
+void store_member_answered(struct store *s, int64_t item_seq, const char *unit)
+{
+    struct query q = query_start(s, NOUN_MEETING, MEMBER_ANSWERED);
+    query_int(&q, item_seq);
+    query_text(&q, unit);
     query_run(&q);
 }
 

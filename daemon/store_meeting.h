@@ -119,12 +119,19 @@ void store_session_of_feed(struct store *s, const char *unit, int64_t from_s, in
                            void *context,
                            bool (*each)(void *context, const struct session *session));
 
-/* Deletes one that never began. */
-void store_session_drop(struct store *s, int64_t seq);
+/* The highest SEQUENCE of a meeting's sessions, cancelled ones included; 0 when it has none. */
+int64_t store_session_sequence(struct store *s, int64_t item_seq);
 
-/* Whoever accepted or declined is asked again, because the time has changed; about one session, or
- * with 0 about everything. */
+/* Deletes one that never began, with the answers about it; what was on its agenda waits for the
+ * next session. */
+void store_session_drop(struct store *s, int64_t item_seq, int64_t seq);
+
+/* Whoever accepted or declined is asked again, because the time has changed; about one session,
+ * also where the answer was for the whole series, or with 0 about everything. */
 void store_member_ask_again(struct store *s, int64_t item_seq, int64_t session_seq);
+
+/* Drops what only said that a session is to be answered again: the whole was answered since. */
+void store_member_answered(struct store *s, int64_t item_seq, const char *unit);
 
 /* Meetings after this id, by id, open ones and others; of an origin, or -1 for all. */
 size_t store_meeting_after(struct store *s, const char *after, int origin, struct meeting *meeting,

@@ -216,13 +216,19 @@ void work_series_defined(struct work *w)
             refuse(w, "E-TERMIN", FIELD_MEETING_ID);
         return;
     }
-    if (there) {
-        meeting.item_seq = known.item_seq;
-        meeting_change(w->g, &meeting);
+    /* A rule is one entry in calendars, a list is many: the one does not become the other. */
+    bool other_kind = there && str_empty(known.rule) != str_empty(meeting.rule);
+    struct wish_memory *memory = xcalloc(1, sizeof *memory);
+    if (!fill_wish(w, &meeting, memory, &wish)) {
+        free(memory);
         return;
     }
-    struct wish_memory *memory = xcalloc(1, sizeof *memory);
-    if (fill_wish(w, &meeting, memory, &wish))
+    if (other_kind)
+        meeting_cancel(w->g, known.item_seq, 0, "other");
+    wish.meeting.item_seq = known.item_seq;
+    if (there && !other_kind)
+        meeting_change_dates(w->g, &wish);
+    else
         open_meeting(w, &wish);
     free(memory);
 }
@@ -337,11 +343,22 @@ void work_meeting_cancelled(struct work *w)
     meeting_cancel(w->g, meeting.item_seq, session.seq, w->ev.text[FIELD_CODE]);
 }
 
+/* What has not begun was not held, whatever is said of it. */
+static bool has_begun(struct work *w, const struct session *session)
+{
+    bool begun = session->start_s <= meeting_wall_now(w->g);
+    if (!begun)
+        refuse(w, "E-TERMIN", FIELD_SESSION);
+    return begun;
+}
+
 void work_meeting_held(struct work *w)
 {
     struct meeting meeting;
     struct session session;
-    if (host_meeting(w, &meeting) && named_session(w, &meeting, &session))
+    if (!host_meeting(w, &meeting) || !named_session(w, &meeting, &session))
+        return;
+    if (has_begun(w, &session))
         meeting_session_held(w->g, &session, true);
 }
 
@@ -354,7 +371,7 @@ void work_minutes_filed(struct work *w)
     if (!w->ev.present[FIELD_SESSION]) {
         if (store_session_last(w->g->store, meeting.item_seq, meeting_wall_now(w->g), &session))
             meeting_minutes_filed(w->g, &session);
-    } else if (named_session(w, &meeting, &session)) {
+    } else if (named_session(w, &meeting, &session) && has_begun(w, &session)) {
         meeting_minutes_filed(w->g, &session);
     }
 }
