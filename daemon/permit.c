@@ -245,8 +245,9 @@ enum permit_verdict permit_start(struct stafette *g, const struct item *item,
         return PERMIT_ALLOWED; /* no address either: the outbox ends it */
     const struct unit *role = directory_unit(g->config->directory, notice->instead_of);
     enum permit_verdict verdict = ask(g, item, to, role, notice->template_name);
+    /* A meeting has as many members as it has. */
     if (verdict != PERMIT_ALLOWED || is_desk(g, to) || !is_content(notice->template_name) ||
-        notice->reason == REASON_OUTCOME)
+        notice->reason == REASON_OUTCOME || item->kind >= ITEM_LEDGER)
         return verdict;
     struct company company = {notice, 0};
     store_notice_each(g->store, item->seq, &company, count_company);

@@ -2,6 +2,7 @@
  * What happens to a meeting after it was called, case by case: each of these was wrong once. What
  * members see is told by calendar_model.h from the mails that wait.
  */
+#include "../daemon/permit.h"
 #include "calendar_model.h"
 #include "meeting_rig.h"
 
@@ -35,6 +36,7 @@ struct mailbox {
     struct gateway_rig *rig;
     const char *unit;
     struct calendars calendars;
+    int reminders;
 };
 
 static void take(void *context, const struct delivery *d)
@@ -334,6 +336,26 @@ static void test_moved_earlier(void **state)
     expect_shown(rig, "jobcenter", item, "2027-06-01T00:00:00+02:00", "Di 08.12.2026, 09:00");
 }
 
+static void count_refused(void *context, const struct notice *n)
+{
+    struct mailbox *box = context;
+    struct item item = rig_item(box->rig, n->item_seq);
+    assert_int_equal(permit_start(&box->rig->g, &item, n), PERMIT_ALLOWED);
+    box->reminders += str_eq(n->template_name, "meeting.reminder");
+}
+
+/* A meeting has more members than a case event may have recipients (R12): all are reminded. */
+static void test_many_members(void **state)
+{
+    struct gateway_rig *rig = *state;
+    struct mailbox box = {.rig = rig};
+    configure(rig, LIST("\"2026-12-15T14:00\"", "\"sozialbuero\", \"jobcenter\", \"sb-leitung\","
+                                                " \"asd-leitung\", \"verein\", \"sb-vertretung\""));
+    meeting_rig_until(rig, "2026-12-15T13:30:00+01:00");
+    store_notice_each(rig->g.store, item_of(rig, "liste"), &box, count_refused);
+    assert_int_equal(box.reminders, 3 * 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -349,6 +371,7 @@ int main(void)
         LIFE(test_passed_while_asleep),
         LIFE(test_held_early),
         LIFE(test_moved_earlier),
+        LIFE(test_many_members),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
