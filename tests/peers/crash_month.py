@@ -269,13 +269,14 @@ class OrderedEar(Ear):
 class Month:
     """The city, its month, and the kills."""
 
+    points = POINTS
+    settings = {}  # beside those of _gateway()
+
     def __init__(self, items, emergencies, kills):
         chance = random.Random(SEED)
-        self.events = make_month(items, emergencies, chance)
-        self.cases = {event[2].ref: event[2] for event in self.events}
-        self.moments = moments(self.events)
+        self._make(items, emergencies, chance)
         self.chance, self.wanted = chance, kills
-        self.plan = kill_plan(kills, POINTS, chance)  
+        self.plan = kill_plan(kills, self.points, chance)
         self.kills = collections.Counter()
         self.quiet_ms = []       # the test-clock moments at which nothing was due
         self.published = 0
@@ -296,12 +297,19 @@ class Month:
         self.gateway.kill()
         self._next_life()
 
+    def _make(self, items, emergencies, chance):
+        """What happens, and when the clock stands still."""
+        self.events = make_month(items, emergencies, chance)
+        self.cases = {event[2].ref: event[2] for event in self.events}
+        self.moments = moments(self.events)
+
     def _gateway(self):
         relay = (f'name = "relay"; adapter = "email_smtp"; tls = "none"; '
                  f'url = "smtp://127.0.0.1:{self.sink.port}"; from = "stafette@ulm.example";')
         return Gateway(self.folder, self.broker, points=True, test_clock=START, settings={
             "transports": f'( {{ {relay} }}, {{ name = "sms"; adapter = "null_sms"; }} )',
-            "delivery.carriers": IN_FLIGHT_MAX, "delivery.in_flight_max": IN_FLIGHT_MAX})
+            "delivery.carriers": IN_FLIGHT_MAX, "delivery.in_flight_max": IN_FLIGHT_MAX,
+            **self.settings})
 
     def close(self):
         self.gateway.kill()

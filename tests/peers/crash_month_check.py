@@ -34,6 +34,9 @@ class Found:
     def one(self, sql, *values):
         return self.rows(sql, *values)[0][0]
 
+    def column(self, sql):
+        return [row[0] for row in self.rows(sql)]
+
     def fires(self):
         """(audit_seq, at_ms, item_seq, clock, kind, step, told) of each row that a clock left."""
         for seq, at_ms, item, text in self.rows(
