@@ -14,6 +14,7 @@
 #include "event.h"
 #include "gateway.h"
 #include "log.h"
+#include "meeting.h"
 #include "store.h"
 #include "store_agenda.h"
 #include "store_audit.h"
@@ -27,22 +28,53 @@
 static const char told[] = "Der Vorgang wurde gelöscht; alle Angaben dazu sind entfernt. Bitte "
                            "klären Sie mit der Koordination, ob noch etwas zu tun ist.";
 
+static const char called_off[] =
+    "Dieser Termin wurde gelöscht und findet nicht statt; alle Angaben dazu sind entfernt. Bitte "
+    "nehmen Sie ihn aus Ihrem Kalender.";
+
+static void tell_one(struct stafette *g, const struct item *item, const struct unit *unit)
+{
+    char what[ID_MAX];
+    struct limits limits;
+    bool meets = item->kind == ITEM_MEETING || item->kind == ITEM_POLL;
+    work_limits(g, item, &limits);
+    if (meets)
+        str_copy(what, sizeof what, "meeting.note");
+    else
+        work_template(what, item->kind, "outcome");
+    const struct telling telling = {unit, REASON_OUTCOME, what, 0, meets ? called_off : told};
+    tell_unit(g, item, &limits, &telling);
+}
+
 /* Who had to answer must know that there is nothing to answer any more, and the desk that nobody
  * asks again. */
 static void tell_units(struct stafette *g, const struct item *item, const char *waiting)
 {
-    char what[ID_MAX];
-    struct limits limits;
     const struct directory *dir = g->config->directory;
     const struct unit *unit = directory_unit(dir, waiting);
-    work_limits(g, item, &limits);
-    work_template(what, item->kind, "outcome");
-    const struct telling to_desk = {dir->catch_all, REASON_OUTCOME, what, 0, told};
-    tell_unit(g, item, &limits, &to_desk);
-    if (!unit || unit == dir->catch_all)
-        return;
-    const struct telling to_unit = {unit, REASON_OUTCOME, what, 0, told};
-    tell_unit(g, item, &limits, &to_unit);
+    tell_one(g, item, dir->catch_all);
+    if (unit && unit != dir->catch_all)
+        tell_one(g, item, unit);
+}
+
+/* Who was invited to an open meeting must not come; its rows are gone by then, and with them the
+ * calendar that could say so. */
+struct invited {
+    struct stafette *g;
+    const char *waiting; /* hears of it anyway */
+    const struct unit *unit[MEETING_MEMBERS_MAX];
+    size_t count;
+};
+
+static bool keep_invited(void *context, const struct member *member)
+{
+    struct invited *all = context;
+    const struct directory *dir = all->g->config->directory;
+    const struct unit *unit = directory_unit(dir, member->unit);
+    if (unit && unit != dir->catch_all && !str_eq(unit->id, all->waiting) &&
+        all->count < MEETING_MEMBERS_MAX)
+        all->unit[all->count++] = unit;
+    return true;
 }
 
 static void audit_item(struct stafette *g, const struct item *item, const struct erased *rows,
@@ -67,6 +99,9 @@ static void erase_item(struct stafette *g, int64_t seq, struct erase_report *rep
     if (!store_item_get(g->store, seq, &before))
         return;
     bool open = !before.closed_ms;
+    struct invited invited = {.g = g, .waiting = before.waiting_unit};
+    if (open)
+        store_member_each(g->store, seq, &invited, keep_invited);
     store_erase_dependants(g->store, seq, &rows);
     store_erase_item(g->store, seq, open ? g->config->directory->catch_all->id : "", g->now_ms);
     rows.audit = store_erase_audit(g->store, seq);
@@ -76,6 +111,8 @@ static void erase_item(struct stafette *g, int64_t seq, struct erase_report *rep
     after.urgency = before.urgency; /* how it is told, not what is kept */
     if (open)
         tell_units(g, &after, before.waiting_unit);
+    for (size_t i = 0; i < invited.count; i++)
+        tell_one(g, &after, invited.unit[i]);
     work_template(status, after.kind, item_state_name(after.state));
     tell_status(g, &after, status, "", "");
     report->rows.items++;
