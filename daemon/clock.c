@@ -240,8 +240,11 @@ size_t clock_fire_due(struct stafette *g)
 {
     struct clock due[TURN_CLOCKS_MAX];
     size_t n = store_clock_due(g->store, g->now_ms, due, TURN_CLOCKS_MAX);
+    int64_t last = store_last(g->store, SEQ_NOTICE) + TURN_NOTICES_MAX;
     for (size_t i = 0; i < n; i++) {
         struct item item;
+        if (store_last(g->store, SEQ_NOTICE) >= last)
+            return i;
         /* What fired before in this turn may have cancelled it. */
         if (!store_clock_is_open(g->store, due[i].seq))
             continue;

@@ -11,7 +11,8 @@ struct item;
 struct stafette;
 struct unit;
 
-/* Fires what is due, earliest first, at most TURN_CLOCKS_MAX; returns how many. A clock that fell
+/* Fires what is due, earliest first, at most TURN_CLOCKS_MAX, and fewer when they tell many
+ * (TURN_NOTICES_MAX: reminders of large meetings); returns how many. A clock that fell
  * due long ago fires once, and its successor counts from now, so an outage collapses to one
  * reminder per item. */
 size_t clock_fire_due(struct stafette *g);

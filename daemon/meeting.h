@@ -145,6 +145,9 @@ struct meeting_view {
 /* Reads it; false when there is none. Release it whatever the result. Not for hot paths with many
  * sessions. */
 bool meeting_view(struct stafette *g, int64_t item_seq, struct meeting_view *view);
+/* The same with one of its sessions only, for hot paths; not for meeting_is_invited(). */
+bool meeting_view_one(struct stafette *g, int64_t item_seq, int64_t session_seq,
+                      struct meeting_view *view);
 void meeting_view_release(struct meeting_view *view);
 const struct session *meeting_session(const struct meeting_view *view, int64_t session_seq);
 const struct member *meeting_member(const struct meeting_view *view, const char *unit);

@@ -37,21 +37,42 @@ static bool take_member(void *context, const struct member *member)
     return view->members < 2 * MEETING_MEMBERS_MAX;
 }
 
-bool meeting_view(struct stafette *g, int64_t item_seq, struct meeting_view *view)
+/* Into an empty view. */
+static bool read_head(struct stafette *g, int64_t item_seq, struct meeting_view *view)
 {
-    const struct directory *dir = g->config->directory;
-    memset(view, 0, sizeof *view);
-    struct list sessions = {view, 0}, members = {view, 0};
     if (!store_item_get(g->store, item_seq, &view->item) ||
         !store_meeting_get(g->store, item_seq, &view->meeting))
         return false;
     view->kind = meeting_kind_find(view->meeting.kind);
     if (!view->kind)
         view->kind = meeting_kind_at(0);
-    view->setup = directory_meeting(dir, view->meeting.meeting_id);
+    view->setup = directory_meeting(g->config->directory, view->meeting.meeting_id);
     view->host = work_unit(g, view->meeting.unit);
-    store_session_each(g->store, item_seq, 0, &sessions, take_session);
+    struct list members = {view, 0};
     store_member_each(g->store, item_seq, &members, take_member);
+    return true;
+}
+
+bool meeting_view(struct stafette *g, int64_t item_seq, struct meeting_view *view)
+{
+    memset(view, 0, sizeof *view);
+    struct list sessions = {view, 0};
+    if (!read_head(g, item_seq, view))
+        return false;
+    store_session_each(g->store, item_seq, 0, &sessions, take_session);
+    return true;
+}
+
+bool meeting_view_one(struct stafette *g, int64_t item_seq, int64_t session_seq,
+                      struct meeting_view *view)
+{
+    struct session session;
+    memset(view, 0, sizeof *view);
+    struct list sessions = {view, 0};
+    if (!read_head(g, item_seq, view))
+        return false;
+    if (store_session_get(g->store, session_seq, &session) && session.item_seq == item_seq)
+        take_session(&sessions, &session);
     return true;
 }
 

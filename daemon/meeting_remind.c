@@ -179,7 +179,10 @@ void meeting_reminds(struct stafette *g, const struct clock *clock, struct item 
 {
     struct meeting_view view;
     struct due_reminder r = {g, clock, &view, NULL};
-    if (!meeting_view(g, item->seq, &view))
+    /* The many ones look at their own session; what it is to whom, meeting_tell() asks. */
+    bool one = clock->step <= REMIND_RSVP;
+    if (one ? !meeting_view_one(g, item->seq, clock->session_seq, &view)
+            : !meeting_view(g, item->seq, &view))
         return;
     for (size_t i = 0; i < view.sessions; i++)
         if (view.session[i].seq == clock->session_seq)

@@ -113,6 +113,7 @@ enum {
     PAYLOAD_MAX = 64 * 1024, /* bytes of one event on the wire */
     TURN_EVENTS_MAX = 1000,  /* events decided in one transaction */
     TURN_CLOCKS_MAX = 200,   /* clocks fired in one turn */
+    TURN_NOTICES_MAX = 500,  /* notices that they make, after which the turn fires no more */
     RECIPIENTS_MAX = 3,      /* units told of one case event (DOMAIN R12) */
     PROVIDERS_MAX = 20,      /* providers that one rule names; a referral asks one at a time */
     TREE_DEPTH_MAX = 16,     /* nesting of places and of routing rules */

@@ -6,8 +6,6 @@
 #ifndef MEETING_PLAY_H
 #define MEETING_PLAY_H
 
-#include <sqlite3.h>
-
 #include "../daemon/store_absence.h"
 #include "calendar_model.h"
 #include "meeting_rig.h"
@@ -22,7 +20,7 @@ struct setup_choice {
 
 struct play {
     struct gateway_rig *rig;
-    sqlite3 *db; /* another connection: what the relay took is written here */
+    struct sqlite3 *db; /* another connection: what the relay took is written here */
     uint64_t seed, random;
     int step;
     int64_t called;

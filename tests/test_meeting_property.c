@@ -9,6 +9,8 @@
  * STAFETTE_SEED=n plays one sequence alone, STAFETTE_VERBOSE=1 tells its steps; STAFETTE_SEQUENCES
  * and STAFETTE_STEPS set how many and how long.
  */
+#include <sqlite3.h>
+
 #include "meeting_play.h"
 
 enum { SEQUENCES = 20, STEPS = 160, LOOK_AHEAD_S = 200 * 86400 };

@@ -73,22 +73,21 @@ static void test_from_4(void **state)
                                " where type = 'index' order by name";
     assert_int_equal(schema_migrate(db, &created, &err), 0);
     rows(list, &want);
-    assert_int_equal(
-        sqlite3_exec(
-            db,
-            "drop index event_item; drop index clock_item;"
-            "create index clock_item on clock (item_seq) where state = 0;"
-            "drop index delivery_notice; drop index item_closed;"
-            "drop index item_referred; drop index item_overdue; drop index delivery_failed;"
-            "drop index item_pressed_from; drop index item_pressed_to;"
-            "drop table meeting; drop table session; drop table member;"
-            "drop table agenda; drop table choice; drop table vote;"
-            "drop table poll;"
-            "alter table notice drop column session_seq;"
-            "alter table clock drop column session_seq;"
-            "pragma user_version = 4",
-            NULL, NULL, NULL),
-        "drop index clock_person;" SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "drop index event_item; drop index clock_item;"
+                                  "create index clock_item on clock (item_seq) where state = 0;"
+                                  "drop index delivery_notice; drop index item_closed;"
+                                  "drop index item_referred; drop index clock_person; drop index "
+                                  "item_overdue; drop index delivery_failed;"
+                                  "drop index item_pressed_from; drop index item_pressed_to;"
+                                  "drop table meeting; drop table session; drop table member;"
+                                  "drop table agenda; drop table choice; drop table vote;"
+                                  "drop table poll;"
+                                  "alter table notice drop column session_seq;"
+                                  "alter table clock drop column session_seq;"
+                                  "pragma user_version = 4",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
     assert_int_equal(schema_migrate(db, &created, &err), 0);
     assert_int_equal(created, 0);
     rows(list, &got);

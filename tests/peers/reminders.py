@@ -6,8 +6,6 @@ import contextlib
 import datetime
 import sqlite3
 
-from scene import case_ref  # noqa: F401  (its seed is said by scene)
-
 UTC = datetime.timezone.utc
 HOST = "egh-eselsberg"
 FIRED, OPEN = 1, 0                    # clock.state
@@ -72,8 +70,9 @@ class Book:
         early = self.rows("select clock_seq from clock where state = ? and fired_ms < due_ms",
                           FIRED)
         assert not early, f"fired early: {early[:3]}"
-        twice = self.rows("select session_seq, step, due_ms, count(*) as n from clock where kind = ?"
-                          " and state = ? group by session_seq, step, due_ms having n > 1",
+        twice = self.rows("select session_seq, step, due_ms, count(*) as n from clock"
+                          " where kind = ? and state = ?"
+                          " group by session_seq, step, due_ms having n > 1",
                           REMINDER_CLOCK, FIRED)
         assert not twice, f"reminders that fired twice: {twice[:3]}"
         wrong = self.rows(

@@ -1,7 +1,7 @@
-"""Some hundred meetings with their reminders on the test clock, while the daemon is ended by SIGKILL
-at its test points and at random moments (87-reminders-crash.py). Of crash_month.py it has the lives
-and the kills; what happens is meetings called, answered, moved and cancelled, and time that comes
-to every reminder. crash_month_check.py and reminders.py judge."""
+"""Some hundred meetings with their reminders on the test clock, while the daemon is ended by
+SIGKILL at its test points and at random moments (87-reminders-crash.py). Of crash_month.py it has
+the lives and the kills; what happens is meetings called, answered, moved and cancelled, and time that
+comes to every reminder. crash_month_check.py and reminders.py judge."""
 
 import datetime
 import json
@@ -19,7 +19,7 @@ SOURCE = "soziales-ulm"
 
 
 def make_events(meetings, chance):
-    """[(hours from START, number, type, data maker)] by time: calls on the first day, then words."""
+    """[(hours from START, number, type, data)] by time: calls on the first day, then words."""
     events = []
     for n in range(meetings):
         name = f"m-{n}"
