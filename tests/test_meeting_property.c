@@ -242,8 +242,8 @@ static void play(struct gateway_rig *rig, uint64_t seed, int steps)
                   (unsigned long long)seed, (long long)number(p, "select count(*) from meeting"),
                   (long long)p->mails, (long long)p->moved, (long long)p->cancelled,
                   (long long)p->reminded);
-    assert_true(p->mails > steps && p->moved > steps / 20 && p->cancelled > steps / 80 &&
-                p->reminded > steps / 4);
+    assert_true(p->mails > steps && p->moved > steps / 50 && p->cancelled > steps / 160 &&
+                p->reminded > steps / 8);
     model_release(&p->calendars);
     buf_release(&p->config);
     sqlite3_close(p->db);

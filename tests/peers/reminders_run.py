@@ -1,7 +1,7 @@
 """Some hundred meetings with their reminders on the test clock, while the daemon is ended by
 SIGKILL at its test points and at random moments (87-reminders-crash.py). Of crash_month.py it has
-the lives and the kills; what happens is meetings called, answered, moved and cancelled, and time that
-comes to every reminder. crash_month_check.py and reminders.py judge."""
+the lives and the kills; what happens is meetings called, answered, moved and cancelled, and time
+that comes to every reminder. crash_month_check.py and reminders.py judge."""
 
 import datetime
 import json
