@@ -63,7 +63,7 @@ void meeting_add_reminder(struct stafette *g, const struct session *session, enu
     const struct clock clock = {.seq = store_next(g->store, SEQ_CLOCK),
                                 .item_seq = session->item_seq,
                                 .kind = CLOCK_REMINDER,
-                                .step = reminder,
+                                .step = (int)reminder,
                                 .due_ms = due_ms > g->now_ms ? due_ms : g->now_ms,
                                 .session_seq = session->seq};
     store_clock_add(g->store, &clock);

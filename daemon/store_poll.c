@@ -37,8 +37,8 @@ static const char *const sql[] = {
                   " and exists (select 1 from item i where i.item_seq = p.item_seq"
                   " and i.closed_ms = 0) order by p.item_seq desc limit 1",
     [CHOICE_ADD] = "insert into choice (item_seq, number, start_s, option) values (?, ?, ?, ?)",
-    [CHOICES] = "select number, start_s, option from choice where item_seq = ? order by number"
-                " limit ?",
+    [CHOICES] = ("select number, start_s, option from choice where item_seq = ? order by number"
+                 " limit ?"),
     [VOTER_ADD] = "insert or ignore into vote (item_seq, unit, number, at_ms) values (?, ?, 0, 0)",
     [VOTER_GET] = "select at_ms from vote where item_seq = ? and unit = ? and number = 0",
     [VOTER_EACH] = "select unit, at_ms from vote where item_seq = ? and number = 0 order by unit",
