@@ -138,7 +138,8 @@ struct meeting_view {
     const struct unit *host;           /* never NULL: the catch-all desk when it is gone */
     struct session *session;           /* all, by original_s; owned */
     size_t sessions;
-    struct member *member; /* of the whole meeting; owned */
+    int64_t sessions_before; /* further back than these: how many took or may take place */
+    struct member *member;   /* of the whole meeting; owned */
     size_t members;
 };
 

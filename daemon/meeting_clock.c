@@ -11,6 +11,7 @@
 #include "lead.h"
 #include "meeting.h"
 #include "meeting_parts.h"
+#include "meeting_special.h"
 #include "poll.h"
 #include "store.h"
 #include "tell.h"
@@ -18,7 +19,7 @@
 #include "workflow_parts.h"
 #include "worktime.h"
 
-enum { MINUTES_DAYS = 3, MINUTES_AGAIN_DAYS = 7 };
+enum { MINUTES_DAYS = 3, MINUTES_AGAIN_DAYS = 7, MONTH_S = 31 * 86400 };
 
 static int64_t working_days_after(const struct stafette *g, const struct unit *unit, int64_t days)
 {
@@ -56,6 +57,8 @@ static void end_sessions(struct stafette *g, struct meeting_view *view)
         struct session *s = &view->session[i];
         if (s->state == SESSION_PLANNED && s->start_s + s->duration_s <= now_s)
             meeting_ask_after(g, view, s);
+        else if (s->state == SESSION_MONTH && s->start_s + MONTH_S <= now_s)
+            meeting_month_passed(g, view, s);
     }
 }
 

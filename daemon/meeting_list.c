@@ -14,6 +14,9 @@
 #include "walltime.h"
 #include "workflow_parts.h"
 
+/* Further back nobody looks: with what is planned ahead a daily series still fits. */
+enum { VIEW_BACK_DAYS = 800 };
+
 struct list {
     struct meeting_view *view;
     size_t cap;
@@ -59,7 +62,9 @@ bool meeting_view(struct stafette *g, int64_t item_seq, struct meeting_view *vie
     struct list sessions = {view, 0};
     if (!read_head(g, item_seq, view))
         return false;
-    store_session_each(g->store, item_seq, 0, &sessions, take_session);
+    int64_t from_s = meeting_wall_now(g) - (int64_t)VIEW_BACK_DAYS * 86400;
+    view->sessions_before = store_session_before(g->store, item_seq, from_s);
+    store_session_each(g->store, item_seq, from_s, &sessions, take_session);
     return true;
 }
 

@@ -54,7 +54,7 @@ struct comes {
 bool meeting_is_invited(const struct meeting_view *view, const struct session *session,
                         const struct member *member)
 {
-    int64_t n = 0;
+    int64_t n = view->sessions_before;
     if (!member || !member->sessions_max || !session)
         return true;
     for (size_t i = 0; i < view->sessions; i++) {

@@ -14,25 +14,37 @@
 
 enum { DAY_S = 86400 };
 
-/* UL7: a month without a day: the office is asked, nobody is invited. */
-static void month_due(struct stafette *g, struct meeting_view *view, struct session *session)
+static void tell_month(struct stafette *g, const struct meeting_view *view,
+                       const struct session *session, const char *words)
 {
     static const char *const months[] = {"Januar",    "Februar", "März",     "April",
                                          "Mai",       "Juni",    "Juli",     "August",
                                          "September", "Oktober", "November", "Dezember"};
     struct buf outcome = BUF_INIT;
     int year, month, mday;
-    if (session->state != SESSION_MONTH)
-        return;
     day_split(session->start_s / DAY_S, &year, &month, &mday);
-    buf_printf(&outcome, "Für %s %d ist noch kein Tag festgelegt. Bitte legen Sie ihn fest.",
-               months[month - 1], year);
+    buf_printf(&outcome, "Für %s %d %s", months[month - 1], year, words);
     const struct meeting_news news = {.what = "meeting.note",
                                       .session_seq = session->seq,
                                       .outcome = buf_str(&outcome),
                                       .reason = REASON_HOST};
     meeting_tell_unit(g, &view->item, meeting_office(g, view), &news);
     buf_release(&outcome);
+}
+
+/* UL7: a month without a day: the office is asked, nobody is invited. */
+static void month_due(struct stafette *g, struct meeting_view *view, struct session *session)
+{
+    if (session->state == SESSION_MONTH)
+        tell_month(g, view, session, "ist noch kein Tag festgelegt. Bitte legen Sie ihn fest.");
+}
+
+void meeting_month_passed(struct stafette *g, const struct meeting_view *view,
+                          struct session *session)
+{
+    session->state = SESSION_LEFT_OUT;
+    store_session_update(g->store, session);
+    tell_month(g, view, session, "wurde kein Tag festgelegt; der Termin ist entfallen.");
 }
 
 void meeting_special_plan(struct stafette *g, const struct meeting *meeting,

@@ -27,6 +27,10 @@ struct work;
 void meeting_special_plan(struct stafette *g, const struct meeting *meeting,
                           const struct session *session);
 
+/* A placeholder whose month is over without a day: left out, and the office hears so. */
+void meeting_month_passed(struct stafette *g, const struct meeting_view *view,
+                          struct session *session);
+
 /* Reminders that are not in the table of meeting_remind.c. session may be NULL. */
 void meeting_special_reminds(struct stafette *g, const struct clock *clock,
                              struct meeting_view *view, struct session *session);

@@ -25,6 +25,7 @@ enum {
     SESSION_OF_UNIT,
     SESSION_OF_FEED,
     SESSION_SEQUENCE,
+    SESSION_BEFORE,
     SESSION_DROP,
     SESSION_DROP_ANSWERS,
     SESSION_DROP_AGENDA,
@@ -39,8 +40,10 @@ enum {
     MEETING_AFTER
 };
 
-static_assert(SESSION_PLANNED == 0 && SESSION_OVER == 3 && SESSION_HELD == 4,
-              "as the texts of SESSION_NEXT, SESSION_LAST, SESSION_OF_UNIT and _FEED have it");
+static_assert(SESSION_PLANNED == 0 && SESSION_LEFT_OUT == 1 && SESSION_CANCELLED == 2 &&
+                  SESSION_OVER == 3 && SESSION_HELD == 4 && SESSION_MONTH == 6,
+              "as the texts of SESSION_NEXT, SESSION_LAST, SESSION_BEFORE, SESSION_OF_UNIT and "
+              "_FEED have it");
 
 #define MEETING_COLUMNS                                                                            \
     "item_seq, meeting_id, kind, unit, origin, start_s, duration_s, rule, until_day, holiday,"     \
@@ -90,6 +93,8 @@ static const char *const sql[] = {
                         " where m.unit = ? and m.session_seq = 0 and s.state in (0, 3, 4)"
                         " and s.start_s < ? and s.start_s + s.duration_s > ? order by s.start_s",
     [SESSION_SEQUENCE] = "select coalesce(max(sequence), 0) from session where item_seq = ?",
+    [SESSION_BEFORE] = "select count(*) from session where item_seq = ? and original_s < ?"
+                       " and state not in (1, 2, 6)",
     [SESSION_DROP] = "delete from session where session_seq = ?2 and item_seq = ?1",
     [SESSION_DROP_ANSWERS] = "delete from member where item_seq = ?1 and session_seq = ?2",
     [SESSION_DROP_AGENDA] = "update agenda set session_seq = 0, state = 0"
@@ -454,6 +459,14 @@ int64_t store_session_sequence(struct store *s, int64_t item_seq)
 {
     struct query q = query_start(s, NOUN_MEETING, SESSION_SEQUENCE);
     query_int(&q, item_seq);
+    return query_single(&q);
+}
+
+int64_t store_session_before(struct store *s, int64_t item_seq, int64_t from_s)
+{
+    struct query q = query_start(s, NOUN_MEETING, SESSION_BEFORE);
+    query_int(&q, item_seq);
+    query_int(&q, from_s);
     return query_single(&q);
 }
 

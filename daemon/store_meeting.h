@@ -122,6 +122,9 @@ void store_session_of_feed(struct store *s, const char *unit, int64_t from_s, in
 /* The highest SEQUENCE of a meeting's sessions, cancelled ones included; 0 when it has none. */
 int64_t store_session_sequence(struct store *s, int64_t item_seq);
 
+/* How many sessions of a meeting before from_s were not left out or cancelled. */
+int64_t store_session_before(struct store *s, int64_t item_seq, int64_t from_s);
+
 /* Deletes one that never began, with the answers about it; what was on its agenda waits for the
  * next session. */
 void store_session_drop(struct store *s, int64_t item_seq, int64_t seq);

@@ -362,6 +362,15 @@ static void test_dates(void **state)
                                               "Tag festgelegt."),
                      1);
     buf_release(&text);
+    /* The month passes without a day: the office hears so, and nothing is left open. */
+    struct buf late = BUF_INIT;
+    meeting_rig_until(rig, "2027-12-01T12:00:00+01:00");
+    store_notice_each(rig->g.store, m.item_seq, &late, put_notice);
+    assert_int_equal(count_of(buf_str(&late), "asd meeting.note Für September 2027 wurde kein Tag "
+                                              "festgelegt; der Termin ist entfallen."),
+                     1);
+    buf_release(&late);
+    life_is(rig, m.item_seq, "closed owner=asd waiting=");
     rig_ledger_green(rig);
 }
 

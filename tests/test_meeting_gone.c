@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include "../daemon/erase.h"
+#include "../daemon/export.h"
 #include "../daemon/retention.h"
 #include "meeting_rig.h"
 
@@ -12,6 +13,15 @@
     "{\"meeting_id\":\"gespraech-1\",\"kind\":\"hilfeplangespraech\",\"unit\":\"asd\","            \
     "\"case_ref\":\"" RIG_CASE "\",\"start\":\"2026-12-10T10:00:00+01:00\",\"duration\":\"PT1H\"," \
     "\"parties\":\"sozialbuero\"}"
+
+#define TALK_FREE(id)                                                                              \
+    "{\"meeting_id\":\"" id "\",\"kind\":\"fortbildung\",\"unit\":\"asd\","                        \
+    "\"start\":\"2026-12-10T10:00:00+01:00\",\"duration\":\"PT1H\",\"parties\":\"sozialbuero\"}"
+
+static void count_held(void *context, const struct delivery *delivery)
+{
+    *(int *)context += delivery->state == DELIVERY_HELD;
+}
 
 static int64_t rows(struct gateway_rig *rig, const char *table, int64_t item)
 {
@@ -91,8 +101,49 @@ static void test_erase(void **state)
     erasures_close(&rig->g.erasures);
 }
 
+/* What is told about a case names the talk that was called for it, and who was invited. */
+static void test_export(void **state)
+{
+    struct gateway_rig *rig = *state;
+    struct buf text = BUF_INIT, json = BUF_INIT;
+    request(rig);
+    rig_event(rig, "jugendamt", "meeting.called", "", TALK_MEETING);
+    rig_expect_said(rig, "accepted");
+    const struct export_from from = {.store = rig->g.store,
+                                     .keys = &rig->g.keys,
+                                     .directory = rig->g.config->directory,
+                                     .now_ms = rig->g.now_ms};
+    assert_true(export_case(&from, RIG_CASE, &text, &json) >= 2);
+    assert_non_null(strstr(buf_str(&text), "(Termin)"));
+    assert_non_null(strstr(buf_str(&text), "Stelle sozialbuero"));
+    assert_non_null(strstr(buf_str(&json), "\"meeting.invited\""));
+    buf_release(&text);
+    buf_release(&json);
+}
+
+/* A restored store: what is older than the backup waits for the release, invitations too; what is
+ * called afterwards goes out. */
+static void test_restored(void **state)
+{
+    struct gateway_rig *rig = *state;
+    rig->g.held_since_ms = rig->g.now_ms;
+    rig_event(rig, "jugendamt", "meeting.called", "", TALK_FREE("alt"));
+    rig_expect_said(rig, "accepted");
+    int64_t old = meeting_rig_find(rig, "alt").item_seq;
+    rig->g.now_ms += 60000;
+    rig_event(rig, "jugendamt", "meeting.called", "", TALK_FREE("neu"));
+    rig_expect_said(rig, "accepted");
+    int64_t new = meeting_rig_find(rig, "neu").item_seq;
+    int held = 0, ready = 0;
+    store_delivery_each(rig->g.store, old, &held, count_held);
+    store_delivery_each(rig->g.store, new, &ready, count_held);
+    assert_int_equal(held, 2);
+    assert_int_equal(ready, 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {LIFE(test_retention), LIFE(test_erase)};
+    const struct CMUnitTest tests[] = {LIFE(test_retention), LIFE(test_erase), LIFE(test_export),
+                                       LIFE(test_restored)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
