@@ -3,6 +3,8 @@
  */
 #include "meeting_rig.h"
 
+#include "../daemon/event_table.h"
+
 struct lines {
     struct buf text;
     size_t count;
@@ -374,11 +376,37 @@ static void test_dates(void **state)
     rig_ledger_green(rig);
 }
 
+/* The catalogue of events and the table of kinds know the same kinds; no name tells a service or a
+ * legal area (R4), and what is public holds no case. */
+static void test_kinds(void **state)
+{
+    (void)state;
+    const char *const *codes = event_type_codes(EVENT_MEETING_CALLED, FIELD_KIND);
+    int kinds = 0, known = 0;
+    for (; codes[known]; known++)
+        if (!meeting_kind_find(codes[known]))
+            fail_msg("no kind %s", codes[known]);
+    for (const struct meeting_kind *kind; (kind = meeting_kind_at(kinds)); kinds++) {
+        assert_true(!kind->is_public || kind->cases == CASES_NEVER);
+        assert_null(strstr(kind->name, "SGB"));
+        assert_null(strstr(kind->name, "Hilfe"));
+        assert_null(strstr(kind->name, "Teilhabe"));
+    }
+    assert_int_equal(kinds, known);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        LIFE(test_series), LIFE(test_members), LIFE(test_move_and_cancel), LIFE(test_mode),
-        LIFE(test_life),   LIFE(test_asleep),  LIFE(test_chair),           LIFE(test_dates),
+        cmocka_unit_test(test_kinds),
+        LIFE(test_series),
+        LIFE(test_members),
+        LIFE(test_move_and_cancel),
+        LIFE(test_mode),
+        LIFE(test_life),
+        LIFE(test_asleep),
+        LIFE(test_chair),
+        LIFE(test_dates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
