@@ -30,7 +30,7 @@ enum {
     MEETING_MEMBERS_MAX = 200,
     MEETING_SESSIONS_MAX = 1000,
     MEETING_AHEAD_DAYS = 400, /* sessions are planned so far ahead */
-    MEETING_SYNC_SHARE = 20,  /* of the configuration, compared in a turn */
+    MEETING_SYNC_SHARE = 5,   /* of the configuration, compared in a turn */
     MEETING_WAIT_DAYS = 14    /* until somebody who owes something is asked again */
 };
 
