@@ -67,9 +67,10 @@ class Dovecot:
         session.logout()
         found = {}
         for line in lines:
-            if line:
-                uid = int(re.search(rb"UID (\d+)", line).group(1))
-                found[uid] = imaplib.ParseFlags(line)
+            # What another session changes meanwhile comes unasked, without its uid.
+            uid = re.search(rb"UID (\d+)", line or b"")
+            if uid:
+                found[int(uid.group(1))] = imaplib.ParseFlags(line)
         return {uid: [flag.decode() for flag in flags] for uid, flags in found.items()}
 
     def change(self, uid, how, flags):
