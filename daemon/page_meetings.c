@@ -151,18 +151,30 @@ static void put_sessions(struct buf *out, const struct meeting_view *view)
     buf_addc(out, ']');
 }
 
-static void put_members(struct buf *out, const struct meeting_view *view)
+/* A meeting without a rule is answered date by date: shown is the answer to the next one. */
+static int64_t answered_session(struct stafette *g, const struct meeting *meeting)
 {
+    struct session next;
+    bool by_date = str_empty(meeting->rule) &&
+                   store_session_next(g->store, meeting->item_seq, meeting_wall_now(g), &next);
+    return by_date ? next.seq : 0;
+}
+
+static void put_members(struct stafette *g, struct buf *out, const struct meeting_view *view)
+{
+    int64_t session_seq = answered_session(g, &view->meeting);
     json_put_name(out, "members");
     buf_addc(out, '[');
     for (size_t i = 0; i < view->members; i++) {
         const struct member *m = &view->member[i];
+        struct member now = *m;
+        store_member_for(g->store, view->item.seq, m->unit, session_seq, &now);
         json_comma(out);
         buf_addc(out, '{');
         json_member_text(out, "unit", m->unit);
         json_member_text(out, "role", member_role_name(m->role));
         json_member_text(out, "class", member_class_name(m->class));
-        json_member_text(out, "answer", member_status_name(m->status));
+        json_member_text(out, "answer", member_status_name(now.status));
         buf_addc(out, '}');
     }
     buf_addc(out, ']');
@@ -185,7 +197,7 @@ void page_meeting(struct stafette *g, struct http_call *call, struct known *fres
     json_member_text(&call->answer, "room", view.meeting.room);
     json_member_text(&call->answer, "link", view.meeting.link);
     put_sessions(&call->answer, &view);
-    put_members(&call->answer, &view);
+    put_members(g, &call->answer, &view);
     buf_addc(&call->answer, '}');
     meeting_view_release(&view);
 }
@@ -417,7 +429,7 @@ void page_meeting_answer(struct stafette *g, struct http_call *call, struct know
     if (!str_empty(http_argument(call, "session")) && !named_session(g, call, &meeting, &session))
         return;
     rsvp.item_seq = meeting.item_seq;
-    rsvp.session_seq = session.seq;
+    rsvp.session_seq = session.seq ? session.seq : answered_session(g, &meeting);
     rsvp.unit = directory_unit(g->config->directory, http_argument(call, "unit"));
     if (!rsvp.unit || !member_status_parse(http_argument(call, "answer"), &rsvp.status)) {
         page_error(call, 400,
