@@ -77,7 +77,7 @@ static void expect_lines(struct gateway_rig *rig, int64_t item, const char *want
 static void test_ul6(void **state)
 {
     struct gateway_rig *rig = *state;
-    char id[8];
+    char id[16];
     int64_t item = open_poll(rig, UL6);
     assert_int_equal(life_count(rig, item, "poll.asked bis Mi 20.12. 23:59"), 14);
     expect_lines(rig, item, "1. Stelle projekt-1\n2. Stelle projekt-2");
