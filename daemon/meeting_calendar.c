@@ -95,6 +95,7 @@ struct making {
     const char *organizer;
     bool cancel;
     struct ical_attendee attendee;
+    struct session first; /* where the master stands: the events point into it */
     struct ical_event *event;
     struct buf *text; /* two an event: location, description */
     struct buf *uid;
@@ -274,16 +275,17 @@ static void add_master(struct making *m)
     const struct meeting_view *view = m->view;
     struct anchor anchor;
     find_anchor(view, &anchor);
-    struct session first = anchor.first;
+    struct session *first = &m->first;
+    *first = anchor.first;
     put_rule(m, &anchor);
-    first.start_s = first.original_s;
-    first.duration_s = view->meeting.duration_s;
-    first.mode = view->meeting.mode;
-    first.state = SESSION_PLANNED;
-    first.sequence = 0;
-    memcpy(first.room, view->meeting.room, sizeof first.room);
-    memcpy(first.link, view->meeting.link, sizeof first.link);
-    struct ical_event *master = add_event(m, &first);
+    first->start_s = first->original_s;
+    first->duration_s = view->meeting.duration_s;
+    first->mode = view->meeting.mode;
+    first->state = SESSION_PLANNED;
+    first->sequence = 0;
+    memcpy(first->room, view->meeting.room, sizeof first->room);
+    memcpy(first->link, view->meeting.link, sizeof first->link);
+    struct ical_event *master = add_event(m, first);
     for (size_t i = 0; i < view->sessions; i++) {
         const struct session *s = &view->session[i];
         if (is_out(s) && meeting_is_invited(view, s, m->member))
