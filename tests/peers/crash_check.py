@@ -10,7 +10,7 @@ from crash_run import POINTS, event_id_of
 from peers import say
 
 ACCEPTED = 0                        # event.outcome
-SENT = 1                            # delivery.state
+SENT, FAILED = 1, 2                 # delivery.state
 EMAIL = 0                           # delivery.channel
 CLOCK_OPEN = 0                      # clock.state
 STATES = {"delivered": 18, "acknowledged": 3, "accepted": 11}  # item.state
@@ -148,7 +148,8 @@ def receipts_arrived(found):
 
 
 def audit_holds(found):
-    """The chain of store_audit.h, computed here; and one row for each event and delivery."""
+    """The chain of store_audit.h, computed here; one row for each event and for each delivery that
+    an attempt ended. What was cancelled before has none: the row of what ended its item says it."""
     previous, seen = bytes(32), 0
     with contextlib.closing(sqlite3.connect(found.run.store)) as db:
         for row in db.execute("select audit_seq, at_ms, item_seq, salt, content, commitment, link"
@@ -156,10 +157,11 @@ def audit_holds(found):
             previous = audit_row_holds(previous, *row)
             seen += 1
             assert row[0] == seen, f"audit rows are not numbered without a gap: {row[0]}"
-    for kind, table in (("event", "event"), ("delivery", "delivery")):
+    ended = f"delivery where state in ({SENT}, {FAILED})"
+    for kind, rows in (("event", "event"), ("delivery", ended)):
         subjects = found.column(f"select substr(content, 1, instr(content, ' ') - 1) from audit"
                                 f" where content like '{kind}=%'")
-        wanted = set(found.column(f"select '{kind}=' || {table}_seq from {table}"))
+        wanted = set(found.column(f"select '{kind}=' || {kind}_seq from {rows}"))
         assert len(subjects) == len(set(subjects)), f"an {kind} has two audit rows"
         equal(set(subjects), wanted, f"audit rows of each {kind}")
     say(f"{seen} audit rows")
