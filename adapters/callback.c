@@ -93,22 +93,3 @@ bool report_advances(enum report_status last, enum report_status next)
     bool final = last == REPORT_DELIVERED || last == REPORT_FAILED;
     return !final && next > last;
 }
-
-const char *report_status_name(enum report_status status)
-{
-    switch (status) {
-    case REPORT_UNKNOWN:
-        return "unknown";
-    case REPORT_QUEUED:
-        return "queued";
-    case REPORT_SENT:
-        return "sent";
-    case REPORT_DELIVERED:
-        return "delivered";
-    case REPORT_FAILED:
-        return "failed";
-    case REPORT_STATUS_COUNT:
-        break;
-    }
-    return "unknown";
-}

@@ -13,16 +13,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct buf;
+#include "../daemon/stafette.h"
 
-enum report_status {
-    REPORT_UNKNOWN,   /* a word that no set has */
-    REPORT_QUEUED,    /* waits at the gateway */
-    REPORT_SENT,      /* the network took it over */
-    REPORT_DELIVERED, /* on the handset: final */
-    REPORT_FAILED,    /* given up by the network: final */
-    REPORT_STATUS_COUNT
-};
+struct buf;
 
 struct report {
     char reference[80];   /* our delivery id; "" when the callback names none */
@@ -53,7 +46,5 @@ int callback_read(struct report *report, const struct callback_rule *rule,
 /* True when a report of `next` is news after `last`: reports come twice and out of order, so the
  * state only moves forward, and delivered and failed are final. */
 bool report_advances(enum report_status last, enum report_status next);
-
-const char *report_status_name(enum report_status status);
 
 #endif

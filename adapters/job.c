@@ -68,7 +68,7 @@ void job_end_as(struct job *job, enum error_class class, int code)
 {
     if (class == CLASS_NONE)
         job_end(job, ATTEMPT_SENT, class, code);
-    else if (class == CLASS_ADDRESS || class == CLASS_PERMANENT)
+    else if (class == CLASS_ADDRESS || class == CLASS_PERMANENT || class == CLASS_POLICY)
         job_end(job, ATTEMPT_FAILED, class, code);
     else
         job_end(job, ATTEMPT_DEFERRED, class, code);

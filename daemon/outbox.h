@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "stafette.h"
+
 struct job;
 struct outbox;
 struct stafette;
@@ -35,6 +37,12 @@ bool outbox_unsettled(const struct outbox *o);
 
 /* Writes the results into the open transaction; may run again after a rollback. */
 void outbox_settle(struct stafette *g);
+
+/* In the open transaction: what a peer had accepted was given up later (a bounce, a failed delivery
+ * report). The delivery and all that left in its mail end as failed with this class and code, the
+ * contact is flagged where the class blames it, the next contact or step runs now. Nothing happens
+ * when it is not sent, so a report that comes twice is harmless; false then. */
+bool outbox_returned(struct stafette *g, int64_t delivery_seq, enum error_class class, int code);
 
 /* After the commit: logs, counts and forgets the settled attempts. */
 void outbox_settled(struct stafette *g);

@@ -4,6 +4,7 @@
  * be rolled back: nothing in memory changes before outbox_settled().
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../adapters/adapter.h"
@@ -76,16 +77,22 @@ static void keep_quiet(const struct stafette *g, struct delivery *d)
         d->next_ms = tell_awake_ms(g, &item, contact, d->next_ms);
 }
 
-static void audit_end(struct stafette *g, const struct job *job, const struct delivery *d)
+/* How a delivery ended, besides what its row says. */
+struct ending {
+    bool asked; /* a transport was: what ended without says nothing of the contact */
+    const unsigned char *bytes; /* hash of what was handed over; NULL: nothing was */
+};
+
+static void audit_end(struct stafette *g, const struct ending *ending, const struct delivery *d)
 {
     struct buf text = BUF_INIT;
     buf_printf(&text, "delivery=%lld notice=%lld channel=%s result=%s class=%s code=%d attempts=%d",
                (long long)d->seq, (long long)d->notice_seq, channel_name(d->channel),
                delivery_state_name(d->state), error_class_name(d->class), (int)d->code,
                (int)d->attempts);
-    if (d->state == DELIVERY_SENT) {
+    if (ending->bytes) {
         buf_puts(&text, " bytes=");
-        digest_hex(&text, job->result.bytes_hash, sizeof job->result.bytes_hash);
+        digest_hex(&text, ending->bytes, DIGEST_FULL);
     }
     store_audit_add(g->store, g->now_ms, d->item_seq, buf_str(&text));
     buf_release(&text);
@@ -113,13 +120,11 @@ static void tell_bounced(struct stafette *g, const char *id)
         work_task(g, &task);
 }
 
-/* What ended without a transport (no such contact, a text that must not leave) says nothing of the
- * contact. */
-static void flag_contact(struct stafette *g, const struct job *job, const struct delivery *d)
+static void flag_contact(struct stafette *g, const struct ending *ending, const struct delivery *d)
 {
     if (d->state == DELIVERY_SENT && g->presence.contacts_flagged)
         store_contact_reached(g->store, d->contact);
-    if (d->state != DELIVERY_FAILED || !job->transport || !blames_contact(d->class))
+    if (d->state != DELIVERY_FAILED || !ending->asked || !blames_contact(d->class))
         return;
     store_contact_failed(g->store, d->contact, d->class, g->now_ms);
     g->presence.contacts_flagged = true;
@@ -128,10 +133,10 @@ static void flag_contact(struct stafette *g, const struct job *job, const struct
 
 /* The next contact of the unit is asked, by the other channel first when the carrier is to blame. A
  * text that must not leave must not leave to anybody. */
-static bool try_next_contact(struct stafette *g, const struct job *job, const struct delivery *d,
-                             const struct item *item)
+static bool try_next_contact(struct stafette *g, const struct ending *ending,
+                             const struct delivery *d, const struct item *item)
 {
-    bool blocked = !job->transport && d->class == CLASS_PERMANENT;
+    bool blocked = !ending->asked && d->class == CLASS_PERMANENT;
     return !blocked && tell_next_contact(g, item, d, !blames_contact(d->class));
 }
 
@@ -143,12 +148,12 @@ static void run_next_step(struct stafette *g, const struct delivery *d, const st
         workflow_next_rung(g, item);
 }
 
-static void end_delivery(struct stafette *g, const struct job *job, struct delivery *d)
+static void end_delivery(struct stafette *g, const struct ending *ending, struct delivery *d)
 {
     struct item item;
     char notice[32];
-    audit_end(g, job, d);
-    flag_contact(g, job, d);
+    audit_end(g, ending, d);
+    flag_contact(g, ending, d);
     if (!store_item_get(g->store, d->item_seq, &item))
         return;
     snprintf(notice, sizeof notice, "%lld", (long long)d->notice_seq);
@@ -158,7 +163,7 @@ static void end_delivery(struct stafette *g, const struct job *job, struct deliv
         return;
     }
     tell_status(g, &item, "notice.failed", "notice_id", notice);
-    if (!try_next_contact(g, job, d, &item))
+    if (!try_next_contact(g, ending, d, &item))
         run_next_step(g, d, &item);
 }
 
@@ -197,8 +202,48 @@ static void settle_one(struct stafette *g, const struct job *job)
         break;
     }
     store_delivery_settle(g->store, &d);
+    const struct ending ending = {job->transport != NULL,
+                                  d.state == DELIVERY_SENT ? job->result.bytes_hash : NULL};
     if (d.state == DELIVERY_SENT || d.state == DELIVERY_FAILED)
-        end_delivery(g, job, &d);
+        end_delivery(g, &ending, &d);
+}
+
+/* Deliveries that came back together, because they had left in one mail. */
+struct returned {
+    struct delivery *d;
+    size_t count, cap;
+};
+
+static void add_returned(void *context, const struct delivery *d)
+{
+    struct returned *all = context;
+    if (d->state != DELIVERY_SENT)
+        return;
+    all->d = grow(all->d, all->count, &all->cap, sizeof *all->d);
+    all->d[all->count++] = *d;
+}
+
+bool outbox_returned(struct stafette *g, int64_t delivery_seq, enum error_class class, int code)
+{
+    static const struct ending ending = {.asked = true};
+    struct returned all = {0};
+    struct delivery first;
+    if (store_delivery_get(g->store, delivery_seq, &first))
+        add_returned(&all, &first);
+    if (all.count)
+        store_delivery_each_bundled(g->store, delivery_seq, &all, add_returned);
+    for (size_t i = 0; i < all.count; i++) {
+        struct delivery *d = &all.d[i];
+        d->state = DELIVERY_FAILED;
+        d->class = class;
+        d->code = code;
+        d->report = REPORT_FAILED;
+        d->ended_ms = d->reported_ms = g->now_ms;
+        store_delivery_report(g->store, d);
+        end_delivery(g, &ending, d);
+    }
+    free(all.d);
+    return all.count > 0;
 }
 
 void outbox_settle(struct stafette *g)

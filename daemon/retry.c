@@ -24,6 +24,9 @@ static const struct retry_rule rules[ERROR_CLASS_COUNT] = {
     [CLASS_PERMANENT] = {.again = false, .alarm = false, .first_percent = 0},
     /* Waits for people, not for a time (permit.h). */
     [CLASS_FORBIDDEN] = {.again = false, .alarm = false, .first_percent = 0},
+    [CLASS_FULL] = {.again = true, .alarm = false, .first_percent = 300},
+    [CLASS_POLICY] = {.again = false, .alarm = true, .first_percent = 0},
+    [CLASS_CREDIT] = {.again = true, .alarm = true, .first_percent = 300},
 };
 
 const struct retry_rule *retry_rule(enum error_class class)

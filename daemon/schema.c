@@ -355,6 +355,34 @@ static const char *const migrations[] = {
     "create index item_overdue on item (waiting_unit, item_seq) where closed_ms = 0 and flags & 1;"
     "create index delivery_failed on delivery (ended_ms) where state = 2;"
     "create index session_past on session (start_s) where state in (3, 4, 5);",
+
+    /* 7: what became of a delivery after it was sent; destinations that an operator holds; drills
+     */
+    "alter table delivery add column report integer not null default 0;" /* enum report_status */
+    "alter table delivery add column reported_ms integer not null default 0;"
+    "alter table delivery add column bundle_seq integer not null default 0;" /* left in that one's
+                                                                              * mail; 0: its own */
+    "alter table delivery add column warned_ms integer not null default 0;"  /* sender was told that
+                                                                              * it is late */
+    "create index delivery_bundle on delivery (bundle_seq) where bundle_seq > 0;"
+    /* reports of gateways that name their own id; channel 1 is SMS */
+    "create index delivery_provider on delivery (provider_id)"
+    "  where channel = 1 and provider_id <> '';"
+
+    "create table lane_hold (" /* retention: keep; until an operator releases it */
+    "  lane text primary key," /* name of the destination, or of a transport: all of its */
+    "  since_ms integer not null"
+    ") strict, without rowid;"
+
+    "create table drill (" /* retention: audit; Probealarme, measured */
+    "  item_seq integer primary key,"
+    "  unit text not null,"
+    "  started_ms integer not null,"
+    "  sent_ms integer not null,"     /* first delivery accepted; 0: not yet */
+    "  answered_ms integer not null," /* 0: not yet */
+    "  answered_by text not null,"    /* unit; '' = nobody yet */
+    "  rungs integer not null"        /* steps of the ladder that ran before the answer */
+    ") strict;",
 };
 
 int schema_version(void)

@@ -163,6 +163,12 @@ const char *error_class_name(enum error_class class)
         return "permanent";
     case CLASS_FORBIDDEN:
         return "forbidden";
+    case CLASS_FULL:
+        return "full";
+    case CLASS_POLICY:
+        return "policy";
+    case CLASS_CREDIT:
+        return "credit";
     case ERROR_CLASS_COUNT:
         break;
     }
@@ -208,6 +214,26 @@ const char *reason_name(enum reason reason)
     case REASON_DIGEST:
         return "digest";
     case REASON_COUNT:
+        break;
+    }
+    assert(false);
+    return "";
+}
+
+const char *report_status_name(enum report_status status)
+{
+    switch (status) {
+    case REPORT_UNKNOWN:
+        return "unknown";
+    case REPORT_QUEUED:
+        return "queued";
+    case REPORT_SENT:
+        return "sent";
+    case REPORT_DELIVERED:
+        return "delivered";
+    case REPORT_FAILED:
+        return "failed";
+    case REPORT_STATUS_COUNT:
         break;
     }
     assert(false);

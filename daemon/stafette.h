@@ -50,6 +50,9 @@ enum error_class {
     CLASS_ADDRESS,   /* this address is refused for good */
     CLASS_PERMANENT, /* the message or request is refused for good */
     CLASS_FORBIDDEN, /* not attempted: permission, basis or consent is missing (permit.h) */
+    CLASS_FULL,      /* this mailbox is full (RFC 3463 x.2.2): later, or another way */
+    CLASS_POLICY,    /* the peer's rules refuse us (RFC 3463 x.7.x, block lists): operator */
+    CLASS_CREDIT,    /* the gateway's account is empty or blocked: operator */
     ERROR_CLASS_COUNT
 };
 
@@ -75,6 +78,17 @@ enum reason {
     REASON_COUNT
 };
 
+/* What is known of a delivery after its peer accepted it: delivery reports of SMS gateways, RFC
+ * 3464 reports of mail servers. Moves forward only (report_advances() in adapters/callback.h). */
+enum report_status {
+    REPORT_UNKNOWN,   /* nothing was reported, or a word that the transport does not explain */
+    REPORT_QUEUED,    /* waits at the gateway, or a mail server has said "delayed" */
+    REPORT_SENT,      /* the network took it over; mail: relayed to where no reports come from */
+    REPORT_DELIVERED, /* on the handset, in the mailbox: final */
+    REPORT_FAILED,    /* given up: final */
+    REPORT_STATUS_COUNT
+};
+
 /* States of a delivery row. */
 enum delivery_state {
     DELIVERY_PENDING,   /* has a next attempt */
@@ -93,6 +107,7 @@ const char *unit_kind_name(enum unit_kind kind);
 const char *attempt_end_name(enum attempt_end end);
 const char *error_class_name(enum error_class class);
 const char *reason_name(enum reason reason);
+const char *report_status_name(enum report_status status);
 const char *delivery_state_name(enum delivery_state state);
 
 bool item_kind_parse(const char *name, enum item_kind *kind);

@@ -15,6 +15,9 @@ enum {
     DELIVERY_GET,
     DELIVERY_WITH_NOTICE,
     DELIVERY_SETTLE,
+    DELIVERY_REPORT,
+    DELIVERY_BY_PROVIDER,
+    DELIVERY_BUNDLED,
     DELIVERY_DUE,
     DELIVERY_NEXT,
     DELIVERY_PULL,
@@ -37,7 +40,7 @@ enum {
 #define COLUMNS                                                                                    \
     "d.delivery_seq, d.notice_seq, d.item_seq, d.contact, d.channel, d.lane_id, d.template_id,"    \
     " d.urgent, d.state, d.attempts, d.next_ms, d.expires_ms, d.created_ms, d.ended_ms, d.class,"  \
-    " d.code, d.provider_id"
+    " d.code, d.provider_id, d.report, d.reported_ms, d.bundle_seq, d.warned_ms"
 
 /* What read_due() reads behind them. */
 #define NOTICE_COLUMNS                                                                             \
@@ -57,7 +60,16 @@ static const char *const sql[] = {
     [DELIVERY_GET] = "select " COLUMNS " from delivery d where d.delivery_seq = ?",
     [DELIVERY_SETTLE] =
         "update delivery set lane_id = ?, state = ?, attempts = ?, next_ms = ?, ended_ms = ?,"
-        " class = ?, code = ?, provider_id = ? where delivery_seq = ?",
+        " class = ?, code = ?, provider_id = ?, bundle_seq = ?, warned_ms = ?"
+        " where delivery_seq = ?",
+    [DELIVERY_REPORT] =
+        "update delivery set state = ?, ended_ms = ?, class = ?, code = ?, report = ?,"
+        " reported_ms = ? where delivery_seq = ?",
+    [DELIVERY_BY_PROVIDER] = "select delivery_seq from delivery where provider_id = ?"
+                             " and provider_id <> '' and channel = 1"
+                             " order by delivery_seq desc limit 1",
+    [DELIVERY_BUNDLED] = "select " COLUMNS " from delivery d where d.bundle_seq = ?"
+                         " and d.bundle_seq > 0 order by d.delivery_seq",
     [DELIVERY_WITH_NOTICE] = "select " COLUMNS NOTICE_COLUMNS JOINED " where d.delivery_seq = ?",
     [DELIVERY_DUE] = "select " COLUMNS NOTICE_COLUMNS JOINED
                      " where d.state = 0 and d.lane_id = ? and d.next_ms <= ?"
@@ -151,6 +163,10 @@ static void read_row(const struct query *q, struct delivery *d)
     d->class = (enum error_class)query_column_int(q, 14);
     d->code = query_column_int(q, 15);
     query_column_copy(q, 16, d->provider_id, sizeof d->provider_id);
+    d->report = (enum report_status)query_column_int(q, 17);
+    d->reported_ms = query_column_int(q, 18);
+    d->bundle_seq = query_column_int(q, 19);
+    d->warned_ms = query_column_int(q, 20);
 }
 
 bool store_delivery_get(struct store *s, int64_t seq, struct delivery *d)
@@ -175,8 +191,42 @@ void store_delivery_settle(struct store *s, const struct delivery *d)
     query_int(&q, d->class);
     query_int(&q, d->code);
     query_text(&q, d->provider_id);
+    query_int(&q, d->bundle_seq);
+    query_int(&q, d->warned_ms);
     query_int(&q, d->seq);
     query_run(&q);
+}
+
+void store_delivery_report(struct store *s, const struct delivery *d)
+{
+    struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_REPORT);
+    query_int(&q, d->state);
+    query_int(&q, d->ended_ms);
+    query_int(&q, d->class);
+    query_int(&q, d->code);
+    query_int(&q, d->report);
+    query_int(&q, d->reported_ms);
+    query_int(&q, d->seq);
+    query_run(&q);
+}
+
+int64_t store_delivery_by_provider(struct store *s, const char *provider_id)
+{
+    struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_BY_PROVIDER);
+    query_text(&q, provider_id);
+    return query_single(&q);
+}
+
+void store_delivery_each_bundled(struct store *s, int64_t seq, void *context,
+                                 void (*each)(void *context, const struct delivery *delivery))
+{
+    struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_BUNDLED);
+    query_int(&q, seq);
+    while (query_row(&q)) {
+        struct delivery d;
+        read_row(&q, &d);
+        each(context, &d);
+    }
 }
 
 static void read_due(const struct query *q, struct due *due)
@@ -186,16 +236,16 @@ static void read_due(const struct query *q, struct due *due)
     memset(n, 0, sizeof *n);
     n->seq = due->delivery.notice_seq;
     n->item_seq = due->delivery.item_seq;
-    query_column_copy(q, 17, n->unit, sizeof n->unit);
-    n->reason = (enum reason)query_column_int(q, 18);
-    query_column_copy(q, 19, n->template_name, sizeof n->template_name);
-    n->deadline_ms = query_column_int(q, 20);
-    query_column_copy(q, 21, due->outcome_text, sizeof due->outcome_text);
+    query_column_copy(q, 21, n->unit, sizeof n->unit);
+    n->reason = (enum reason)query_column_int(q, 22);
+    query_column_copy(q, 23, n->template_name, sizeof n->template_name);
+    n->deadline_ms = query_column_int(q, 24);
+    query_column_copy(q, 25, due->outcome_text, sizeof due->outcome_text);
     n->outcome = due->outcome_text;
-    n->doubtful = query_column_int(q, 22) != 0;
-    n->created_ms = query_column_int(q, 23);
-    query_column_copy(q, 24, n->instead_of, sizeof n->instead_of);
-    n->session_seq = query_column_int(q, 25);
+    n->doubtful = query_column_int(q, 26) != 0;
+    n->created_ms = query_column_int(q, 27);
+    query_column_copy(q, 28, n->instead_of, sizeof n->instead_of);
+    n->session_seq = query_column_int(q, 29);
 }
 
 bool store_delivery_with_notice(struct store *s, int64_t seq, struct due *due)

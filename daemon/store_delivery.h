@@ -33,14 +33,28 @@ struct delivery {
     enum error_class class; /* of the last attempt */
     int64_t code;
     char provider_id[80];
+    enum report_status report; /* after it was sent */
+    int64_t reported_ms;
+    int64_t bundle_seq; /* it left in the mail of that delivery; 0 = in its own */
+    int64_t warned_ms;  /* its sender was told that it is late; 0 = not */
 };
 
 void store_delivery_add(struct store *s, const struct delivery *delivery);
 bool store_delivery_get(struct store *s, int64_t seq, struct delivery *delivery);
 
-/* What an attempt came to: lane_id, state, attempts, next_ms, ended_ms, class, code, provider_id.
- */
+/* What an attempt came to: lane_id, state, attempts, next_ms, ended_ms, class, code, provider_id,
+ * bundle_seq, warned_ms. */
 void store_delivery_settle(struct store *s, const struct delivery *delivery);
+
+/* What was reported of it later: state, ended_ms, class, code, report, reported_ms. */
+void store_delivery_report(struct store *s, const struct delivery *delivery);
+
+/* The newest SMS that a gateway knows by this id; 0 = none. */
+int64_t store_delivery_by_provider(struct store *s, const char *provider_id);
+
+/* Walks the deliveries that left in the mail of this one, itself not among them. */
+void store_delivery_each_bundled(struct store *s, int64_t seq, void *context,
+                                 void (*each)(void *context, const struct delivery *delivery));
 
 /* A due delivery with what is needed to render it. */
 struct due {

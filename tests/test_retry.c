@@ -79,7 +79,8 @@ static void table_is_whole(void **state)
     (void)state;
     for (int class = CLASS_CONNECT; class < ERROR_CLASS_COUNT; class ++) {
         const struct retry_rule *rule = retry_rule((enum error_class) class);
-        bool final = class == CLASS_ADDRESS || class == CLASS_PERMANENT || class == CLASS_FORBIDDEN;
+        bool final = class == CLASS_ADDRESS || class == CLASS_PERMANENT ||
+                     class == CLASS_FORBIDDEN || class == CLASS_POLICY;
         assert_int_equal(rule->again, !final);
         assert_int_equal(rule->first_percent > 0, !final);
     }

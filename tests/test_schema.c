@@ -74,6 +74,8 @@ static void test_from_4(void **state)
     assert_int_equal(schema_migrate(db, &created, &err), 0);
     rows(list, &want);
     assert_int_equal(sqlite3_exec(db,
+                                  "drop index delivery_bundle; drop index delivery_provider;"
+                                  "drop table lane_hold; drop table drill;"
                                   "drop index event_item; drop index clock_item;"
                                   "create index clock_item on clock (item_seq) where state = 0;"
                                   "drop index delivery_notice; drop index item_closed;"
@@ -83,6 +85,10 @@ static void test_from_4(void **state)
                                   "drop table meeting; drop table session; drop table member;"
                                   "drop table agenda; drop table choice; drop table vote;"
                                   "drop table poll;"
+                                  "alter table delivery drop column report;"
+                                  "alter table delivery drop column reported_ms;"
+                                  "alter table delivery drop column bundle_seq;"
+                                  "alter table delivery drop column warned_ms;"
                                   "alter table notice drop column session_seq;"
                                   "alter table clock drop column session_seq;"
                                   "pragma user_version = 4",
