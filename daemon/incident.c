@@ -22,8 +22,7 @@ static struct incident *find(struct incidents *all, const char *transport)
     return fresh;
 }
 
-/* The transport itself is unwell, as against this one address or message. */
-static bool is_unwell(enum error_class class)
+bool incident_blames(enum error_class class)
 {
     return class == CLASS_CONNECT || class == CLASS_TIMEOUT || class == CLASS_AMBIGUOUS ||
            retry_rule(class)->alarm;
@@ -44,7 +43,7 @@ void incident_note(struct stafette *g, const char *transport, const struct resul
     struct incident *incident = find(&g->incidents, transport);
     if (!incident)
         return;
-    if (!is_unwell(result->class)) {
+    if (!incident_blames(result->class)) {
         end_incident(incident);
         return;
     }
@@ -61,12 +60,18 @@ void incident_note(struct stafette *g, const char *transport, const struct resul
               error_class_name(result->class));
 }
 
-bool incident_avoid(const struct stafette *g, const char *transport)
+const struct incident *incident_open(const struct stafette *g, const char *transport)
 {
     for (size_t i = 0; i < g->incidents.count; i++) {
         const struct incident *incident = &g->incidents.incident[i];
         if (str_eq(incident->transport, transport))
-            return incident->open && g->steady_ms - incident->last_ms < INCIDENT_PROBE_MS;
+            return incident->open ? incident : NULL;
     }
-    return false;
+    return NULL;
+}
+
+bool incident_avoid(const struct stafette *g, const char *transport)
+{
+    const struct incident *incident = incident_open(g, transport);
+    return incident && g->steady_ms - incident->last_ms < INCIDENT_PROBE_MS;
 }

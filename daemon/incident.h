@@ -37,6 +37,12 @@ struct incidents {
  */
 void incident_note(struct stafette *g, const char *transport, const struct result *result);
 
+/* True when the class is a failure of the transport itself, not of one address or message. */
+bool incident_blames(enum error_class class);
+
+/* The open incident of a transport, NULL when it is well or not yet that unwell. */
+const struct incident *incident_open(const struct stafette *g, const char *transport);
+
 /* True while what is urgent had better not begin with this transport: it has an open incident and
  * failed within the last five minutes. After that it is tried again, or nobody would see it well.
  */

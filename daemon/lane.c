@@ -4,6 +4,7 @@
  */
 #include "lane.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "../adapters/adapter.h"
@@ -40,30 +41,11 @@ bool lane_is_urgent(const struct stafette *g, int64_t lane_id)
     return str_ends(store_intern_text(g->store, lane_id), urgent_mark);
 }
 
-static const struct transport *by_name(const struct stafette *g, int64_t lane_id)
+void lane_road(const struct stafette *g, int64_t lane_id, char *name, size_t size)
 {
-    const struct transports *all = g->config->transports;
-    const char *name = store_intern_text(g->store, lane_id);
-    size_t len = strcspn(name, "/ ");
-    for (size_t i = 0; i < all->count; i++) {
-        const struct transport *t = all->transport[i];
-        if (strlen(t->name) == len && strncmp(t->name, name, len) == 0)
-            return t;
-    }
-    return NULL;
-}
-
-bool lane_on_multi(const struct stafette *g, int64_t lane_id)
-{
-    const struct transport *t = by_name(g, lane_id);
-    return t && t->adapter->engine == ENGINE_MULTI;
-}
-
-const struct transport *lane_transport(const struct stafette *g, int64_t lane_id,
-                                       const struct contact *contact)
-{
-    const struct transport *t = by_name(g, lane_id);
-    return t && t->adapter->channel == contact->channel ? t : NULL;
+    const char *text = store_intern_text(g->store, lane_id);
+    size_t len = strcspn(text, "/ ");
+    snprintf(name, size, "%.*s", (int)len, text);
 }
 
 const struct transport *lane_next(const struct stafette *g, const struct transport *transport)

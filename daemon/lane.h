@@ -8,6 +8,7 @@
 #define LANE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct contact;
@@ -29,13 +30,8 @@ int64_t lane_of(struct stafette *g, const struct transport *transport,
 
 bool lane_is_urgent(const struct stafette *g, int64_t lane_id);
 
-/* True when the lane's attempts go by the loop's own multi handle and need no carrier. */
-bool lane_on_multi(const struct stafette *g, int64_t lane_id);
-
-/* The transport of a lane; NULL when the configuration no longer has it or it is of another
- * channel than the contact's. */
-const struct transport *lane_transport(const struct stafette *g, int64_t lane_id,
-                                       const struct contact *contact);
+/* The name of its transport, whether the configuration still has it or not. */
+void lane_road(const struct stafette *g, int64_t lane_id, char *name, size_t size);
 
 /* The transport to try after this one: the next of the same channel in the order of the
  * configuration, the first again after the last. Itself when it is the only one. */

@@ -13,6 +13,7 @@
 #include "config.h"
 #include "directory.h"
 #include "gateway.h"
+#include "incident.h"
 #include "lane.h"
 #include "outbox_parts.h"
 #include "permit.h"
@@ -26,24 +27,40 @@
 #include "transfer.h"
 #include "util.h"
 
-enum { LANES_AT_START = 4096, FROZEN_MAX = 256 };
+enum { LANES_STEP = 256, FROZEN_MAX = 256, MINUTE_MS = 60000 };
 
-static struct lane *find_lane(struct stafette *g, struct outbox *o, int64_t id)
+static struct lane *find_lane(struct outbox *o, int64_t id)
 {
-    for (size_t i = 0; i < o->lanes; i++)
-        if (o->lane[i].id == id)
-            return &o->lane[i];
+    if ((size_t)id < o->lane_ids && o->lane_by_id[id])
+        return &o->lane[o->lane_by_id[id] - 1];
+    if ((size_t)id >= o->lane_ids) {
+        size_t ids = (size_t)id + LANES_STEP;
+        o->lane_by_id = xrealloc(o->lane_by_id, ids * sizeof *o->lane_by_id);
+        memset(o->lane_by_id + o->lane_ids, 0, (ids - o->lane_ids) * sizeof *o->lane_by_id);
+        o->lane_ids = ids;
+    }
     o->lane = grow(o->lane, o->lanes, &o->lane_cap, sizeof *o->lane);
-    o->lane[o->lanes] = (struct lane){.id = id, .urgent = lane_is_urgent(g, id)};
-    return &o->lane[o->lanes++];
+    o->lane[o->lanes] = (struct lane){.id = id, .hastened = -1};
+    o->lane_by_id[id] = ++o->lanes;
+    return &o->lane[o->lanes - 1];
 }
 
 void outbox_wake(struct stafette *g, int64_t lane_id)
 {
-    struct lane *lane = find_lane(g, g->outbox, lane_id);
+    struct lane *lane = find_lane(g->outbox, lane_id);
+    char road[ID_MAX];
     /* After a rollback the number may stand for another name. */
     lane->urgent = lane_is_urgent(g, lane_id);
+    lane_road(g, lane_id, road, sizeof road);
+    lane->road = road_find(g->outbox, road);
     lane->wake_ms = 0;
+}
+
+void outbox_wake_all(struct stafette *g)
+{
+    int64_t id = 0;
+    while ((id = store_delivery_lane_after(g->store, id)))
+        outbox_wake(g, id);
 }
 
 /* The steady time begins anew with the process, and may begin before attempts that were planned
@@ -58,14 +75,11 @@ static void mend_plans(struct stafette *g)
 struct outbox *outbox_open(struct stafette *g)
 {
     struct outbox *o = xcalloc(1, sizeof *o);
-    int64_t *ids = xcalloc(LANES_AT_START, sizeof *ids);
     o->carriers = carriers_open((size_t)g->config->settings.carriers);
     o->finished_tail = &o->finished;
     mend_plans(g);
-    size_t n = store_delivery_lanes(g->store, ids, LANES_AT_START);
-    for (size_t i = 0; i < n; i++)
-        find_lane(g, o, ids[i]);
-    free(ids);
+    g->outbox = o;
+    outbox_wake_all(g);
     return o;
 }
 
@@ -91,6 +105,8 @@ void outbox_close(struct outbox *o, int wait_ms)
     free(o->frozen);
     free(o->flight);
     free(o->lane);
+    free(o->lane_by_id);
+    free(o->road);
     free(o);
 }
 
@@ -166,7 +182,7 @@ static void take_list(struct stafette *g, struct job *list)
 
 bool outbox_unsettled(const struct outbox *o)
 {
-    return o->finished != NULL;
+    return o->finished || o->hastening;
 }
 
 bool outbox_collect(struct stafette *g)
@@ -174,9 +190,9 @@ bool outbox_collect(struct stafette *g)
     struct outbox *o = g->outbox;
     take_list(g, carriers_take(o->carriers));
     take_list(g, transfer_take(g->transfer));
-    return o->finished &&
-           (o->finished_count >= OUTBOX_SETTLE_COUNT || o->finished_count == o->flights ||
-            g->mono_ms - o->finished_since_ms >= OUTBOX_SETTLE_MS);
+    return o->hastening || (o->finished && (o->finished_count >= OUTBOX_SETTLE_COUNT ||
+                                            o->finished_count == o->flights ||
+                                            g->mono_ms - o->finished_since_ms >= OUTBOX_SETTLE_MS));
 }
 
 /* The compiled text of a kept template; NULL when the store does not have it. */
@@ -222,94 +238,142 @@ static const char *sender_of(const struct stafette *g, const struct transport *t
     return g->config->settings.mail_from;
 }
 
-/* Fills the job; false when it ended here, without a transport being asked. */
-static bool prepare_job(struct stafette *g, const struct due *due, struct job *job)
+/* Nothing is known of the address or the message: the transport is silent (outbox_parts.h). */
+static void put_off(struct stafette *g, const struct road *road, struct job *job)
+{
+    const struct incident *incident = incident_open(g, road->name);
+    job_end(job, ATTEMPT_DEFERRED, incident ? incident->class : CLASS_CONNECT, 0);
+    job_peer_text(job, "not tried: the transport does not answer, a probe is under way");
+}
+
+/* The transport that carries it; NULL when the job ended here, without one being asked. */
+static const struct transport *prepare_job(struct stafette *g, const struct due *due,
+                                           struct road *road, struct job *job)
 {
     struct item item;
     bool known = store_item_get(g->store, due->delivery.item_seq, &item);
     const struct contact *contact = render_contact(g, due);
     const struct template *text = frozen_template(g, due->delivery.template_id);
+    const struct transport *transport = road_transport(g, road);
     job->delivery_id = due->delivery.seq;
     job->urgent = due->delivery.urgent;
     if (known && !may_leave(g, due, &item, job))
-        return false;
+        return NULL;
     if (!contact) {
         job_end(job, ATTEMPT_FAILED, CLASS_ADDRESS, 0);
-        return false;
+        return NULL;
     }
-    job->transport = lane_transport(g, due->delivery.lane_id, contact);
-    if (!job->transport)
-        job->transport = lane_default(g, contact);
-    if (!text || !job->transport || !known) {
+    if (!transport || transport->adapter->channel != contact->channel)
+        transport = lane_default(g, contact);
+    if (!text || !transport || !known) {
         job_end(job, ATTEMPT_DEFERRED, CLASS_LOCAL, 0);
-        return false;
+        return NULL;
     }
-    job->message.from = xstrdup(sender_of(g, job->transport));
+    job->message.from = xstrdup(sender_of(g, transport));
     if (!render_message(g, due, &item, text, &job->message)) {
-        job->transport = NULL; /* none was asked: see outbox_settle.c */
         job_end(job, ATTEMPT_FAILED, CLASS_PERMANENT, 0);
-        return false;
+        return NULL;
     }
-    return true;
+    return transport;
 }
 
-static void add_flight(struct stafette *g, const struct due *due, size_t lane, bool on_multi)
+/* Where a round stands: the lane whose due deliveries are read, and the road they take. */
+struct claim {
+    struct stafette *g;
+    size_t lane, road;
+    size_t room;
+    bool shut; /* they are put off without an attempt */
+};
+
+static void add_flight(const struct claim *claim, const struct due *due, bool asked, bool on_multi)
 {
+    struct stafette *g = claim->g;
     struct outbox *o = g->outbox;
     o->flight = grow(o->flight, o->flights, &o->flight_cap, sizeof *o->flight);
     o->flight[o->flights++] = (struct flight){.delivery_id = due->delivery.seq,
-                                              .lane = lane,
+                                              .lane = claim->lane,
+                                              .road = claim->road,
                                               .channel = due->delivery.channel,
+                                              .asked = asked,
+                                              .urgent = due->delivery.urgent,
                                               .on_multi = on_multi,
                                               .config = g->config};
     config_hold(g->config);
-    o->lane[lane].in_flight++;
+    o->lane[claim->lane].in_flight++;
+    o->urgent_flights += due->delivery.urgent;
     o->multi_flights += on_multi;
 }
 
-static void start_one(struct stafette *g, const struct due *due, size_t lane)
+static struct rate domain_rate(const struct stafette *g)
 {
+    int64_t per_minute = g->config->settings.domain_per_minute;
+    return (struct rate){per_minute, MINUTE_MS, per_minute < 10 ? per_minute : 10};
+}
+
+static void hand_over(const struct claim *claim, const struct due *due, struct job *job)
+{
+    struct stafette *g = claim->g;
     struct outbox *o = g->outbox;
-    struct job *job = job_new();
-    test_point("before-start");
-    if (!prepare_job(g, due, job)) {
-        add_flight(g, due, lane, false);
-        add_finished(g, job);
-        return;
-    }
+    struct rate rate = domain_rate(g);
     bool on_multi = job->transport->adapter->engine == ENGINE_MULTI;
-    add_flight(g, due, lane, on_multi);
+    road_started(g, &o->road[claim->road]);
+    bucket_take(&o->lane[claim->lane].bucket, &rate, g->steady_ms);
+    add_flight(claim, due, true, on_multi);
     if (on_multi)
         transfer_submit(g->transfer, job);
     else
         carriers_submit(o->carriers, job);
 }
 
-/* How many attempts one lane may have under way, so that a destination that hangs never holds all
- * carriers; nor, with its routine and its urgent lane together, all that go by the multi handle. */
-static size_t lane_share(const struct stafette *g, const struct lane *lane)
+static void start_one(struct claim *claim, const struct due *due)
 {
-    const struct settings *s = &g->config->settings;
-    size_t all = (size_t)s->carriers, share;
-    if (lane_on_multi(g, lane->id))
-        all = (size_t)s->sms_in_flight_max / (lane->urgent ? 1 : 2);
-    share = all / 2;
-    return share ? share : 1;
+    struct stafette *g = claim->g;
+    struct road *road = &g->outbox->road[claim->road];
+    struct job *job = job_new();
+    test_point("before-start");
+    if (claim->shut)
+        put_off(g, road, job);
+    else
+        job->transport = prepare_job(g, due, road, job);
+    if (job->transport) {
+        claim->road = road_find(g->outbox, job->transport->name);
+        hand_over(claim, due, job);
+        return;
+    }
+    job->delivery_id = due->delivery.seq;
+    add_flight(claim, due, false, false);
+    add_finished(g, job);
 }
 
-static size_t lane_room(const struct stafette *g, const struct lane *lane)
+/* Of all places some are kept for what is urgent, and some from it: neither starves. */
+static size_t places(const struct stafette *g, bool urgent)
 {
-    const struct settings *s = &g->config->settings;
     const struct outbox *o = g->outbox;
-    size_t share = lane_share(g, lane);
-    size_t total = (size_t)s->in_flight_max;
-    /* The last places are kept for what is urgent. */
-    if (!lane->urgent && total > 1)
-        total -= (total + 7) / 8;
-    if (o->flights >= total || lane->in_flight >= share)
+    size_t total = (size_t)g->config->settings.in_flight_max;
+    size_t mine = urgent ? o->urgent_flights : o->flights - o->urgent_flights;
+    size_t most = total - (total > 1 ? (total + 7) / 8 : 0);
+    if (o->flights >= total || mine >= most)
         return 0;
-    return total - o->flights < share - lane->in_flight ? total - o->flights
-                                                        : share - lane->in_flight;
+    return total - o->flights < most - mine ? total - o->flights : most - mine;
+}
+
+static size_t at_most(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* What the destination itself bears: half of all at most, its window, its rate. */
+static size_t lane_room(const struct stafette *g, const struct lane *lane, int64_t *wake_ms)
+{
+    struct rate rate = domain_rate(g);
+    size_t share = (size_t)g->config->settings.in_flight_max / 2;
+    size_t size = window_size(&lane->window, share);
+    if (lane->urgent)
+        return size > lane->in_flight ? size - lane->in_flight : 0;
+    size_t tokens = bucket_room(&lane->bucket, &rate, g->steady_ms);
+    if (!tokens)
+        *wake_ms = bucket_next_ms(&lane->bucket, &rate, g->steady_ms);
+    return size > lane->in_flight ? at_most(size - lane->in_flight, tokens) : 0;
 }
 
 /* SMS gateways are asked from the multi handle, which no carrier limits. */
@@ -317,12 +381,6 @@ static bool sms_full(const struct stafette *g)
 {
     return g->outbox->multi_flights >= (size_t)g->config->settings.sms_in_flight_max;
 }
-
-struct claim {
-    struct stafette *g;
-    size_t lane;
-    size_t room;
-};
 
 static bool claim_one(void *context, const struct due *due)
 {
@@ -333,14 +391,30 @@ static bool claim_one(void *context, const struct due *due)
     if (!claim->room || (due->delivery.channel == CHANNEL_SMS && sms_full(g)))
         return false;
     claim->room--;
-    start_one(g, due, claim->lane);
+    start_one(claim, due);
     return true;
+}
+
+static size_t claim_room(struct stafette *g, struct claim *claim, struct lane *lane)
+{
+    struct road *road = &g->outbox->road[claim->road];
+    int64_t wake_ms = 0;
+    claim->shut = !lane->urgent && road_is_shut(g, road);
+    size_t room = places(g, lane->urgent);
+    if (!claim->shut && room)
+        room = at_most(room, road_room(g, road, lane->urgent, &wake_ms));
+    if (!claim->shut && room)
+        room = at_most(room, lane_room(g, lane, &wake_ms));
+    if (wake_ms)
+        lane->wake_ms = wake_ms;
+    return room;
 }
 
 static void start_lane(struct stafette *g, size_t i)
 {
     struct outbox *o = g->outbox;
-    struct claim claim = {g, i, lane_room(g, &o->lane[i])};
+    struct claim claim = {.g = g, .lane = i, .road = road_choose(g, &o->lane[i])};
+    claim.room = claim_room(g, &claim, &o->lane[i]);
     if (!claim.room)
         return;
     int64_t next_ms = store_delivery_due(g->store, o->lane[i].id, g->steady_ms, &claim, claim_one);
@@ -349,16 +423,25 @@ static void start_lane(struct stafette *g, size_t i)
     o->lane[i].wake_ms = next_ms ? next_ms : is_empty ? -1 : 0;
 }
 
-void outbox_start(struct stafette *g)
+/* Begins where the round before had to stop, so that of many lanes none is always the last. */
+static void start_round(struct stafette *g, bool urgent)
 {
     struct outbox *o = g->outbox;
-    for (size_t n = 0; n < o->lanes; n++) {
-        size_t i = (o->first_lane + n) % o->lanes;
-        if (o->lane[i].wake_ms >= 0 && o->lane[i].wake_ms <= g->steady_ms)
+    size_t first = o->first_lane[urgent];
+    for (size_t n = 0; n < o->lanes && places(g, urgent); n++) {
+        size_t i = (first + n) % o->lanes;
+        struct lane *lane = &o->lane[i];
+        if (lane->urgent == urgent && lane->wake_ms >= 0 && lane->wake_ms <= g->steady_ms) {
             start_lane(g, i);
+            o->first_lane[urgent] = (i + 1) % o->lanes;
+        }
     }
-    if (o->lanes)
-        o->first_lane = (o->first_lane + 1) % o->lanes;
+}
+
+void outbox_start(struct stafette *g)
+{
+    start_round(g, true);
+    start_round(g, false);
 }
 
 int64_t outbox_next_ms(const struct outbox *o)

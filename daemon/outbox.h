@@ -50,8 +50,9 @@ void outbox_settled(struct stafette *g);
 /* After the commit: starts what is due, as far as there is room. */
 void outbox_start(struct stafette *g);
 
-/* A delivery was made for this lane. */
+/* A delivery was made for this lane; all lanes may have something to start. */
 void outbox_wake(struct stafette *g, int64_t lane_id);
+void outbox_wake_all(struct stafette *g);
 
 /* Steady time of the next attempt that is not due yet, 0 = none; now when there is more to do. */
 int64_t outbox_next_ms(const struct outbox *o);

@@ -1,5 +1,5 @@
 /*
- * For outbox*.c only: what is in flight, and the lanes.
+ * For outbox*.c only: what is in flight, the roads (transports) and the lanes on them.
  */
 #ifndef OUTBOX_PARTS_H
 #define OUTBOX_PARTS_H
@@ -8,18 +8,41 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "flow.h"
 #include "stafette.h"
 
 struct carriers;
 struct config;
+struct contact;
 struct job;
+struct result;
+struct stafette;
 struct template;
+struct transport;
+
+/* A transport as the outbox sees it: what is under way over it, from all its lanes. A relay that
+ * hangs is one road with many lanes, and holds no more than a road's share. */
+struct road {
+    char name[ID_MAX];
+    const struct transport *transport; /* of the configuration `known`; NULL: it has none */
+    const struct config *known;
+    size_t in_flight;
+    struct window window;
+    struct bucket bucket; /* the transport's rate_per_s */
+    int64_t wait_ms;      /* the peer asked to be left alone until this steady time */
+    int64_t probe_ms;     /* while it is dead: steady time of the next attempt that is made */
+};
 
 /* A destination, e.g. "relay/jobcenter.example". */
 struct lane {
     int64_t id;
+    size_t road; /* the usual one */
     bool urgent;
     size_t in_flight;
+    struct window window;
+    struct bucket bucket; /* delivery.domain_per_minute */
+    bool hasten;          /* its road is well again: what was put off becomes due */
+    int64_t hastened;     /* rows in the open transaction; -1 = it was not its turn */
     int64_t wake_ms; /* steady time of its next due delivery; 0 = look now; -1 = nothing waits */
 };
 
@@ -27,8 +50,10 @@ struct lane {
 struct flight {
     int64_t delivery_id;
     size_t lane;
+    size_t road;
     enum channel channel;
-    bool on_multi;
+    bool asked; /* a transport was: false when it ended before */
+    bool urgent, on_multi;
     struct config *config; /* held: the job points into it */
 };
 
@@ -40,21 +65,55 @@ struct frozen {
 
 struct outbox {
     struct carriers *carriers;
+    struct road *road;
+    size_t roads, road_cap;
     struct lane *lane;
     size_t lanes, lane_cap;
-    size_t first_lane; /* where the next round begins */
+    size_t *lane_by_id; /* by interned number: position + 1, 0 = none */
+    size_t lane_ids;
+    size_t first_lane[2]; /* where the next round begins, routine and urgent */
     struct flight *flight;
-    size_t flights, flight_cap;
+    size_t flights, flight_cap, urgent_flights;
     size_t multi_flights;
     struct job *finished; /* by job->next; results not yet committed */
     struct job **finished_tail;
     size_t finished_count;
     int64_t finished_since_ms; /* monotonic time of the first of them */
+    size_t hastening;          /* lanes with `hasten` */
     struct frozen *frozen;
     size_t frozens, frozen_cap;
 };
 
-/* The flight of a finished job; NULL for work that is no delivery. */
+/* The flight of a delivery, also of one that goes along in another's mail; NULL: none. */
 struct flight *outbox_flight(struct outbox *o, int64_t delivery_id);
+
+/* outbox_road.c */
+
+/* The position of the road of that name; made when it is new. */
+size_t road_find(struct outbox *o, const char *name);
+
+/* Its transport in the loaded configuration; NULL when that has none of the name. */
+const struct transport *road_transport(const struct stafette *g, struct road *road);
+
+/* The road that the lane's next attempt takes: its own, or while that is dead the next live one of
+ * the channel, which is the fail-over; its own again once a probe found it well, the fail-back. */
+size_t road_choose(struct stafette *g, const struct lane *lane);
+
+/* How many more attempts may start over it now: its share, its window, its rate, and what the peer
+ * asked for. When it is only to wait, *wake_ms becomes the steady time to look again. */
+size_t road_room(const struct stafette *g, struct road *road, bool urgent, int64_t *wake_ms);
+
+/* It failed several times and is an open incident. */
+bool road_is_dead(const struct stafette *g, const struct road *road);
+
+/* True when it is dead and no probe is due yet: what would go over it is put off without an
+ * attempt, so that a thousand mails do not each wait for the same silence. */
+bool road_is_shut(const struct stafette *g, const struct road *road);
+
+void road_started(const struct stafette *g, struct road *road);
+void road_ended(const struct stafette *g, struct road *road, const struct result *result);
+
+/* The road is well after it was dead: what waits in its lanes will be hastened. */
+void road_recovered(struct outbox *o, size_t road);
 
 #endif

@@ -30,6 +30,8 @@
 #include "util.h"
 #include "workflow_parts.h"
 
+enum { HASTEN_MAX = 500 };
+
 static void plan_next(const struct stafette *g, const struct job *job, struct delivery *d)
 {
     const struct retry_case c = {
@@ -246,12 +248,39 @@ bool outbox_returned(struct stafette *g, int64_t delivery_seq, enum error_class 
     return all.count > 0;
 }
 
+/* A turn's work is bounded: of a long queue behind a road that is well again, some at a time. */
+static void hasten(struct stafette *g)
+{
+    struct outbox *o = g->outbox;
+    int64_t room = HASTEN_MAX;
+    for (size_t i = 0; i < o->lanes && o->hastening && room > 0; i++)
+        if (o->lane[i].hasten) {
+            o->lane[i].hastened =
+                store_delivery_hasten(g->store, o->lane[i].id, g->steady_ms, room);
+            room -= o->lane[i].hastened ? o->lane[i].hastened : 1;
+        }
+}
+
+static void hastened(struct outbox *o)
+{
+    for (size_t i = 0; i < o->lanes && o->hastening; i++) {
+        struct lane *lane = &o->lane[i];
+        if (lane->hastened >= 0 && lane->hasten) {
+            lane->wake_ms = 0;
+            lane->hasten = lane->hastened > 0;
+            o->hastening -= !lane->hasten;
+            lane->hastened = -1;
+        }
+    }
+}
+
 void outbox_settle(struct stafette *g)
 {
     if (g->outbox->finished)
         test_point("before-settle");
     for (struct job *job = g->outbox->finished; job; job = job->next)
         settle_one(g, job);
+    hasten(g);
 }
 
 static void log_attempt(const struct job *job, const struct flight *flight)
@@ -266,24 +295,44 @@ static void log_attempt(const struct job *job, const struct flight *flight)
              (long long)(job->ended_ms - job->started_ms), r->text);
 }
 
+/* What one domain says ("too many", "later") closes its lane; what the transport suffers from
+ * closes its road. */
+static void end_flight(struct stafette *g, struct flight *flight, const struct result *result)
+{
+    struct outbox *o = g->outbox;
+    struct lane *lane = &o->lane[flight->lane];
+    struct road *road = &o->road[flight->road];
+    if (flight->asked) {
+        bool dead = road_is_dead(g, road);
+        incident_note(g, road->name, result);
+        road_ended(g, road, result);
+        if (dead && !road_is_dead(g, road))
+            road_recovered(o, flight->road);
+    }
+    if (result->class == CLASS_TEMPORARY || result->class == CLASS_THROTTLED)
+        window_failed(&lane->window);
+    else if (result->class == CLASS_NONE)
+        window_succeeded(&lane->window, (size_t)g->config->settings.in_flight_max / 2);
+    lane->in_flight--;
+    lane->wake_ms = 0;
+    o->multi_flights -= flight->on_multi;
+    o->urgent_flights -= flight->urgent;
+    config_drop(flight->config);
+    *flight = o->flight[--o->flights];
+}
+
 void outbox_settled(struct stafette *g)
 {
     struct outbox *o = g->outbox;
+    hastened(o);
     while (o->finished) {
         struct job *job = o->finished;
         struct flight *flight = outbox_flight(o, job->delivery_id);
         o->finished = job->next;
         log_attempt(job, flight);
-        if (job->transport)
-            incident_note(g, job->transport->name, &job->result);
         g->metrics.attempts[flight->channel][job->result.end]++;
         g->metrics.classes[job->result.class]++;
-        struct lane *lane = &o->lane[flight->lane];
-        lane->in_flight--;
-        lane->wake_ms = 0;
-        o->multi_flights -= flight->on_multi;
-        config_drop(flight->config);
-        *flight = o->flight[--o->flights];
+        end_flight(g, flight, &job->result);
         job_free(job);
     }
     o->finished_tail = &o->finished;

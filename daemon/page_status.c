@@ -179,13 +179,10 @@ void page_release(struct stafette *g, struct http_call *call, struct known *fres
 
 void page_release_committed(struct stafette *g, const struct http_call *call)
 {
-    int64_t lanes[1024];
     if (call->status != 200)
         return;
     g->held_since_ms = 0;
-    size_t n = store_delivery_lanes(g->store, lanes, COUNT_OF(lanes));
-    for (size_t i = 0; i < n; i++)
-        outbox_wake(g, lanes[i]);
+    outbox_wake_all(g);
 }
 
 void page_clock(struct stafette *g, struct http_call *call, struct known *fresh)

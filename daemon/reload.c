@@ -21,8 +21,6 @@
 #include "tell.h"
 #include "util.h"
 
-enum { LANES_MAX = 4096 };
-
 struct reload {
     char *path;
     struct config *config;
@@ -66,16 +64,6 @@ static void note_restart_settings(const struct settings *old, const struct setti
                                   " change at the next start\"");
 }
 
-/* The destinations may be other ones now: every lane is looked at again. */
-static void wake_lanes(struct stafette *g)
-{
-    int64_t *lanes = xcalloc(LANES_MAX, sizeof *lanes);
-    size_t n = store_delivery_lanes(g->store, lanes, LANES_MAX);
-    for (size_t i = 0; i < n; i++)
-        outbox_wake(g, lanes[i]);
-    free(lanes);
-}
-
 static void finish(struct stafette *g, void *context)
 {
     struct reload *r = context;
@@ -89,7 +77,7 @@ static void finish(struct stafette *g, void *context)
         config_drop(old);
         tell_forget(g);
         presence_open(g);
-        wake_lanes(g);
+        outbox_wake_all(g); /* the destinations may be other ones now */
         daily_reloaded(g);
         log_info("configuration", "state=loaded version=%s", g->config->version);
     } else {

@@ -133,6 +133,9 @@ static const struct setting table[] = {
      "Longest pause between two attempts."},
     {"delivery", "sms_in_flight_max", KIND_INT, AT(sms_in_flight_max), "1", "1000", "32",
      "Requests to SMS gateways at the same time."},
+    {"delivery", "domain_per_minute", KIND_INT, AT(domain_per_minute), "0", "100000", "0",
+     "Mails to one recipient domain in a minute; the rest waits its turn. 0: no limit. What is\n"
+     "urgent goes at once. A transport has its own limit, rate_per_s."},
     {"delivery", "sms_replies", KIND_INT, AT(sms_replies), "0", "1000", "5",
      "Replies to the SMS of one sender in an hour; against loops of two machines."},
     {"delivery", "attempt_timeout", KIND_DURATION, AT(attempt_timeout_ms), "1s", "10m", "60s",

@@ -21,6 +21,7 @@ enum {
     DELIVERY_DUE,
     DELIVERY_NEXT,
     DELIVERY_PULL,
+    DELIVERY_HASTEN,
     DELIVERY_LANE_AFTER,
     DELIVERY_CANCEL,
     DELIVERY_CANCEL_SESSION,
@@ -50,6 +51,8 @@ enum {
 
 static_assert(REASON_ON_CALL == 5, "as the text of DELIVERY_HOPEFUL has it");
 static_assert(CLASS_FORBIDDEN == 11, "as the texts about held deliveries have it");
+static_assert(CLASS_CONNECT == 1 && CLASS_AMBIGUOUS == 5 && CLASS_LOCAL == 8 && CLASS_CREDIT == 14,
+              "as the text of DELIVERY_HASTEN has them");
 static_assert(CHANNEL_SMS == 1 && URGENCY_EMERGENCY == 3, "as the text of DELIVERY_PULL has it");
 
 static const char *const sql[] = {
@@ -81,6 +84,10 @@ static const char *const sql[] = {
         "update delivery set next_ms = ?1 where state = 0 and next_ms > ?2"
         " and not (channel = 1 and next_ms <= ?1 + 86400000"
         " and (select urgency from item where item.item_seq = delivery.item_seq) < 3)",
+    [DELIVERY_HASTEN] =
+        "update delivery set next_ms = ?1 where delivery_seq in (select delivery_seq"
+        " from delivery where state = 0 and lane_id = ?2 and next_ms > ?1"
+        " and class in (1, 2, 5, 6, 7, 8, 14) order by next_ms limit ?3)",
     [DELIVERY_LANE_AFTER] = "select lane_id from delivery where state = 0 and lane_id > ?"
                             " order by lane_id limit 1",
     [DELIVERY_CANCEL] = "update delivery set state = 3, ended_ms = ? where item_seq = ?"
@@ -287,19 +294,20 @@ void store_delivery_pull(struct store *s, int64_t latest_ms, int64_t now_ms)
     query_run(&q);
 }
 
-size_t store_delivery_lanes(struct store *s, int64_t *lanes, size_t max)
+int64_t store_delivery_hasten(struct store *s, int64_t lane_id, int64_t now_ms, int64_t max)
 {
-    size_t n = 0;
-    int64_t last = 0;
-    while (n < max) {
-        struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_LANE_AFTER);
-        query_int(&q, last);
-        last = query_single(&q);
-        if (!last)
-            break;
-        lanes[n++] = last;
-    }
-    return n;
+    struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_HASTEN);
+    query_int(&q, now_ms);
+    query_int(&q, lane_id);
+    query_int(&q, max);
+    return query_run_counted(&q);
+}
+
+int64_t store_delivery_lane_after(struct store *s, int64_t lane_id)
+{
+    struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_LANE_AFTER);
+    query_int(&q, lane_id);
+    return query_single(&q);
 }
 
 void store_delivery_cancel(struct store *s, int64_t item_seq, int64_t before_notice_seq,

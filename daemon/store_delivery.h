@@ -76,8 +76,12 @@ int64_t store_delivery_due(struct store *s, int64_t lane_id, int64_t now_ms, voi
  * clock that was ahead. An SMS that may wait for the end of quiet hours is left alone. */
 void store_delivery_pull(struct store *s, int64_t latest_ms, int64_t now_ms);
 
-/* Lanes that have pending deliveries: numbers, at most max; returns how many were written. */
-size_t store_delivery_lanes(struct store *s, int64_t *lanes, size_t max);
+/* What waits in a lane because its transport was unwell (classes that incident_blames()) becomes due
+ * now, at most `max` of them; how many did. */
+int64_t store_delivery_hasten(struct store *s, int64_t lane_id, int64_t now_ms, int64_t max);
+
+/* The next lane by number that has pending deliveries; 0 = none. */
+int64_t store_delivery_lane_after(struct store *s, int64_t lane_id);
 
 /* Ends what is still pending of an item, because its item is over: outcome notices stay. */
 void store_delivery_cancel(struct store *s, int64_t item_seq, int64_t before_notice_seq,

@@ -65,6 +65,8 @@ static void endings(void **state)
         [CLASS_AUTH] = ATTEMPT_DEFERRED,      [CLASS_TLS] = ATTEMPT_DEFERRED,
         [CLASS_LOCAL] = ATTEMPT_DEFERRED,     [CLASS_ADDRESS] = ATTEMPT_FAILED,
         [CLASS_PERMANENT] = ATTEMPT_FAILED,   [CLASS_FORBIDDEN] = ATTEMPT_DEFERRED,
+        [CLASS_FULL] = ATTEMPT_DEFERRED,      [CLASS_POLICY] = ATTEMPT_FAILED,
+        [CLASS_CREDIT] = ATTEMPT_DEFERRED,
     };
     for (int class = 0; class < ERROR_CLASS_COUNT; class ++) {
         struct job *job = job_new();

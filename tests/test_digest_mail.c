@@ -154,7 +154,8 @@ static void render(struct gateway_rig *rig, struct buf *out)
     struct due due;
     int64_t lane;
     memset(&due, 0, sizeof due);
-    assert_int_equal(store_delivery_lanes(rig->g.store, &lane, 1), 1);
+    lane = store_delivery_lane_after(rig->g.store, 0);
+    assert_true(lane > 0);
     store_delivery_due(rig->g.store, lane, rig->g.steady_ms, &due, take_due);
     assert_true(str_starts(due.notice.template_name, "digest."));
     assert_true(store_template_get(rig->g.store, due.delivery.template_id, name, &text));

@@ -175,10 +175,9 @@ static void test_deliveries(void **state)
     assert_int_equal(due(a, 200, 1, "2:v:0 "), 0);
     assert_int_equal(due(a, 99, 9, ""), 100);
     assert_int_equal(due(b, 99, 9, "4:v:0 "), 0);
-    int64_t lanes[3];
-    assert_int_equal(store_delivery_lanes(s, lanes, 3), 2);
-    assert_true(lanes[0] == a && lanes[1] == b);
-    assert_int_equal(store_delivery_lanes(s, lanes, 1), 1);
+    assert_int_equal(store_delivery_lane_after(s, 0), a);
+    assert_int_equal(store_delivery_lane_after(s, a), b);
+    assert_int_equal(store_delivery_lane_after(s, b), 0);
     assert_true(store_delivery_hopeful(s, first));
     d.state = DELIVERY_FAILED;
     d.attempts = 3;
@@ -200,7 +199,7 @@ static void test_deliveries(void **state)
     commit();
     assert_int_equal(store_delivery_count(s, DELIVERY_CANCELLED), 3);
     assert_int_equal(store_delivery_count(s, DELIVERY_FAILED), 1);
-    assert_int_equal(store_delivery_lanes(s, lanes, 3), 0);
+    assert_int_equal(store_delivery_lane_after(s, 0), 0);
 }
 
 static void test_held_and_released(void **state)

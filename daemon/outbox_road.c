@@ -1,0 +1,137 @@
+/*
+ * The outbox, roads: what one transport may have under way, and which one a lane takes while its
+ * own is dead. All of it is memory: after a restart each road begins with a small window, and what
+ * was dead is found dead again.
+ */
+#include <string.h>
+
+#include "../adapters/adapter.h"
+#include "config.h"
+#include "gateway.h"
+#include "incident.h"
+#include "lane.h"
+#include "outbox_parts.h"
+#include "util.h"
+
+/* An alarm opens an incident at once; that the road is dead is believed after so many failures. */
+enum { DEAD_AFTER = 3 };
+
+size_t road_find(struct outbox *o, const char *name)
+{
+    for (size_t i = 0; i < o->roads; i++)
+        if (str_eq(o->road[i].name, name))
+            return i;
+    o->road = grow(o->road, o->roads, &o->road_cap, sizeof *o->road);
+    struct road *road = &o->road[o->roads];
+    memset(road, 0, sizeof *road);
+    str_copy(road->name, sizeof road->name, name);
+    return o->roads++;
+}
+
+const struct transport *road_transport(const struct stafette *g, struct road *road)
+{
+    if (road->known != g->config) {
+        road->known = g->config;
+        road->transport = transports_find(g->config->transports, road->name);
+    }
+    return road->transport;
+}
+
+static bool is_multi(const struct transport *t)
+{
+    return t && t->adapter->engine == ENGINE_MULTI;
+}
+
+/* Of one channel alone nobody else has to be protected from it. */
+static bool has_rival(const struct stafette *g, const struct transport *t)
+{
+    return t && lane_next(g, t) != t;
+}
+
+bool road_is_dead(const struct stafette *g, const struct road *road)
+{
+    return road->window.failures >= DEAD_AFTER && incident_open(g, road->name);
+}
+
+size_t road_choose(struct stafette *g, const struct lane *lane)
+{
+    struct road *own = &g->outbox->road[lane->road];
+    const struct transport *usual = road_transport(g, own);
+    if (!usual || !road_is_dead(g, own))
+        return lane->road;
+    if (!lane->urgent && own->probe_ms <= g->steady_ms)
+        return lane->road;
+    for (const struct transport *t = lane_next(g, usual); t != usual; t = lane_next(g, t))
+        if (!incident_open(g, t->name))
+            return road_find(g->outbox, t->name);
+    return lane->road;
+}
+
+static size_t road_share(const struct stafette *g, struct road *road, bool urgent)
+{
+    const struct settings *s = &g->config->settings;
+    const struct transport *t = road_transport(g, road);
+    if (is_multi(t))
+        return (size_t)s->sms_in_flight_max / (urgent ? 1 : 2);
+    return (size_t)s->in_flight_max / (has_rival(g, t) ? 2 : 1);
+}
+
+static struct rate road_rate(const struct stafette *g, struct road *road)
+{
+    const struct transport *t = road_transport(g, road);
+    int64_t per_s = t ? t->rate_per_s : 0;
+    return (struct rate){.count = per_s, .period_ms = 1000, .burst = per_s};
+}
+
+size_t road_room(const struct stafette *g, struct road *road, bool urgent, int64_t *wake_ms)
+{
+    struct rate rate = road_rate(g, road);
+    size_t size = window_size(&road->window, road_share(g, road, urgent));
+    /* An urgent one is not held up by the probe of a routine one. */
+    if (urgent && size == 1)
+        size = 2;
+    size_t room = road->in_flight < size ? size - road->in_flight : 0;
+    if (!room)
+        return 0;
+    if (!urgent && road->wait_ms > g->steady_ms) {
+        *wake_ms = road->wait_ms;
+        return 0;
+    }
+    size_t tokens = bucket_room(&road->bucket, &rate, g->steady_ms);
+    if (!tokens)
+        *wake_ms = bucket_next_ms(&road->bucket, &rate, g->steady_ms);
+    return tokens < room ? tokens : room;
+}
+
+bool road_is_shut(const struct stafette *g, const struct road *road)
+{
+    return road_is_dead(g, road) && road->probe_ms > g->steady_ms;
+}
+
+void road_started(const struct stafette *g, struct road *road)
+{
+    struct rate rate = road_rate(g, road);
+    bucket_take(&road->bucket, &rate, g->steady_ms);
+    road->probe_ms = g->steady_ms + g->config->settings.retry_first_ms;
+    road->in_flight++;
+}
+
+void road_ended(const struct stafette *g, struct road *road, const struct result *result)
+{
+    road->in_flight--;
+    if (incident_blames(result->class))
+        window_failed(&road->window);
+    else
+        window_succeeded(&road->window, road_share(g, road, false));
+    if (result->class == CLASS_THROTTLED && result->retry_after_s > 0)
+        road->wait_ms = g->steady_ms + result->retry_after_s * 1000;
+}
+
+void road_recovered(struct outbox *o, size_t road)
+{
+    for (size_t i = 0; i < o->lanes; i++)
+        if (o->lane[i].road == road && !o->lane[i].hasten) {
+            o->lane[i].hasten = true;
+            o->hastening++;
+        }
+}
