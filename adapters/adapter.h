@@ -69,6 +69,7 @@ struct job {
     struct message message;
     struct result result;
     bool urgent;
+    uint32_t chance; /* the jitter of the next attempt, the same for all that leave in the mail */
     int64_t started_ms; /* monotonic; set by the engine */
     int64_t ended_ms;
     struct buf bytes;        /* what goes over the wire: mail, or HTTP body */

@@ -40,8 +40,8 @@ static const char *contact_id(struct loader *l, const struct unit *unit, size_t 
 
 static bool load_contact(struct loader *l, struct conf_node *group, struct contact *contact)
 {
-    static const char *const known[] = {"channel",     "address", "transport",
-                                        "urgent_only", "optin",   NULL};
+    static const char *const known[] = {"channel", "address", "transport", "urgent_only",
+                                        "digest",  "optin",   NULL};
     if (group->type != CONF_GROUP ||
         !channel_parse(conf_text(group, "channel", "", l->faults), &contact->channel)) {
         conf_fault(l->faults, group, "a contact needs channel = \"email\" or \"sms\"");
@@ -50,6 +50,7 @@ static bool load_contact(struct loader *l, struct conf_node *group, struct conta
     contact->address = load_address(l, group, contact->channel);
     contact->transport = loader_text(l, group, "transport");
     contact->urgent_only = conf_bool(group, "urgent_only", false, l->faults);
+    contact->digest = conf_bool(group, "digest", false, l->faults);
     contact->optin = loader_text(l, group, "optin");
     conf_check_unused(group, known, l->faults);
     return true;

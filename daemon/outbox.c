@@ -11,6 +11,7 @@
 #include "../adapters/adapter.h"
 #include "carrier.h"
 #include "config.h"
+#include "digest.h"
 #include "directory.h"
 #include "gateway.h"
 #include "incident.h"
@@ -98,8 +99,11 @@ void outbox_close(struct outbox *o, int wait_ms)
         return;
     carriers_close(o->carriers, wait_ms);
     free_jobs(o->finished);
-    for (size_t i = 0; i < o->flights; i++)
+    for (size_t i = 0; i < o->flights; i++) {
         config_drop(o->flight[i].config);
+        free(o->flight[i].mate);
+    }
+    outbox_paces_free(o);
     for (size_t i = 0; i < o->frozens; i++)
         template_free(o->frozen[i].text);
     free(o->frozen);
@@ -120,10 +124,18 @@ size_t outbox_in_flight(const struct outbox *o)
     return o->flights;
 }
 
+static bool is_aboard(const struct flight *flight, int64_t delivery_id)
+{
+    bool found = flight->delivery_id == delivery_id;
+    for (size_t i = 0; i < flight->mates && !found; i++)
+        found = flight->mate[i] == delivery_id;
+    return found;
+}
+
 struct flight *outbox_flight(struct outbox *o, int64_t delivery_id)
 {
     for (size_t i = 0; i < o->flights; i++)
-        if (o->flight[i].delivery_id == delivery_id)
+        if (is_aboard(&o->flight[i], delivery_id))
             return &o->flight[i];
     return NULL;
 }
@@ -195,8 +207,7 @@ bool outbox_collect(struct stafette *g)
                                             g->mono_ms - o->finished_since_ms >= OUTBOX_SETTLE_MS));
 }
 
-/* The compiled text of a kept template; NULL when the store does not have it. */
-static const struct template *frozen_template(struct stafette *g, int64_t id)
+const struct template *outbox_template(struct stafette *g, int64_t id)
 {
     struct outbox *o = g->outbox;
     for (size_t i = 0; i < o->frozens; i++)
@@ -253,7 +264,7 @@ static const struct transport *prepare_job(struct stafette *g, const struct due 
     struct item item;
     bool known = store_item_get(g->store, due->delivery.item_seq, &item);
     const struct contact *contact = render_contact(g, due);
-    const struct template *text = frozen_template(g, due->delivery.template_id);
+    const struct template *text = outbox_template(g, due->delivery.template_id);
     const struct transport *transport = road_transport(g, road);
     job->delivery_id = due->delivery.seq;
     job->urgent = due->delivery.urgent;
@@ -285,7 +296,7 @@ struct claim {
     bool shut; /* they are put off without an attempt */
 };
 
-static void add_flight(const struct claim *claim, const struct due *due, bool asked, bool on_multi)
+static struct flight *add_flight(const struct claim *claim, const struct due *due, bool on_multi)
 {
     struct stafette *g = claim->g;
     struct outbox *o = g->outbox;
@@ -294,7 +305,6 @@ static void add_flight(const struct claim *claim, const struct due *due, bool as
                                               .lane = claim->lane,
                                               .road = claim->road,
                                               .channel = due->delivery.channel,
-                                              .asked = asked,
                                               .urgent = due->delivery.urgent,
                                               .on_multi = on_multi,
                                               .config = g->config};
@@ -302,6 +312,7 @@ static void add_flight(const struct claim *claim, const struct due *due, bool as
     o->lane[claim->lane].in_flight++;
     o->urgent_flights += due->delivery.urgent;
     o->multi_flights += on_multi;
+    return &o->flight[o->flights - 1];
 }
 
 static struct rate domain_rate(const struct stafette *g)
@@ -316,9 +327,14 @@ static void hand_over(const struct claim *claim, const struct due *due, struct j
     struct outbox *o = g->outbox;
     struct rate rate = domain_rate(g);
     bool on_multi = job->transport->adapter->engine == ENGINE_MULTI;
+    size_t mates = 0;
+    int64_t *mate = g->config->settings.bundle_ms ? outbox_bundle(g, due, job, &mates) : NULL;
     road_started(g, &o->road[claim->road]);
     bucket_take(&o->lane[claim->lane].bucket, &rate, g->steady_ms);
-    add_flight(claim, due, true, on_multi);
+    struct flight *flight = add_flight(claim, due, on_multi);
+    flight->asked = true;
+    flight->mate = mate;
+    flight->mates = mates;
     if (on_multi)
         transfer_submit(g->transfer, job);
     else
@@ -330,6 +346,7 @@ static void start_one(struct claim *claim, const struct due *due)
     struct stafette *g = claim->g;
     struct road *road = &g->outbox->road[claim->road];
     struct job *job = job_new();
+    job->chance = digest_random_below(UINT32_MAX);
     test_point("before-start");
     if (claim->shut)
         put_off(g, road, job);
@@ -341,7 +358,7 @@ static void start_one(struct claim *claim, const struct due *due)
         return;
     }
     job->delivery_id = due->delivery.seq;
-    add_flight(claim, due, false, false);
+    add_flight(claim, due, false);
     add_finished(g, job);
 }
 

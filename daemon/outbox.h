@@ -17,7 +17,10 @@
 
 #include "stafette.h"
 
+struct contact;
+struct item;
 struct job;
+struct notice;
 struct outbox;
 struct stafette;
 
@@ -49,6 +52,12 @@ void outbox_settled(struct stafette *g);
 
 /* After the commit: starts what is due, as far as there is room. */
 void outbox_start(struct stafette *g);
+
+/* The steady time, not before next_ms, at which a delivery to this contact may leave: at once when
+ * it is urgent or somebody waits for it, else with others to the same mailbox (delivery.bundle), at
+ * the hour of its digest, within delivery.contact_per_hour. */
+int64_t outbox_pace(struct stafette *g, const struct item *item, const struct notice *notice,
+                    const struct contact *contact, int64_t next_ms);
 
 /* A delivery was made for this lane; all lanes may have something to start. */
 void outbox_wake(struct stafette *g, int64_t lane_id);

@@ -9,12 +9,16 @@
 #include <stdint.h>
 
 #include "flow.h"
+#include "idtable.h"
 #include "stafette.h"
 
 struct carriers;
 struct config;
 struct contact;
+struct due;
+struct item;
 struct job;
+struct pace;
 struct result;
 struct stafette;
 struct template;
@@ -55,6 +59,8 @@ struct flight {
     bool asked; /* a transport was: false when it ended before */
     bool urgent, on_multi;
     struct config *config; /* held: the job points into it */
+    int64_t *mate;         /* deliveries that go along in its mail; owned */
+    size_t mates;
 };
 
 /* A frozen template text, compiled. */
@@ -82,10 +88,24 @@ struct outbox {
     size_t hastening;          /* lanes with `hasten` */
     struct frozen *frozen;
     size_t frozens, frozen_cap;
+    struct idtable paces; /* by contact, the things in pace[] */
+    struct pace **pace;
+    size_t pace_count, pace_cap;
 };
 
 /* The flight of a delivery, also of one that goes along in another's mail; NULL: none. */
 struct flight *outbox_flight(struct outbox *o, int64_t delivery_id);
+
+/* The compiled text of a kept template; NULL when the store does not have it. */
+const struct template *outbox_template(struct stafette *g, int64_t id);
+
+/* outbox_bundle.c: adds what may leave in the same mail to the job's message. The numbers of those
+ * deliveries are the caller's to free; NULL and 0 mates when there are none. */
+int64_t *outbox_bundle(struct stafette *g, const struct due *due, struct job *job, size_t *mates);
+
+/* outbox_pace.c */
+bool outbox_bundles(const struct item *item);
+void outbox_paces_free(struct outbox *o);
 
 /* outbox_road.c */
 

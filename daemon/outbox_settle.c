@@ -42,7 +42,7 @@ static void plan_next(const struct stafette *g, const struct job *job, struct de
         .retry_after_s = job->result.retry_after_s,
         .first_ms = g->config->settings.retry_first_ms,
         .max_ms = g->config->settings.retry_max_ms,
-        .random = digest_random_below(UINT32_MAX),
+        .random = job->chance,
     };
     enum retry_outcome plan = retry_plan(&c, &d->next_ms);
     if (plan == RETRY_AT)
@@ -169,11 +169,12 @@ static void end_delivery(struct stafette *g, const struct ending *ending, struct
         run_next_step(g, d, &item);
 }
 
-static void settle_one(struct stafette *g, const struct job *job)
+static void settle_one(struct stafette *g, const struct job *job, int64_t seq)
 {
     struct delivery d;
-    if (!store_delivery_get(g->store, job->delivery_id, &d))
+    if (!store_delivery_get(g->store, seq, &d))
         return;
+    d.bundle_seq = seq == job->delivery_id ? 0 : job->delivery_id;
     bool cancelled = d.state == DELIVERY_CANCELLED;
     if (job->result.class == CLASS_FORBIDDEN) {
         if (!cancelled)
@@ -248,6 +249,14 @@ bool outbox_returned(struct stafette *g, int64_t delivery_seq, enum error_class 
     return all.count > 0;
 }
 
+static void settle_job(struct stafette *g, const struct job *job)
+{
+    const struct flight *flight = outbox_flight(g->outbox, job->delivery_id);
+    settle_one(g, job, job->delivery_id);
+    for (size_t i = 0; flight && i < flight->mates; i++)
+        settle_one(g, job, flight->mate[i]);
+}
+
 /* A turn's work is bounded: of a long queue behind a road that is well again, some at a time. */
 static void hasten(struct stafette *g)
 {
@@ -279,7 +288,7 @@ void outbox_settle(struct stafette *g)
     if (g->outbox->finished)
         test_point("before-settle");
     for (struct job *job = g->outbox->finished; job; job = job->next)
-        settle_one(g, job);
+        settle_job(g, job);
     hasten(g);
 }
 
@@ -318,6 +327,7 @@ static void end_flight(struct stafette *g, struct flight *flight, const struct r
     o->multi_flights -= flight->on_multi;
     o->urgent_flights -= flight->urgent;
     config_drop(flight->config);
+    free(flight->mate);
     *flight = o->flight[--o->flights];
 }
 

@@ -133,6 +133,12 @@ static const struct setting table[] = {
      "Longest pause between two attempts."},
     {"delivery", "sms_in_flight_max", KIND_INT, AT(sms_in_flight_max), "1", "1000", "32",
      "Requests to SMS gateways at the same time."},
+    {"delivery", "bundle", KIND_DURATION, AT(bundle_ms), "0s", "1h", "5m",
+     "Notices to one mailbox within this time become one mail: not what is urgent, no invitations,\n"
+     "nothing that would come close to its deadline. \"0s\": each is a mail of its own."},
+    {"delivery", "contact_per_hour", KIND_INT, AT(contact_per_hour), "0", "10000", "60",
+     "Mails or SMS to one contact in an hour; the rest waits its turn. 0: no limit. What is urgent\n"
+     "goes at once."},
     {"delivery", "domain_per_minute", KIND_INT, AT(domain_per_minute), "0", "100000", "0",
      "Mails to one recipient domain in a minute; the rest waits its turn. 0: no limit. What is\n"
      "urgent goes at once. A transport has its own limit, rate_per_s."},

@@ -90,7 +90,7 @@ struct settings {
     int64_t retry_first_ms;
     int64_t retry_max_ms;
     int64_t sms_in_flight_max;
-    int64_t domain_per_minute;
+    int64_t bundle_ms, contact_per_hour, domain_per_minute;
     int64_t sms_replies;
     int64_t attempt_timeout_ms;
 

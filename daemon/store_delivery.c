@@ -19,6 +19,7 @@ enum {
     DELIVERY_BY_PROVIDER,
     DELIVERY_BUNDLED,
     DELIVERY_DUE,
+    DELIVERY_MATES,
     DELIVERY_NEXT,
     DELIVERY_PULL,
     DELIVERY_HASTEN,
@@ -77,6 +78,9 @@ static const char *const sql[] = {
     [DELIVERY_DUE] = "select " COLUMNS NOTICE_COLUMNS JOINED
                      " where d.state = 0 and d.lane_id = ? and d.next_ms <= ?"
                      " order by d.next_ms",
+    [DELIVERY_MATES] = "select " COLUMNS NOTICE_COLUMNS JOINED
+                       " where d.state = 0 and d.lane_id = ? and d.next_ms = ? and d.contact = ?"
+                       " and d.delivery_seq <> ? order by d.delivery_seq",
     [DELIVERY_NEXT] = "select next_ms from delivery where state = 0 and lane_id = ?"
                       " and next_ms > ? order by next_ms limit 1",
     /* What waits for the end of quiet hours is not early: channel 1 is SMS, urgency 3 emergency. */
@@ -284,6 +288,24 @@ int64_t store_delivery_due(struct store *s, int64_t lane_id, int64_t now_ms, voi
     query_int(&next, lane_id);
     query_int(&next, now_ms);
     return query_single(&next);
+}
+
+void store_delivery_mates(struct store *s, const struct delivery *leader, void *context,
+                          bool (*each)(void *context, const struct due *due))
+{
+    struct due due;
+    struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_MATES);
+    query_int(&q, leader->lane_id);
+    query_int(&q, leader->next_ms);
+    query_text(&q, leader->contact);
+    query_int(&q, leader->seq);
+    while (query_row(&q)) {
+        read_due(&q, &due);
+        if (!each(context, &due)) {
+            query_end(&q);
+            return;
+        }
+    }
 }
 
 void store_delivery_pull(struct store *s, int64_t latest_ms, int64_t now_ms)

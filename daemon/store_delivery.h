@@ -72,12 +72,17 @@ bool store_delivery_with_notice(struct store *s, int64_t seq, struct due *due);
 int64_t store_delivery_due(struct store *s, int64_t lane_id, int64_t now_ms, void *context,
                            bool (*each)(void *context, const struct due *due));
 
+/* Other pending deliveries of the same lane and contact that are due at the same moment, oldest
+ * first; each() false ends. */
+void store_delivery_mates(struct store *s, const struct delivery *leader, void *context,
+                          bool (*each)(void *context, const struct due *due));
+
 /* Pending deliveries whose next attempt is later than latest_ms get it now: it was planned by a
  * clock that was ahead. An SMS that may wait for the end of quiet hours is left alone. */
 void store_delivery_pull(struct store *s, int64_t latest_ms, int64_t now_ms);
 
-/* What waits in a lane because its transport was unwell (classes that incident_blames()) becomes due
- * now, at most `max` of them; how many did. */
+/* What waits in a lane because its transport was unwell (classes that incident_blames()) becomes
+ * due now, at most `max` of them; how many did. */
 int64_t store_delivery_hasten(struct store *s, int64_t lane_id, int64_t now_ms, int64_t max);
 
 /* The next lane by number that has pending deliveries; 0 = none. */

@@ -101,9 +101,10 @@ static bool add_delivery(struct stafette *g, const struct item *item, const stru
     if (!t || !transport)
         return false;
     /* Who has just answered is awake. */
+    const int64_t paced_ms = outbox_pace(g, item, notice, contact, g->steady_ms);
     const int64_t next_ms = notice->reason == REASON_ANSWERED
                                 ? g->steady_ms
-                                : tell_awake_ms(g, item, contact, g->steady_ms);
+                                : tell_awake_ms(g, item, contact, paced_ms);
     struct delivery d = {
         .seq = store_next(g->store, SEQ_DELIVERY),
         .notice_seq = notice->seq,

@@ -149,7 +149,7 @@ static inline void rig_write_config(const char *dir)
              "http = { internal = \"\"; control_socket = \"c.sock\"; };\n"
              "mqtt = { port = 9; };\n"
              "mail = { from = \"stafette@amt.example\"; bounce = \"bounce@amt.example\"; };\n"
-             "delivery = { carriers = 2; };\n"
+             "delivery = { carriers = 2; bundle = \"0s\"; contact_per_hour = 0; };\n"
              "transports = ( { name = \"post\"; adapter = \"email_file\"; path = \"mail\";"
              " from = \"stafette@amt.example\"; },"
              " { name = \"funk\"; adapter = \"sms_file\"; path = \"sms\"; } );\n",

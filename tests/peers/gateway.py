@@ -179,6 +179,9 @@ class Gateway:
             "mqtt.port": broker if isinstance(broker, int) else broker.port,
             "http.internal": f"127.0.0.1:{self.internal_port}",
             "http.control_socket": self.folder / "control.sock",
+            # One mail a notice, at once: what tests count. Bundles have tests of their own.
+            "delivery.bundle": "0s",
+            "delivery.contact_per_hour": 0,
         }
         accounts = getattr(broker, "accounts", None)
         if accounts:
