@@ -98,16 +98,20 @@ void undelivered_late(struct stafette *g, struct delivery *d)
     struct item item;
     const struct verdict *verdict = verdict_of(d->class);
     if (d->state != DELIVERY_PENDING || verdict->next == NEXT_NEVER ||
-        !store_notice_get(g->store, d->notice_seq, &notice) ||
-        !store_item_get(g->store, d->item_seq, &item))
+        !store_notice_get(g->store, d->notice_seq, &notice))
         return;
     int64_t expires_ms = d->expires_ms ? to_wall(g, d->expires_ms) : 0;
-    if (!d->warned_ms && lateness(g, d, sooner(notice.deadline_ms, expires_ms)) != RETRY_IN_TIME) {
+    bool warns =
+        !d->warned_ms && lateness(g, d, sooner(notice.deadline_ms, expires_ms)) != RETRY_IN_TIME;
+    bool leaves = lateness(g, d, notice.deadline_ms) == RETRY_TOO_LATE &&
+                  !has_later_way(g, d, notice.created_ms);
+    if ((!warns && !leaves) || !store_item_get(g->store, d->item_seq, &item))
+        return;
+    if (warns) {
         d->warned_ms = g->now_ms;
         warn(g, &item, d, notice.deadline_ms);
     }
-    if (lateness(g, d, notice.deadline_ms) == RETRY_TOO_LATE &&
-        !has_later_way(g, d, notice.created_ms))
+    if (leaves)
         tell_next_contact(g, &item, d, !verdict->blames);
 }
 
