@@ -186,8 +186,8 @@ bool transport_is_loopback(const char *host);
 struct job *job_new(void);
 void job_free(struct job *job);
 void job_end(struct job *job, enum attempt_end end, enum error_class class, int code);
-/* The same with the ending that belongs to the class: CLASS_NONE is sent, CLASS_ADDRESS,
- * CLASS_PERMANENT and CLASS_POLICY failed, all others deferred. */
+/* The same with the ending that belongs to the class (daemon/verdict.h): CLASS_NONE is sent, what
+ * closes this way for good failed, all others deferred. */
 void job_end_as(struct job *job, enum error_class class, int code);
 /* The class of an ending that the peer did not word: no connection, no time, no TLS, our own fault.
  * `perhaps`: everything was handed over before it ended, so a lost answer is CLASS_AMBIGUOUS. */

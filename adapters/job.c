@@ -13,7 +13,9 @@
 #include <sys/socket.h>
 
 #include "../daemon/util.h"
+#include "../daemon/verdict.h"
 #include "adapter.h"
+#include "verdict_rules.h"
 
 enum { CONNECT_MS = 10000, URGENT_MS = 20000, PHONE_DIGITS = 7, LOCAL_PART_MIN = 3 };
 
@@ -68,43 +70,15 @@ void job_end_as(struct job *job, enum error_class class, int code)
 {
     if (class == CLASS_NONE)
         job_end(job, ATTEMPT_SENT, class, code);
-    else if (class == CLASS_ADDRESS || class == CLASS_PERMANENT || class == CLASS_POLICY)
-        job_end(job, ATTEMPT_FAILED, class, code);
     else
-        job_end(job, ATTEMPT_DEFERRED, class, code);
+        job_end(job, verdict_of(class)->next == NEXT_AT_ONCE ? ATTEMPT_FAILED : ATTEMPT_DEFERRED,
+                class, code);
 }
 
 enum error_class job_curl_class(CURLcode code, bool perhaps)
 {
-    switch ((int)code) {
-    case CURLE_OK:
-        return CLASS_NONE;
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_CONNECT:
-        return CLASS_CONNECT;
-    case CURLE_OPERATION_TIMEDOUT:
-        return perhaps ? CLASS_AMBIGUOUS : CLASS_TIMEOUT;
-    case CURLE_SEND_ERROR:
-    case CURLE_RECV_ERROR:
-    case CURLE_GOT_NOTHING:
-    case CURLE_PARTIAL_FILE:
-    case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_HTTP2:
-    case CURLE_HTTP2_STREAM:
-    case CURLE_ABORTED_BY_CALLBACK:
-        return perhaps ? CLASS_AMBIGUOUS : CLASS_CONNECT;
-    case CURLE_USE_SSL_FAILED:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_ENGINE_INITFAILED:
-        return CLASS_TLS;
-    default:
-        return perhaps ? CLASS_AMBIGUOUS : CLASS_LOCAL;
-    }
+    const struct verdict_case c = {ORIGIN_CURL, perhaps ? SMTP_DOT : SMTP_SESSION, (int)code, ""};
+    return verdict_rule(&c)->class;
 }
 
 /* Bytes from p on that look like a mail address: a word with an @ in it. */

@@ -35,8 +35,8 @@ struct sms {
     struct http_value *param; /* name and pattern, ended by NULL; owned with its texts */
     struct http_value *header;
     const char *ok_codes, *ok_pointer, *ok_values;
-    const char *temporary_codes, *auth_codes, *address_codes;
-    const char *temporary_values, *auth_values, *address_values;
+    const char *codes[ERROR_CLASS_COUNT];  /* "" = none; of a class that sms_judged() names */
+    const char *values[ERROR_CLASS_COUNT]; /* words, likewise */
     const char *id_pointer;
     regex_t ok_regex, id_regex;
     bool has_ok_regex, has_id_regex;
@@ -58,9 +58,14 @@ void sms_http_release(struct transport *t);
 int sms_http_prepare(struct job *job, CURL *easy);
 void sms_http_finish(struct job *job, CURL *easy, CURLcode code);
 
-/* The class of a complete answer. `word` gets the gateway's own status word, `id` its id for the
- * message, each "" when there is none. An answer of an accepted code that cannot be understood is
- * CLASS_AMBIGUOUS: perhaps sent. Pure. */
+/* Classes that a transport may give codes and words for, as <class>_codes and <class>_values, in
+ * the order in which they are looked at; ended by CLASS_NONE. */
+const enum error_class *sms_judged(void);
+
+/* The class of a complete answer: by the transport's codes, else by the rows of verdict_rules.c,
+ * then by its words; a word in no list is a refusal for good. `word` gets the gateway's own status
+ * word, `id` its id for the message, each "" when there is none. An answer of an accepted code that
+ * cannot be understood is CLASS_AMBIGUOUS: perhaps sent. Pure. */
 enum error_class sms_judge(const struct sms *sms, long status, const struct buf *answer,
                            struct buf *word, struct buf *id);
 

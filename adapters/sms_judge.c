@@ -3,39 +3,45 @@
  *
  * The code is judged first, then the gateway's own word, because many answer 200 to everything. An
  * accepted code with an answer that does not hold the word at all is no acceptance and no refusal:
- * a proxy's or a maintenance page, or an answer cut short. That is CLASS_AMBIGUOUS.
+ * a proxy's or a maintenance page, or an answer cut short. That is CLASS_AMBIGUOUS, as is a code of
+ * success that is not among those of the transport. The transport's own lists come before the rows
+ * of verdict_rules.c.
  */
 #include <string.h>
 
 #include "../daemon/json.h"
 #include "../daemon/util.h"
 #include "sms_http.h"
+#include "verdict_rules.h"
+
+/* What is more exact first; a code that stands in several lists counts as the first of them. */
+const enum error_class *sms_judged(void)
+{
+    static const enum error_class judged[] = {
+        CLASS_CREDIT, CLASS_AUTH,      CLASS_ADDRESS,   CLASS_FULL,      CLASS_POLICY,
+        CLASS_LOCAL,  CLASS_THROTTLED, CLASS_TEMPORARY, CLASS_PERMANENT, CLASS_NONE};
+    return judged;
+}
 
 static enum error_class code_class(const struct sms *sms, long status)
 {
+    const struct verdict_case c = {ORIGIN_HTTP, SMTP_DOT, (int)status, ""};
     if (http_codes_have(sms->ok_codes, status))
         return CLASS_NONE;
-    if (http_codes_have(sms->auth_codes, status))
-        return CLASS_AUTH;
-    if (http_codes_have(sms->address_codes, status))
-        return CLASS_ADDRESS;
-    if (status == 429)
-        return CLASS_THROTTLED;
-    if (http_codes_have(sms->temporary_codes, status))
-        return CLASS_TEMPORARY;
-    return status >= 300 && status < 400 ? CLASS_LOCAL : CLASS_PERMANENT;
+    for (const enum error_class *class = sms_judged(); *class != CLASS_NONE; class ++)
+        if (http_codes_have(sms->codes[*class], status))
+            return *class;
+    enum error_class class = verdict_rule(&c)->class;
+    return class == CLASS_NONE ? CLASS_AMBIGUOUS : class;
 }
 
 static enum error_class word_class(const struct sms *sms, const char *word)
 {
     if (str_empty(sms->ok_values) || http_words_have(sms->ok_values, word))
         return CLASS_NONE;
-    if (http_words_have(sms->temporary_values, word))
-        return CLASS_TEMPORARY;
-    if (http_words_have(sms->auth_values, word))
-        return CLASS_AUTH;
-    if (http_words_have(sms->address_values, word))
-        return CLASS_ADDRESS;
+    for (const enum error_class *class = sms_judged(); *class != CLASS_NONE; class ++)
+        if (http_words_have(sms->values[*class], word))
+            return *class;
     return CLASS_PERMANENT;
 }
 

@@ -5,12 +5,14 @@
  * fail by configuration; all faults of a transport are reported in one run. Refuses plain http but
  * to a loopback address with tls = "none" (DOMAIN R13), and a text or number inside a header.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../daemon/conf.h"
 #include "../daemon/util.h"
 #include "adapter.h"
+#include "adapters_list.h"
 #include "sms_http.h"
 
 enum { TIMEOUT_MIN_MS = 1000, TIMEOUT_MAX_MS = 120000 };
@@ -34,12 +36,25 @@ static const struct http_value body_names[] = {
     {"coding", ""}, {"username", ""}, {"password", ""}, {NULL, NULL},
 };
 
+static const struct adapter_option *find_option(const struct adapter *adapter, const char *name)
+{
+    const struct adapter_option *o = adapter->options;
+    while (o->name && !str_eq(o->name, name))
+        o++;
+    return o->name ? o : NULL;
+}
+
+/* As the preset fixes it, else as the transport says; what a preset's adapter does not list has the
+ * default of sms_http. */
 static const char *setting(const struct setup *s, const char *name)
 {
     for (const struct http_value *v = s->preset->fixed; v && v->name; v++)
         if (str_eq(v->name, name))
             return v->value;
-    return transport_text(s->t, name);
+    if (find_option(s->t->adapter, name))
+        return transport_text(s->t, name);
+    const struct adapter_option *general = find_option(&adapter_sms_http, name);
+    return general ? general->otherwise : "";
 }
 
 static void check_pattern(const struct setup *s, const char *what, const char *pattern,
@@ -190,19 +205,26 @@ static void read_request(const struct setup *s)
         s->preset->param ? xcalloc(1, sizeof *sms->header) : read_pairs(s, "headers", header_names);
 }
 
+/* "auth_codes", "auth_values": the lists of each class. */
+static void read_lists(const struct setup *s)
+{
+    for (const enum error_class *class = sms_judged(); *class != CLASS_NONE; class ++) {
+        char name[ID_MAX];
+        snprintf(name, sizeof name, "%s_codes", error_class_name(*class));
+        s->sms->codes[*class] = read_codes(s, name);
+        snprintf(name, sizeof name, "%s_values", error_class_name(*class));
+        s->sms->values[*class] = setting(s, name);
+    }
+}
+
 static void read_verdict(const struct setup *s)
 {
     struct sms *sms = s->sms;
+    read_lists(s);
     sms->ok_codes = read_codes(s, "ok_codes");
-    sms->temporary_codes = read_codes(s, "temporary_codes");
-    sms->auth_codes = read_codes(s, "auth_codes");
-    sms->address_codes = read_codes(s, "address_codes");
     sms->ok_pointer = read_pointer(s, "ok_pointer");
     sms->id_pointer = read_pointer(s, "id_pointer");
     sms->ok_values = setting(s, "ok_values");
-    sms->temporary_values = setting(s, "temporary_values");
-    sms->auth_values = setting(s, "auth_values");
-    sms->address_values = setting(s, "address_values");
     sms->has_ok_regex = read_regex(s, "ok_regex", &sms->ok_regex);
     sms->has_id_regex = read_regex(s, "id_regex", &sms->id_regex);
     if (!str_empty(sms->ok_values) && str_empty(sms->ok_pointer) &&

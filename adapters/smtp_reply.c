@@ -12,6 +12,7 @@
 
 #include "../daemon/util.h"
 #include "adapter.h"
+#include "verdict_rules.h"
 
 void smtp_reply_line(struct job *job, const char *line, size_t len)
 {
@@ -44,55 +45,27 @@ enum smtp_stage smtp_stage(const struct job *job)
     return job->smtp_steps == 1 ? SMTP_RCPT : SMTP_SESSION;
 }
 
-/* A refusal for good. Before RCPT it is about us or our sender address, and the same would happen
- * to every mail: that is the operator's to mend, and no recipient's fault. */
-static enum error_class refused_class(enum smtp_stage stage, int status, const char *enhanced)
+/* Whether the server had worded its refusal, which libcurl then passes on. */
+static enum rule_origin origin_of(int curl_code)
 {
-    if (status == 530 || status == 534 || status == 535 || status == 538)
-        return CLASS_AUTH;
-    if (status == 552 || str_eq(enhanced, "5.3.4"))
-        return str_starts(enhanced, "5.2.") ? CLASS_ADDRESS : CLASS_PERMANENT;
-    if (stage == SMTP_SESSION)
-        return CLASS_LOCAL;
-    if (str_starts(enhanced, "5.1.") || str_starts(enhanced, "5.2.") ||
-        str_starts(enhanced, "5.4."))
-        return CLASS_ADDRESS;
-    bool bare = str_empty(enhanced) || str_starts(enhanced, "5.0.");
-    if (bare && stage == SMTP_RCPT && (status == 550 || status == 551 || status == 553))
-        return CLASS_ADDRESS;
-    return CLASS_PERMANENT;
-}
-
-static enum error_class status_class(enum smtp_stage stage, int status, const char *enhanced)
-{
-    if (status == 421)
-        return CLASS_THROTTLED;
-    if (status >= 400 && status < 500)
-        return CLASS_TEMPORARY;
-    if (status >= 500 && status < 600)
-        return refused_class(stage, status, enhanced);
-    return stage == SMTP_DOT ? CLASS_AMBIGUOUS : CLASS_CONNECT;
-}
-
-static enum error_class login_class(int status)
-{
-    return status >= 400 && status < 500 ? CLASS_TEMPORARY : CLASS_AUTH;
+    switch (curl_code) {
+    case CURLE_SEND_ERROR:
+    case CURLE_WEIRD_SERVER_REPLY:
+        return ORIGIN_SMTP;
+    case CURLE_LOGIN_DENIED:
+    case CURLE_AUTH_ERROR:
+        return ORIGIN_LOGIN;
+    default:
+        return ORIGIN_CURL;
+    }
 }
 
 enum error_class smtp_class(int curl_code, enum smtp_stage stage, int status, const char *enhanced)
 {
-    switch (curl_code) {
-    case CURLE_OK:
-        return CLASS_NONE;
-    case CURLE_SEND_ERROR:
-    case CURLE_WEIRD_SERVER_REPLY:
-        return status_class(stage, status, enhanced);
-    case CURLE_LOGIN_DENIED:
-    case CURLE_AUTH_ERROR:
-        return login_class(status);
-    default:
-        return job_curl_class((CURLcode)curl_code, stage == SMTP_DOT);
-    }
+    const enum rule_origin origin = origin_of(curl_code);
+    const struct verdict_case c = {origin, stage, origin == ORIGIN_CURL ? curl_code : status,
+                                   enhanced};
+    return verdict_rule(&c)->class;
 }
 
 /* Where the servers in use put their id: Postfix and OpenSMTPD, Exim, sendmail. */

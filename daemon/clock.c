@@ -19,6 +19,7 @@
 #include "store_delivery.h"
 #include "tell.h"
 #include "testpoint.h"
+#include "undelivered.h"
 #include "util.h"
 #include "workflow_parts.h"
 
@@ -155,6 +156,8 @@ static void climb(struct stafette *g, const struct clock *clock, struct item *it
     int64_t due_ms = workflow_set_clock(g, item, &limits, person.rung + 1);
     if (item->kind == ITEM_TASK)
         work_task_sentence(g, &sentence, item);
+    else if (item->kind <= ITEM_EMERGENCY && person.unit == g->config->directory->catch_all)
+        undelivered_sentence(g, &sentence, item);
     const struct telling telling = {person.unit, person.reason, what, due_ms, buf_str(&sentence)};
     remind(g, item, &limits, &telling);
     if (item->state == STATE_CONFLICT && person.reason == REASON_LEAD)

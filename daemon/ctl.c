@@ -20,6 +20,7 @@
 
 #include "buf.h"
 #include "conf.h"
+#include "ctl_classes.h"
 #include "ctl_command.h"
 #include "ctl_deadline.h"
 #include "ctl_export.h"
@@ -401,6 +402,25 @@ static int run_deadline(const struct ctl *ctl)
     return EX_OK;
 }
 
+static int run_classes(const struct ctl *ctl)
+{
+    struct buf out = BUF_INIT, err = BUF_INIT;
+    const struct ctl_classes ask = {
+        .reply = ctl_value(&ctl->use, "REPLY"),
+        .stage = ctl_value(&ctl->use, "--stage"),
+        .http = ctl_value(&ctl->use, "--http"),
+        .curl = ctl_value(&ctl->use, "--curl"),
+        .json = ctl->json,
+    };
+    int rc = ctl_classes(&out, &ask, &err);
+    fputs(buf_str(&out), stdout);
+    buf_release(&out);
+    if (rc < 0)
+        return fail_buf(EX_DATAERR, &err);
+    buf_release(&err);
+    return EX_OK;
+}
+
 static int run_states(const struct ctl *ctl)
 {
     enum item_kind kind;
@@ -437,6 +457,8 @@ static int run(const struct ctl *ctl)
         return run_watch(ctl);
     case CTL_DEADLINE:
         return run_deadline(ctl);
+    case CTL_CLASSES:
+        return run_classes(ctl);
     case CTL_STATES:
         return run_states(ctl);
     case CTL_LEDGER:

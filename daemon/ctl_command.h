@@ -39,6 +39,7 @@ enum ctl_local {
     CTL_RESTORE,
     CTL_WATCH,
     CTL_DEADLINE,
+    CTL_CLASSES,
     CTL_STATES,
     CTL_LEDGER,
     CTL_EXPORT,

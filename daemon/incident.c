@@ -6,8 +6,8 @@
 #include "../adapters/adapter.h"
 #include "gateway.h"
 #include "log.h"
-#include "retry.h"
 #include "util.h"
+#include "verdict.h"
 
 static struct incident *find(struct incidents *all, const char *transport)
 {
@@ -22,10 +22,22 @@ static struct incident *find(struct incidents *all, const char *transport)
     return fresh;
 }
 
+static bool alarms(enum error_class class)
+{
+    return verdict_of(class)->hand == HAND_OPERATOR;
+}
+
 bool incident_blames(enum error_class class)
 {
     return class == CLASS_CONNECT || class == CLASS_TIMEOUT || class == CLASS_AMBIGUOUS ||
-           retry_rule(class)->alarm;
+           (alarms(class) && class != CLASS_POLICY);
+}
+
+/* A success elsewhere does not show that who refuses us by a rule has changed its mind. */
+static bool goes_on(const struct stafette *g, const struct incident *incident)
+{
+    return incident->open && incident->class == CLASS_POLICY &&
+           g->steady_ms - incident->last_ms < INCIDENT_POLICY_MS;
 }
 
 static void end_incident(struct incident *incident)
@@ -43,17 +55,21 @@ void incident_note(struct stafette *g, const char *transport, const struct resul
     struct incident *incident = find(&g->incidents, transport);
     if (!incident)
         return;
-    if (!incident_blames(result->class)) {
-        end_incident(incident);
+    if (!incident_blames(result->class) && result->class != CLASS_POLICY) {
+        if (!goes_on(g, incident))
+            end_incident(incident);
         return;
     }
+    /* It was about somebody's rules or about the transport; now it is about the other. */
+    if ((incident->class == CLASS_POLICY) != (result->class == CLASS_POLICY))
+        end_incident(incident);
     if (!incident->since_ms)
         incident->since_ms = g->steady_ms;
     incident->last_ms = g->steady_ms;
     incident->class = result->class;
     incident->failures++;
-    if (incident->open || (!retry_rule(result->class)->alarm &&
-                           g->steady_ms - incident->since_ms < INCIDENT_AFTER_MS))
+    if (incident->open ||
+        (!alarms(result->class) && g->steady_ms - incident->since_ms < INCIDENT_AFTER_MS))
         return;
     incident->open = true;
     log_error("transport", "name=%s state=trouble class=%s", transport,
@@ -65,7 +81,7 @@ const struct incident *incident_open(const struct stafette *g, const char *trans
     for (size_t i = 0; i < g->incidents.count; i++) {
         const struct incident *incident = &g->incidents.incident[i];
         if (str_eq(incident->transport, transport))
-            return incident->open ? incident : NULL;
+            return incident->open && incident->class != CLASS_POLICY ? incident : NULL;
     }
     return NULL;
 }

@@ -15,7 +15,12 @@
 struct result;
 struct stafette;
 
-enum { INCIDENTS_MAX = 64, INCIDENT_AFTER_MS = 60000, INCIDENT_PROBE_MS = 300000 };
+enum {
+    INCIDENTS_MAX = 64,
+    INCIDENT_AFTER_MS = 60000,
+    INCIDENT_PROBE_MS = 300000,
+    INCIDENT_POLICY_MS = 900000 /* so long it is shown that a recipient's rules refuse us */
+};
 
 struct incident {
     char transport[ID_MAX];
@@ -32,20 +37,22 @@ struct incidents {
 };
 
 /* Notes how an attempt over a transport ended. Failures that are the peer's or our own (connection,
- * time, encryption, login, disk) open an incident: at once when operators must act, after a minute
- * without a success otherwise. An answer about one address or message shows that the peer is well.
- */
+ * time, encryption, login, disk, credit) open an incident: at once when operators must act, after a
+ * minute without a success otherwise. An answer about one address or message shows that the peer is
+ * well; a refusal by somebody's rules (CLASS_POLICY) is shown for a quarter of an hour at least. */
 void incident_note(struct stafette *g, const char *transport, const struct result *result);
 
-/* True when the class is a failure of the transport itself, not of one address or message. */
+/* True when the class is a failure of the transport itself, not of one address, message or
+ * recipient's rule. */
 bool incident_blames(enum error_class class);
 
-/* The open incident of a transport, NULL when it is well or not yet that unwell. */
+/* The open incident of a transport, NULL when it is well or not yet that unwell; a refusal by
+ * somebody's rules is none of its own. */
 const struct incident *incident_open(const struct stafette *g, const char *transport);
 
 /* True while what is urgent had better not begin with this transport: it has an open incident and
- * failed within the last five minutes. After that it is tried again, or nobody would see it well.
- */
+ * failed within the last five minutes. After that it is tried again, or nobody would see it well. A
+ * refusal by somebody's rules says nothing of the others' mail. */
 bool incident_avoid(const struct stafette *g, const char *transport);
 
 #endif

@@ -27,7 +27,9 @@
 #include "store_item.h"
 #include "tell.h"
 #include "testpoint.h"
+#include "undelivered.h"
 #include "util.h"
+#include "verdict.h"
 #include "workflow_parts.h"
 
 enum { HASTEN_MAX = 500 };
@@ -100,24 +102,17 @@ static void audit_end(struct stafette *g, const struct ending *ending, const str
     buf_release(&text);
 }
 
-/* Classes that say something about the contact, not about what carries to it; "later" only after it
- * has been said until the delivery expired. */
-static bool blames_contact(enum error_class class)
-{
-    return class == CLASS_ADDRESS || class == CLASS_PERMANENT || class == CLASS_TEMPORARY;
-}
-
 /* The second time for good: somebody has to mend the directory (DOMAIN KI6). The first may be a
  * full mailbox, and of a third the coordinator knows already. */
-static void tell_bounced(struct stafette *g, const char *id)
+static void tell_bounced(struct stafette *g, const char *id, enum error_class class)
 {
     char unit[ID_MAX] = "";
     size_t len = strcspn(id, "/");
     if (store_contact_failures(g->store, id) != 2 || len >= sizeof unit)
         return;
     memcpy(unit, id, len);
-    const struct task task = {.code = "bounced",
-                              .about = directory_unit(g->config->directory, unit)};
+    const struct task task = {
+        .code = "bounced", .number = class, .about = directory_unit(g->config->directory, unit)};
     if (task.about)
         work_task(g, &task);
 }
@@ -126,11 +121,11 @@ static void flag_contact(struct stafette *g, const struct ending *ending, const 
 {
     if (d->state == DELIVERY_SENT && g->presence.contacts_flagged)
         store_contact_reached(g->store, d->contact);
-    if (d->state != DELIVERY_FAILED || !ending->asked || !blames_contact(d->class))
+    if (d->state != DELIVERY_FAILED || !ending->asked || !verdict_of(d->class)->blames)
         return;
     store_contact_failed(g->store, d->contact, d->class, g->now_ms);
     g->presence.contacts_flagged = true;
-    tell_bounced(g, d->contact);
+    tell_bounced(g, d->contact, d->class);
 }
 
 /* The next contact of the unit is asked, by the other channel first when the carrier is to blame. A
@@ -139,7 +134,7 @@ static bool try_next_contact(struct stafette *g, const struct ending *ending,
                              const struct delivery *d, const struct item *item)
 {
     bool blocked = !ending->asked && d->class == CLASS_PERMANENT;
-    return !blocked && tell_next_contact(g, item, d, !blames_contact(d->class));
+    return !blocked && tell_next_contact(g, item, d, !verdict_of(d->class)->blames);
 }
 
 /* An address that cannot be reached is a failed step, and the next step runs now (DESIGN 1.4). The
@@ -164,7 +159,7 @@ static void end_delivery(struct stafette *g, const struct ending *ending, struct
         tell_status(g, &item, "notice.sent", "notice_id", notice);
         return;
     }
-    tell_status(g, &item, "notice.failed", "notice_id", notice);
+    undelivered_failed(g, &item, d, ending->asked);
     if (!try_next_contact(g, ending, d, &item))
         run_next_step(g, d, &item);
 }
@@ -201,6 +196,7 @@ static void settle_one(struct stafette *g, const struct job *job, int64_t seq)
             plan_next(g, job, &d);
             change_transport(g, job, &d);
             keep_quiet(g, &d);
+            undelivered_late(g, &d);
         }
         break;
     }

@@ -1,27 +1,18 @@
 /*
- * Retry: what follows from an attempt that was not accepted. Pure: the clock and the random number
- * come from the caller, so the same input gives the same plan.
+ * Retry: when an attempt that was not accepted is made again, and whether that is still in time.
+ * Pure: the clock and the random number come from the caller, so the same input gives the same
+ * plan.
  *
- * One row per error class says whether to try again, how soon compared with the setting
- * delivery.retry_first, and whether an operator must hear of it. Delays grow threefold with each
- * attempt up to delivery.retry_max and are spread by a quarter either way, so that an outage does
- * not end in a storm.
+ * Whether to try again at all, and how soon compared with the setting delivery.retry_first, is the
+ * class's own (verdict.h). Delays grow threefold with each attempt up to delivery.retry_max and are
+ * spread by a quarter either way, so that an outage does not end in a storm.
  */
 #ifndef RETRY_H
 #define RETRY_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "stafette.h"
-
-struct retry_rule {
-    bool again;        /* a later attempt can succeed */
-    bool alarm;        /* operators must act: one incident, not one message a delivery */
-    int first_percent; /* first delay, of delivery.retry_first */
-};
-
-const struct retry_rule *retry_rule(enum error_class class);
 
 /* What is known about a delivery whose attempt has just ended. */
 struct retry_case {
@@ -43,5 +34,17 @@ enum retry_outcome {
 /* The plan. An attempt that would come after the expiry is made at the expiry instead, when at
  * least first_ms are left until then and the peer did not ask for more patience. */
 enum retry_outcome retry_plan(const struct retry_case *c, int64_t *at_ms);
+
+/* A delivery that waits for its next attempt, all in the same time. */
+struct retry_wait {
+    int64_t created_ms;
+    int64_t next_ms;  /* the next attempt */
+    int64_t until_ms; /* it must have arrived by then; 0: it has all the time */
+};
+
+/* Half of the time will be gone by the next attempt: the sender is told. When only the last quarter
+ * is left then, whoever is told has hardly time to answer: waiting breaks the deadline. */
+enum retry_late { RETRY_IN_TIME, RETRY_DELAYED, RETRY_TOO_LATE };
+enum retry_late retry_lateness(const struct retry_wait *wait);
 
 #endif

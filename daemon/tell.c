@@ -286,8 +286,8 @@ void tell_reply(struct stafette *g, const struct item *item, const struct contac
     add_delivery(g, item, &limits, &notice, contact);
 }
 
-void tell_status(struct stafette *g, const struct item *item, const char *type,
-                 const char *detail_name, const char *detail)
+void tell_status_of(struct stafette *g, const struct item *item, const char *type,
+                    const struct status_detail *detail)
 {
     if (str_empty(item->source))
         return;
@@ -302,8 +302,18 @@ void tell_status(struct stafette *g, const struct item *item, const char *type,
     json_member_text(&text, "kind", item_kind_name(item->kind));
     json_member_text(&text, "state", item_state_name(item->state));
     json_member_text(&text, "responsible", item->owner_unit);
-    if (!str_empty(detail_name))
-        json_member_text(&text, detail_name, detail);
+    for (; !str_empty(detail->name); detail++)
+        if (detail->at_ms)
+            json_member_time(&text, detail->name, detail->at_ms);
+        else if (detail->text)
+            json_member_text(&text, detail->name, detail->text);
     out_event_end(&text);
     out_event_post(g, &out, item->source, "status", &text);
+}
+
+void tell_status(struct stafette *g, const struct item *item, const char *type,
+                 const char *detail_name, const char *detail)
+{
+    const struct status_detail details[] = {{.name = detail_name, .text = detail}, {.name = ""}};
+    tell_status_of(g, item, type, details);
 }

@@ -49,9 +49,9 @@ void tell_of_session(struct stafette *g, const struct item *item, const struct l
 bool tell_again(struct stafette *g, const struct item *item, const struct limits *limits,
                 const struct due *due, int64_t deadline_ms);
 
-/* After a delivery that failed for good: one more of the same notice to the next contact of the
- * unit that this notice has not tried; of the same channel first, of the other one first when
- * `other_channel`. False when none is left. */
+/* After a delivery that failed for good, or comes too late: one more of the same notice to the next
+ * contact of the unit that this notice has not tried; of the same channel first, of the other one
+ * first when `other_channel`. False when none is left. */
 bool tell_next_contact(struct stafette *g, const struct item *item, const struct delivery *failed,
                        bool other_channel);
 
@@ -69,6 +69,18 @@ void tell_reply(struct stafette *g, const struct item *item, const struct contac
  * member and its value; "" = none. */
 void tell_status(struct stafette *g, const struct item *item, const char *type,
                  const char *detail_name, const char *detail);
+
+/* One more member of a status event: a moment when at_ms is not 0, else a text; NULL leaves it out.
+ */
+struct status_detail {
+    const char *name;
+    const char *text;
+    int64_t at_ms;
+};
+
+/* The same with several, ended by the name "". */
+void tell_status_of(struct stafette *g, const struct item *item, const char *type,
+                    const struct status_detail *detail);
 
 /* Forgets numbers cached from the store; after a rollback and after a new configuration. */
 void tell_forget(struct stafette *g);

@@ -15,9 +15,12 @@
 #include "talk.h"
 #include "tell.h"
 #include "util.h"
+#include "verdict.h"
 #include "workflow_parts.h"
 
-/* "{n}" stands for the task's number, "{day}" for the day it reminds of, "{project}" for the name
+/* "{n}" stands for the task's number, "{todo}" for what to do about the class of failure that it
+ * is,
+ * "{day}" for the day it reminds of, "{project}" for the name
  * of a project, which is no case's, "{unit}" for the unit that it is about. No sentence may name a
  * service, a legal area or a reason that tells something of the person (DOMAIN R4). */
 static const struct {
@@ -55,9 +58,7 @@ static const struct {
                   "Verlängerung."},
     {"pool_hint", "In diesem Sozialraum gibt es {n} offene Anfragen gleicher Art. Bitte prüfen Sie "
                   "ein gemeinsames Angebot (§ 116 Abs. 2 SGB IX, nur mit Zustimmung)."},
-    {"bounced", "Eine Adresse oder Nummer von {unit} war zum zweiten Mal nicht erreichbar. Bitte "
-                "klären Sie mit der Stelle, wie sie erreichbar ist, und lassen Sie das Verzeichnis "
-                "berichtigen."},
+    {"bounced", "Eine Adresse oder Nummer von {unit} war zum zweiten Mal nicht erreichbar. {todo}"},
     {"voice", "Auf eine Notlage hat niemand geantwortet. Bitte rufen Sie an."},
     {"missed_appt", "Eine Frühwarnung ist eingegangen. Bitte nehmen Sie Kontakt auf."},
     {"rent_arrears", "Eine Frühwarnung ist eingegangen. Bitte nehmen Sie Kontakt auf."},
@@ -88,12 +89,21 @@ static const struct {
                  "übernehmen Sie die weiteren Schritte."},
 };
 
+/* Tasks of earlier versions have no class. */
+static void put_todo(struct buf *out, int64_t class)
+{
+    bool known = class > CLASS_NONE && class < ERROR_CLASS_COUNT;
+    buf_puts(out, verdict_of(known ? (enum error_class) class : CLASS_ADDRESS)->coordinator);
+}
+
 static void fill_hole(const struct stafette *g, struct buf *out, const char *hole, size_t len,
                       const struct item *item)
 {
     const struct project *project = directory_project(g->config->directory, item->complexity);
     if (strncmp(hole, "{n}", len) == 0)
         buf_printf(out, "%lld", (long long)item->amount_cents);
+    else if (strncmp(hole, "{todo}", len) == 0)
+        put_todo(out, item->amount_cents);
     else if (strncmp(hole, "{day}", len) == 0)
         day_german(out, item->due_day);
     else if (strncmp(hole, "{project}", len) == 0)

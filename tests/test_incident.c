@@ -21,6 +21,9 @@ static const struct {
     {"refused login: at once", CLASS_AUTH, 0, true},
     {"no trust: at once", CLASS_TLS, 0, true},
     {"disk full: at once", CLASS_LOCAL, 0, true},
+    {"refused by rules: at once", CLASS_POLICY, 0, true},
+    {"no credit: at once", CLASS_CREDIT, 0, true},
+    {"a full mailbox", CLASS_FULL, INCIDENT_AFTER_MS, false},
     {"no connection: not yet", CLASS_CONNECT, INCIDENT_AFTER_MS - 1, false},
     {"no connection for a minute", CLASS_CONNECT, INCIDENT_AFTER_MS, true},
     {"no answer for a minute", CLASS_TIMEOUT, INCIDENT_AFTER_MS, true},
@@ -94,13 +97,30 @@ static void test_avoid(void **state)
     assert_false(incident_avoid(&g, "relay"));
 }
 
+/* Somebody's rules refuse us: shown for a while, whatever the others say, and nobody goes round. */
+static void test_policy(void **state)
+{
+    (void)state;
+    struct stafette g = {.steady_ms = 1000};
+    note(&g, CLASS_POLICY);
+    note(&g, CLASS_NONE);
+    assert_true(g.incidents.incident[0].open);
+    assert_false(incident_avoid(&g, "relay"));
+    g.steady_ms += INCIDENT_POLICY_MS;
+    note(&g, CLASS_NONE);
+    assert_false(g.incidents.incident[0].open);
+    note(&g, CLASS_CREDIT);
+    assert_true(incident_avoid(&g, "relay"));
+    note(&g, CLASS_NONE);
+    assert_false(g.incidents.incident[0].open);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_opening),
-        cmocka_unit_test(test_success_ends),
-        cmocka_unit_test(test_transports_apart),
-        cmocka_unit_test(test_avoid),
+        cmocka_unit_test(test_opening),          cmocka_unit_test(test_success_ends),
+        cmocka_unit_test(test_transports_apart), cmocka_unit_test(test_avoid),
+        cmocka_unit_test(test_policy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /*
- * retry.c: the table, growth, spread, the peer's wish and the expiry.
+ * retry.c: growth, spread, the peer's wish, the expiry, and what is late.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -34,6 +34,9 @@ static const struct {
     {"peer asks", {CLASS_THROTTLED, 1, NOW, 0, 600, MIN, HOUR, LOW}, RETRY_AT, 10 * MIN, 0},
     {"peer asks less", {CLASS_THROTTLED, 1, NOW, 0, 5, MIN, HOUR, LOW}, RETRY_AT, 90 * S, 0},
     {"absurd wish", {CLASS_THROTTLED, 1, NOW, 0, INT64_MAX, MIN, HOUR, LOW}, RETRY_AT, 90 * S, 0},
+    {"full later", {CLASS_FULL, 1, NOW, 0, 0, MIN, HOUR, MIDDLE}, RETRY_AT, 3 * MIN, 1},
+    {"no credit later", {CLASS_CREDIT, 1, NOW, 0, 0, MIN, HOUR, MIDDLE}, RETRY_AT, 3 * MIN, 1},
+    {"policy", {CLASS_POLICY, 1, NOW, 0, 0, MIN, HOUR, MIDDLE}, RETRY_NEVER, -NOW, 0},
     {"address", {CLASS_ADDRESS, 1, NOW, 0, 0, MIN, HOUR, MIDDLE}, RETRY_NEVER, -NOW, 0},
     {"permanent", {CLASS_PERMANENT, 1, NOW, 0, 0, MIN, HOUR, MIDDLE}, RETRY_NEVER, -NOW, 0},
     {"last at expiry",
@@ -74,25 +77,33 @@ static void plans(void **state)
     }
 }
 
-static void table_is_whole(void **state)
+static const struct {
+    const char *label;
+    struct retry_wait in;
+    enum retry_late want;
+} late_cases[] = {
+    {"no deadline", {NOW, NOW + 90 * HOUR, 0}, RETRY_IN_TIME},
+    {"soon", {NOW, NOW + MIN, NOW + HOUR}, RETRY_IN_TIME},
+    {"just before half", {NOW, NOW + 30 * MIN - 1, NOW + HOUR}, RETRY_IN_TIME},
+    {"half is gone", {NOW, NOW + 30 * MIN, NOW + HOUR}, RETRY_DELAYED},
+    {"just before the last quarter", {NOW, NOW + 45 * MIN - 1, NOW + HOUR}, RETRY_DELAYED},
+    {"in the last quarter", {NOW, NOW + 45 * MIN, NOW + HOUR}, RETRY_TOO_LATE},
+    {"at the deadline", {NOW, NOW + HOUR, NOW + HOUR}, RETRY_TOO_LATE},
+    {"behind it", {NOW, NOW + 2 * HOUR, NOW + HOUR}, RETRY_TOO_LATE},
+    {"no time from the start", {NOW, NOW + MIN, NOW}, RETRY_TOO_LATE},
+    {"deadline before it was made", {NOW, NOW + MIN, NOW - HOUR}, RETRY_TOO_LATE},
+};
+
+static void lateness(void **state)
 {
     (void)state;
-    for (int class = CLASS_CONNECT; class < ERROR_CLASS_COUNT; class ++) {
-        const struct retry_rule *rule = retry_rule((enum error_class) class);
-        bool final = class == CLASS_ADDRESS || class == CLASS_PERMANENT ||
-                     class == CLASS_FORBIDDEN || class == CLASS_POLICY;
-        assert_int_equal(rule->again, !final);
-        assert_int_equal(rule->first_percent > 0, !final);
-    }
-    assert_true(retry_rule(CLASS_AUTH)->alarm);
-    assert_true(retry_rule(CLASS_TLS)->alarm);
-    assert_true(retry_rule(CLASS_LOCAL)->alarm);
-    assert_false(retry_rule(CLASS_CONNECT)->alarm);
-    assert_false(retry_rule(CLASS_NONE)->again);
+    for (size_t i = 0; i < COUNT_OF(late_cases); i++)
+        if (retry_lateness(&late_cases[i].in) != late_cases[i].want)
+            fail_msg("%s: %d", late_cases[i].label, (int)retry_lateness(&late_cases[i].in));
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(plans), cmocka_unit_test(table_is_whole)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(plans), cmocka_unit_test(lateness)};
     return cmocka_run_group_tests_name("retry", tests, NULL, NULL);
 }

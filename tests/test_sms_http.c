@@ -238,6 +238,8 @@ static void requests(void **state)
 #define SEVEN                                                                                      \
     "body = \"json\"; ok_codes = \"200\"; ok_pointer = \"/success\"; ok_values = \"100\"; "        \
     "temporary_values = \"500\"; auth_values = \"900 902\"; address_values = \"202\"; "            \
+    "credit_values = \"903\"; full_values = \"910\"; policy_values = \"402\"; "                    \
+    "throttled_values = \"429\"; local_values = \"101\"; permanent_values = \"304\"; "             \
     "id_pointer = \"/messages/0/id\";"
 #define EAGLE                                                                                      \
     "ok_regex = \"^([A-Z]+);\"; ok_values = \"OK\"; id_regex = \"ID=([0-9]+)\"; "                  \
@@ -255,8 +257,16 @@ static const struct {
     {"/answer/400/no", "", ATTEMPT_FAILED, CLASS_PERMANENT, 400, ""},
     {"/answer/401/", "", ATTEMPT_DEFERRED, CLASS_AUTH, 401, ""},
     {"/answer/403/", "", ATTEMPT_DEFERRED, CLASS_AUTH, 403, ""},
+    {"/answer/402/", "", ATTEMPT_DEFERRED, CLASS_CREDIT, 402, ""},
+    {"/answer/404/", "", ATTEMPT_DEFERRED, CLASS_LOCAL, 404, ""},
+    {"/answer/410/", "", ATTEMPT_DEFERRED, CLASS_LOCAL, 410, ""},
+    {"/answer/406/", "address_codes = \"406\";", ATTEMPT_FAILED, CLASS_ADDRESS, 406, ""},
+    {"/answer/507/", "full_codes = \"507\";", ATTEMPT_DEFERRED, CLASS_FULL, 507, ""},
+    {"/answer/206/", "", ATTEMPT_DEFERRED, CLASS_AMBIGUOUS, 206, ""},
     {"/answer/408/", "", ATTEMPT_DEFERRED, CLASS_TEMPORARY, 408, ""},
     {"/later/429", "", ATTEMPT_DEFERRED, CLASS_THROTTLED, 429, ""},
+    {"/date/429", "", ATTEMPT_DEFERRED, CLASS_THROTTLED, 429, ""},
+    {"/date/503", "", ATTEMPT_DEFERRED, CLASS_TEMPORARY, 503, ""},
     {"/later/503", "", ATTEMPT_DEFERRED, CLASS_TEMPORARY, 503, ""},
     {"/moved", "", ATTEMPT_DEFERRED, CLASS_LOCAL, 302, ""},
     {"/drop", "", ATTEMPT_DEFERRED, CLASS_AMBIGUOUS, 0, ""},
@@ -270,6 +280,13 @@ static const struct {
      ""},
     {"/answer/200/%7B%22success%22:%22202%22%7D", SEVEN, ATTEMPT_FAILED, CLASS_ADDRESS, 200, ""},
     {"/answer/200/%7B%22success%22:%22305%22%7D", SEVEN, ATTEMPT_FAILED, CLASS_PERMANENT, 200, ""},
+    {"/answer/200/%7B%22success%22:%22903%22%7D", SEVEN, ATTEMPT_DEFERRED, CLASS_CREDIT, 200, ""},
+    {"/answer/200/%7B%22success%22:%22910%22%7D", SEVEN, ATTEMPT_DEFERRED, CLASS_FULL, 200, ""},
+    {"/answer/200/%7B%22success%22:%22402%22%7D", SEVEN, ATTEMPT_FAILED, CLASS_POLICY, 200, ""},
+    {"/answer/200/%7B%22success%22:%22429%22%7D", SEVEN, ATTEMPT_DEFERRED, CLASS_THROTTLED, 200,
+     ""},
+    {"/answer/200/%7B%22success%22:%22101%22%7D", SEVEN, ATTEMPT_DEFERRED, CLASS_LOCAL, 200, ""},
+    {"/answer/200/%7B%22success%22:%22304%22%7D", SEVEN, ATTEMPT_FAILED, CLASS_PERMANENT, 200, ""},
     {"/answer/200/maintenance", SEVEN, ATTEMPT_DEFERRED, CLASS_AMBIGUOUS, 200, ""},
     {"/big", SEVEN, ATTEMPT_DEFERRED, CLASS_AMBIGUOUS, 200, ""},
     {"/answer/200/OK;%20ID=297", EAGLE, ATTEMPT_SENT, CLASS_NONE, 200, "297"},
@@ -289,7 +306,11 @@ static void verdicts(void **state)
         rig_expect(answers[i].path, job, answers[i].end, answers[i].class);
         assert_int_equal(job->result.code, answers[i].code);
         assert_string_equal(job->result.provider_id, answers[i].id);
-        assert_int_equal(job->result.retry_after_s, str_starts(answers[i].path, "/later") ? 7 : 0);
+        if (str_starts(answers[i].path, "/date")) /* a moment, told by whole seconds */
+            assert_in_range(job->result.retry_after_s, 595, 601);
+        else
+            assert_int_equal(job->result.retry_after_s,
+                             str_starts(answers[i].path, "/later") ? 7 : 0);
         assert_true(job->answer.len <= ANSWER_MAX);
         if (strstr(job->result.text, "quittieren") || strstr(job->result.text, "49151"))
             fail_msg("%s: content shows in \"%s\"", answers[i].path, job->result.text);

@@ -153,6 +153,18 @@ def deadlines():
         assert done.stdout == b"", done
 
 
+def classes():
+    """A local command as well: what an answer of a mail server or gateway is judged to be."""
+    expect(ctl("classes"), 0, "Das Postfach der Stelle ist voll.".encode())
+    expect(ctl("classes", "552-5.2.2 over quota"), 0, b"who_acts:       unit")
+    found = json.loads(ctl("--json", "classes", "--http", "429").stdout)
+    assert (found["class"], found["retried"]) == ("throttled", True), found
+    found = json.loads(ctl("--json", "classes", "--curl=28", "--stage=dot").stdout)
+    assert found["class"] == "ambiguous", found
+    expect(ctl("classes", "unknown user"), 65, err=b"REPLY")
+    expect(ctl("classes", "550", "5.1.1"), 64, err=b"one argument too many")
+
+
 def beat(client, **more):
     payload = {"instance": "ulm", "state": "online", "green": True, **more}
     client.publish("stafette/gateway/ulm", json.dumps(payload), retain=True)
@@ -240,6 +252,7 @@ def main():
     cases.run("what goes wrong has words and a status", wrong_calls, daemon, path, folder)
     cases.run("the socket is found in the configuration", from_configuration, daemon, folder)
     cases.run("deadline: the date, why, and what it refuses", deadlines)
+    cases.run("classes: what follows from an answer, and the table", classes)
     cases.run("watch runs a command once a trouble", watch_runs_a_command, Folder())
     cases.run("watch mails, again when the relay says later", watch_sends_mail, Folder())
     cases.run("watch refuses what cannot work", watch_refuses)

@@ -2,8 +2,10 @@
 # time limit: 180 s
 """The mail relay fails the daemon in every way a relay can: what is deferred is tried again with
 the same Message-ID and arrives when the relay is well, what is refused for good runs the next step
-at once, and nothing ever goes out in clear where TLS is demanded."""
+at once, and nothing ever goes out in clear where TLS is demanded. What will come late is told to
+its sender and goes another way before its deadline."""
 
+import datetime
 import email
 import pathlib
 import socket
@@ -17,7 +19,7 @@ sys.path.insert(0, "tests/peers")
 
 from peers import (Aiosmtpd, Cases, Folder, SmtpSink, Talker, free_port,  # noqa: E402
                    make_certificate, wait_until)
-from scene import Scene, handover  # noqa: E402
+from scene import Scene, emergency, handover  # noqa: E402
 
 TEAM = "egh-eselsberg@ulm.example"
 DEPUTY = "egh-mitte-ost@ulm.example"
@@ -63,6 +65,13 @@ def message_id(content):
     return email.message_from_bytes(content)["Message-ID"]
 
 
+def plain(content):
+    """The text of a mail, its lines as they were before they were wrapped for the way."""
+    mail = email.message_from_bytes(content)
+    part = next(p for p in mail.walk() if p.get_content_type() == "text/plain")
+    return part.get_payload(decode=True).decode()
+
+
 def ask(scene, **more):
     return scene.soziales.accepted("handover.requested", handover(), **more)["item_id"]
 
@@ -83,7 +92,17 @@ SINK_FAULTS = [
     ("dropped after the final dot", ("-q", "."), "ambiguous", "0"),
     ("550 at MAIL: our own fault", ("-f", "MAIL", "-B", "550 5.7.1 no"), "local", "550"),
     ("refused connections", None, "connect", "0"),
+    ("552 at RCPT: a full mailbox", ("-f", "RCPT", "-B", "552 5.2.2 over quota"), "full", "552"),
+    ("450 at RCPT: greylisting", ("-r", "RCPT", "-b", "450 4.7.1 come back"), "temporary", "450"),
 ]
+
+# What the sender and the coordinator read, in plain German.
+REASONS = {
+    "address": "Unter dieser Adresse oder Nummer ist niemand zu erreichen.",
+    "permanent": "Die Empfangsseite hat die Nachricht endgültig abgelehnt.",
+    "policy": "Die Empfangsseite lässt unsere Nachrichten nach ihren Regeln nicht zu.",
+    "temporary": "Die Empfangsseite nimmt vorübergehend keine Nachrichten an.",
+}
 
 
 def sink_fault(scene, port, flags, error, code):
@@ -110,14 +129,16 @@ def sink_fault(scene, port, flags, error, code):
         good.stop()
 
 
-def sink_refusal(scene, port, flags, error):
+def sink_refusal(scene, port, flags, error, code="550"):
     """Refused for good: failed after one attempt, and the ladder goes up to the catch-all desk."""
     since = len(scene.gateway.log)
     sink = at_port(SmtpSink(Folder(), *flags), port).start()
     try:
         item = ask(scene)
-        scene.soziales.status("notice.failed", item)
-        wait_attempt(scene, since, result="failed", **{"class": error}, code="550")
+        status = scene.soziales.status("notice.failed", item)
+        told = (status["channel"], status["class"], status["reason"])
+        assert told == ("email", error, REASONS[error]), status
+        wait_attempt(scene, since, result="failed", **{"class": error}, code=code)
         rows = wait_until(lambda: deliveries(scene, item, "koordination-sozialraum"),
                           "the catch-all desk is told at last")
         assert deliveries(scene, item)[0]["attempts"] == 1
@@ -202,9 +223,49 @@ def sinks(cases):
         cases.run("deferred, then sent: slow", slow, scene, port)
         for label, flags, error in (
                 ("RCPT", ("-f", "RCPT", "-B", "550 5.1.1 unknown"), "address"),
-                ("DATA", ("-f", "DATA", "-B", "550 5.7.1 no"), "permanent"),
-                ("the final dot", ("-f", ".", "-B", "550 5.7.1 no"), "permanent")):
+                ("DATA", ("-f", "DATA", "-B", "550 5.6.0 no"), "permanent"),
+                ("the final dot", ("-f", ".", "-B", "550 5.6.0 no"), "permanent")):
             cases.run(f"failed: 550 at {label}", sink_refusal, scene, port, flags, error)
+        cases.run("failed by the recipient's rules: an incident", sink_policy, scene, port)
+
+
+def sink_policy(scene, port):
+    """Refused by rules: the operators hear of it at once, the coordinator why nobody was told."""
+    assert "class=policy" not in scene.gateway.log and "relay" not in health(scene)
+    sink_refusal(scene, port, ("-f", "RCPT", "-B", "554 5.7.1 blocked"), "policy", "554")
+    wait_until(lambda: "relay" in health(scene), "/healthz names the relay")
+    assert 'msg="transport" name=relay state=trouble class=policy' in scene.gateway.log
+
+
+def late(scene, port):
+    """Ten minutes to answer, the next attempt in an hour: told, and sent by SMS at once."""
+    sink = at_port(SmtpSink(Folder(), "-r", "RCPT", "-b", "451 4.3.0 later"), port).start()
+    try:
+        item = scene.hotline.accepted("emergency.reported", emergency(),
+                                      urgency="emergency")["item_id"]
+        status = scene.hotline.status("notice.delayed", item)
+        told = (status["channel"], status["class"], status["reason"])
+        assert told == ("email", "temporary", REASONS["temporary"]), status
+        now = datetime.datetime.now(datetime.timezone.utc)
+        planned, deadline = (datetime.datetime.fromisoformat(status[name].replace("Z", "+00:00"))
+                             for name in ("next_attempt", "deadline"))
+        assert planned > now + datetime.timedelta(minutes=30), status
+        assert deadline < now + datetime.timedelta(minutes=11), status
+        sent = scene.hotline.status("notice.sent", item)
+        assert sent["notice_id"] == status["notice_id"], (sent, status)
+        rows = [(d["channel"], d["state"]) for d in scene.item(item)["deliveries"]
+                if d["contact"].startswith("bereitschaft/")]
+        assert sorted(rows) == [("email", "pending"), ("sms", "sent")], rows
+    finally:
+        sink.stop()
+
+
+def lateness(cases):
+    port = free_port()
+    with Scene(settings={"transports": relay_by(port), "delivery.retry_first": "1h",
+                         "delivery.retry_max": "2h",
+                         "policies": '( { id = "standard"; }, { id = "erstanlauf"; } )'}) as scene:
+        cases.run("late: told to the sender, and sent another way in time", late, scene, port)
 
 
 # ---- aiosmtpd: what exactly is said and repeated
@@ -286,6 +347,9 @@ def both_unreachable(scene, moody):
     item = ask(scene, urgency="routine")
     wait_until(lambda: any(to == CATCH_ALL for to, _ in moody.mails(item)),
                "the catch-all desk is told", 10)
+    (text,) = [plain(content) for to, content in moody.mails(item) if to == CATCH_ALL]
+    assert "Zustellung: Die Nachricht an " in text and REASONS["address"] in text, text
+    assert "lassen Sie das Verzeichnis berichtigen" in text, text
     moody.unknown = ()
 
 
@@ -432,6 +496,7 @@ def main():
     cases = Cases()
     sinks(cases)
     words(cases)
+    lateness(cases)
     encryption(cases)
     cases.end()
 

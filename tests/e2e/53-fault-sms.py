@@ -7,6 +7,7 @@ the SMS to its network, also after having been away."""
 import json
 import sys
 import time
+import urllib.error
 import urllib.request
 
 sys.path.insert(0, "tests/peers")
@@ -25,7 +26,7 @@ def by_http(url):
             ' body = "json"; params = ( { name = "to"; value = "{to}"; },'
             ' { name = "text"; value = "{text}"; }, { name = "ref"; value = "{reference}"; } );'
             ' ok_pointer = "/status"; ok_values = "accepted"; id_pointer = "/id";'
-            ' address_codes = "400"; tls = "none"; timeout = "2s"; } )')
+            ' credit_values = "empty"; address_codes = "400"; tls = "none"; timeout = "2s"; } )')
 
 
 def by_kannel(url, password):
@@ -144,7 +145,9 @@ def refused_number(scene, moody):
     """This number for good: failed at once, and the sender hears of it."""
     moody.script = [(400, "no such number")]
     code = report(scene)
-    scene.hotline.status("notice.failed", code)
+    status = scene.hotline.status("notice.failed", code)
+    assert (status["channel"], status["class"]) == ("sms", "address"), status
+    assert status["reason"] == "Unter dieser Adresse oder Nummer ist niemand zu erreichen.", status
     row = sms_of(scene, code)
     assert (row["state"], row["class"], row["attempts"]) == ("failed", "address", 1), row
     flags = scene.gateway.json("contacts")
@@ -153,6 +156,28 @@ def refused_number(scene, moody):
     assert ON_CALL not in scene.gateway.ctl("contacts").stdout
     wait_state(scene, report(scene), "sent")
     assert scene.gateway.json("contacts") == [], "a success does not clear the flag"
+
+
+def health(scene):
+    try:
+        answer = urllib.request.urlopen(f"http://127.0.0.1:{scene.gateway.internal_port}/healthz",
+                                        timeout=5)
+    except urllib.error.HTTPError as error:
+        answer = error
+    return answer.read().decode()
+
+
+def operators_hear(scene, moody, answer, error):
+    """What only the operators can mend is an incident at once, and over with the first success."""
+    before = len(moody.sink.requests)
+    since = len(scene.gateway.log)
+    moody.script = [answer]
+    code = report(scene)
+    moody.sink.wait(before + 1)
+    wait_until(lambda: f"name=gateway state=trouble class={error}" in scene.gateway.log[since:],
+               f"an incident of class {error}")
+    wait_state(scene, code, "sent")
+    wait_until(lambda: "gateway" not in health(scene), "/healthz is well again")
 
 
 def wrong_login(scene, moody):
@@ -207,6 +232,11 @@ def http(cases):
                   "class=ambiguous")
         cases.run("closed without an answer", closes, scene, moody)
         cases.run("a refused login is repeated", wrong_login, scene, moody)
+        for label, answer, error in (
+                ("no credit", (402, "pay"), "credit"),
+                ("no credit, in the gateway's own word", (200, '{"status": "empty"}'), "credit"),
+                ("another address of the gateway", (404, "gone"), "local")):
+            cases.run(f"{label}: an incident at once", operators_hear, scene, moody, answer, error)
         cases.run("a refused number fails at once", refused_number, scene, moody)
         cases.run("no number in the log", no_word, scene, ON_CALL[1:])
     for label, answer in NOISE:

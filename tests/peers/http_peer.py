@@ -2,14 +2,17 @@
 
     http_peer.py PORT DIR
 
-/answer/CODE/TEXT is answered with CODE and TEXT (percent-decoded); /later/CODE adds Retry-After: 7;
+/answer/CODE/TEXT is answered with CODE and TEXT (percent-decoded); /later/CODE adds Retry-After: 7,
+/date/CODE the same as a date ten minutes from now;
 /hang gets no answer; /drop loses the connection after the request was read; /big is 100 KB long;
 /moved redirects to /answer/200/ok. DIR/<n>.req holds request line, headers and body of each.
 """
 
+import email.utils
 import pathlib
 import sys
 import threading
+import time
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -48,6 +51,9 @@ class Peer(BaseHTTPRequestHandler):
             self.answer(int(part[2]), urllib.parse.unquote_to_bytes("/".join(part[3:])))
         elif part[1] == "later":
             self.answer(int(part[2]), b"later", ("Retry-After", "7"))
+        elif part[1] == "date":
+            when = email.utils.formatdate(time.time() + 600, usegmt=True)
+            self.answer(int(part[2]), b"later", ("Retry-After", when))
         elif part[1] == "big":
             self.answer(200, b"{" + b" " * 100000 + b"}")
         elif part[1] == "moved":
