@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "../adapters/adapter.h"
+#include "../adapters/smtp_session.h"
 #include "log.h"
 #include "util.h"
 
@@ -117,11 +118,13 @@ static void *carry(void *context)
     CURL *easy = curl_easy_init();
     if (!easy)
         fatal("carriers: libcurl gives no handle");
+    struct smtp_sessions *sessions = smtp_sessions_new();
     pthread_mutex_lock(&c->lock);
     for (struct job *job = next_job(me); job; job = next_job(me)) {
         c->running++;
         pthread_mutex_unlock(&c->lock);
         job->stop = &c->stop;
+        job->sessions = sessions;
         job_run(job, easy);
         pthread_mutex_lock(&c->lock);
         hand_back(c, job);
@@ -129,6 +132,7 @@ static void *carry(void *context)
             pthread_cond_signal(&c->quiet);
     }
     pthread_mutex_unlock(&c->lock);
+    smtp_sessions_free(sessions);
     job_handle_free(easy);
     return NULL;
 }

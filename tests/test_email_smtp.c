@@ -4,7 +4,8 @@
  */
 #include "adapter_rig.h"
 
-#include "../adapters/smtp_reply.h"
+#include "../adapters/smtp_mail.h"
+#include "../adapters/smtp_session.h"
 
 #define TRANSPORT                                                                                  \
     "transports = ( { name = \"relay\"; adapter = \"email_smtp\"; url = \"smtp://127.0.0.1:%d\"; " \
@@ -153,11 +154,12 @@ struct relay {
     struct rig_peer peer;
     struct transports *all;
     CURL *easy;
+    struct smtp_sessions *sessions;
 };
 
 static struct relay relay_start(const char *flag, const char *flag2, const char *options)
 {
-    struct relay r = {.dir = rig_dir(), .easy = curl_easy_init()};
+    struct relay r = {.dir = rig_dir(), .easy = curl_easy_init(), .sessions = smtp_sessions_new()};
     char port[16], certificate[600];
     int at = rig_port();
     snprintf(port, sizeof port, "%d", at);
@@ -183,6 +185,7 @@ static struct relay relay_start(const char *flag, const char *flag2, const char 
 static void relay_stop(struct relay *r)
 {
     int64_t before = util_monotonic_ms();
+    smtp_sessions_free(r->sessions);
     job_handle_free(r->easy);
     assert_true(util_monotonic_ms() - before < RIG_DEADLINE_MS);
     transports_free(r->all);
@@ -193,6 +196,7 @@ static void relay_stop(struct relay *r)
 static struct job *relay_send(struct relay *r, const char *address, const char *body)
 {
     struct job *job = rig_job(r->all->transport[0], address, body);
+    job->sessions = r->sessions;
     job_run(job, r->easy);
     return job;
 }
