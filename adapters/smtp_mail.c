@@ -159,9 +159,7 @@ void smtp_mail_send(struct smtp_session *s, const struct smtp_mail *mail, struct
 
 static bool clean_lines(const struct buf *message)
 {
-    const char *p = message->data, *end = p + message->len;
-    if (message->len == 0)
-        return true;
+    const char *p = buf_str(message), *end = p + message->len;
     if (memchr(p, '\0', message->len))
         return false;
     for (const char *cr; (cr = memchr(p, '\r', (size_t)(end - p))); p = cr + 2) {
