@@ -86,102 +86,100 @@ static void expect_heard(struct relay *r, const char *label, const char *want)
 
 /* The first mail of a case meets the script; the second a relay that is well, on the same session
  * when the first one left it in step. */
+static const struct dialogue {
+    const char *label, *script;
+    enum attempt_end end;
+    enum error_class class;
+    int code;
+    const char *first;
+    bool in_step;
+} dialogue[] = {
+    {"well", "", ATTEMPT_SENT, CLASS_NONE, 250, ALL, true},
+    {"well, step by step", STEPWISE, ATTEMPT_SENT, CLASS_NONE, 250, ALL, true},
+    {"251 after the dot", ". 251 2.0.0 Ok", ATTEMPT_SENT, CLASS_NONE, 251, ALL, true},
+    {"RCPT refused, DATA begun", "RCPT 550 5.1.1 no\n. 554 5.5.1 nobody", ATTEMPT_FAILED,
+     CLASS_ADDRESS, 550, ALL " RSET", true},
+    {"RCPT refused, DATA begun, dot taken", "RCPT 450 4.2.0 no", ATTEMPT_DEFERRED, CLASS_TEMPORARY,
+     450, ALL " RSET", true},
+    {"RCPT refused, DATA too", "RCPT 550 5.1.1 no\nDATA 503 5.5.1 nobody", ATTEMPT_FAILED,
+     CLASS_ADDRESS, 550, "1 MAIL RCPT DATA RSET", true},
+    {"RCPT refused, step by step", STEPWISE "RCPT 550 5.1.1 no", ATTEMPT_FAILED, CLASS_ADDRESS, 550,
+     "1 MAIL RCPT RSET", true},
+    {"RCPT refused, the dot hangs", "RCPT 550 5.1.1 no\n. hang", ATTEMPT_FAILED, CLASS_ADDRESS, 550,
+     ALL, false},
+    {"RCPT refused, then 421", "RCPT 550 5.1.1 no\nDATA 421 4.3.2 bye!", ATTEMPT_FAILED,
+     CLASS_ADDRESS, 550, "1 MAIL RCPT DATA", false},
+    {"RCPT refused, RSET too", "RCPT 550 5.1.1 no\nRSET 500 what", ATTEMPT_FAILED, CLASS_ADDRESS,
+     550, ALL " RSET", false},
+    {"RCPT refused, closed", "RCPT 550 5.1.1 no\nDATA close", ATTEMPT_FAILED, CLASS_ADDRESS, 550,
+     "1 MAIL RCPT DATA", false},
+    {"MAIL refused", "MAIL 550 5.7.1 no\nRCPT 503 5.5.1\nDATA 503 5.5.1", ATTEMPT_DEFERRED,
+     CLASS_LOCAL, 550, "1 MAIL RCPT DATA RSET", true},
+    {"MAIL refused, DATA begun", "MAIL 451 4.3.0 no", ATTEMPT_DEFERRED, CLASS_TEMPORARY, 451,
+     ALL " RSET", true},
+    {"DATA refused", "DATA 451 4.3.0 no", ATTEMPT_DEFERRED, CLASS_TEMPORARY, 451,
+     "1 MAIL RCPT DATA RSET", true},
+    {"refused after the dot", ". 451 4.3.0 no", ATTEMPT_DEFERRED, CLASS_TEMPORARY, 451, ALL, true},
+    {"421 on a new session", "MAIL 421 4.3.2 bye!", ATTEMPT_DEFERRED, CLASS_THROTTLED, 421,
+     "1 MAIL", false},
+    {"421 at RCPT", "RCPT 421 4.3.2 bye!", ATTEMPT_DEFERRED, CLASS_THROTTLED, 421, "1 MAIL RCPT",
+     false},
+    {"421 after the dot", ". 421 4.3.2 bye!", ATTEMPT_DEFERRED, CLASS_THROTTLED, 421, ALL, false},
+    {"closed at MAIL on a new session", "MAIL close", ATTEMPT_DEFERRED, CLASS_CONNECT, 0, "1 MAIL",
+     false},
+    {"closed at DATA", "DATA close", ATTEMPT_DEFERRED, CLASS_CONNECT, 0, "1 MAIL RCPT DATA", false},
+    {"closed after the dot", ". close", ATTEMPT_DEFERRED, CLASS_AMBIGUOUS, 0, ALL, false},
+    {"hangs at DATA", "DATA hang", ATTEMPT_DEFERRED, CLASS_TIMEOUT, 0, "1 MAIL RCPT DATA", false},
+    {"hangs after the dot", ". hang", ATTEMPT_DEFERRED, CLASS_AMBIGUOUS, 0, ALL, false},
+    {"no 354", "DATA 250 2.0.0 Ok", ATTEMPT_DEFERRED, CLASS_CONNECT, 0, "1 MAIL RCPT DATA", false},
+    {"accepted in advance", "DATA 354 go\\r\\n250 2.0.0 Ok", ATTEMPT_DEFERRED, CLASS_CONNECT, 0,
+     "1 MAIL RCPT DATA", false},
+    {"half an answer in advance", "DATA 354 go\\r\\n250-", ATTEMPT_DEFERRED, CLASS_CONNECT, 0,
+     "1 MAIL RCPT DATA", false},
+    {"another word behind the answer", ". 250 2.0.0 Ok\\r\\n421 4.3.2 bye!", ATTEMPT_SENT,
+     CLASS_NONE, 250, ALL, false},
+    {"354 after the dot", ". 354 more", ATTEMPT_DEFERRED, CLASS_AMBIGUOUS, 0, ALL, false},
+    {"221 after the dot", ". 221 bye!", ATTEMPT_DEFERRED, CLASS_AMBIGUOUS, 0, ALL, false},
+    {"garbage at MAIL", "MAIL hello there!", ATTEMPT_DEFERRED, CLASS_CONNECT, 0, "1 MAIL", false},
+    {"two codes at RCPT", "RCPT 250-a\\r\\n550 b!", ATTEMPT_DEFERRED, CLASS_CONNECT, 0,
+     "1 MAIL RCPT", false},
+    {"garbage after the dot", ". \\x00\\xff", ATTEMPT_DEFERRED, CLASS_AMBIGUOUS, 0, ALL, false},
+    {"NUL in the answer", ". 250 O\\x00k", ATTEMPT_DEFERRED, CLASS_AMBIGUOUS, 0, ALL, false},
+    {"several lines", ". 250-2.0.0 a\\r\\n250-2.0.0 b\\r\\n250 2.0.0 c", ATTEMPT_SENT, CLASS_NONE,
+     250, ALL, true},
+};
+
+static void hold(struct relay *r, const struct dialogue *d)
+{
+    struct buf script = BUF_INIT, second = BUF_INIT, got = BUF_INIT;
+    buf_printf(&script, "%s\n", d->script);
+    rig_write(r->dir, "script", buf_str(&script));
+    struct job *job = send_by(r, 0);
+    rig_expect(d->label, job, d->end, d->class);
+    assert_int_equal(job->result.code, d->code);
+    job_free(job);
+    heard(r, &got);
+    if (!str_eq(buf_str(&got), d->first))
+        fail_msg("%s: the relay heard \"%s\"", d->label, buf_str(&got));
+    rig_write(r->dir, "script", "");
+    job = send_by(r, 0);
+    rig_expect(d->label, job, ATTEMPT_SENT, CLASS_NONE);
+    job_free(job);
+    buf_printf(&second, "%d MAIL RCPT DATA .", d->in_step ? 1 : 2);
+    expect_heard(r, d->label, buf_str(&second));
+    buf_release(&script);
+    buf_release(&second);
+    buf_release(&got);
+}
+
 static void dialogues(void **state)
 {
     (void)state;
-    const struct {
-        const char *label, *script;
-        enum attempt_end end;
-        enum error_class class;
-        int code;
-        const char *first;
-        bool in_step;
-    } cases[] = {
-        {"well", "", ATTEMPT_SENT, CLASS_NONE, 250, ALL, true},
-        {"well, step by step", STEPWISE, ATTEMPT_SENT, CLASS_NONE, 250, ALL, true},
-        {"251 after the dot", ". 251 2.0.0 Ok", ATTEMPT_SENT, CLASS_NONE, 251, ALL, true},
-        {"RCPT refused, DATA begun", "RCPT 550 5.1.1 no\n. 554 5.5.1 nobody", ATTEMPT_FAILED,
-         CLASS_ADDRESS, 550, ALL " RSET", true},
-        {"RCPT refused, DATA begun, dot taken", "RCPT 450 4.2.0 no", ATTEMPT_DEFERRED,
-         CLASS_TEMPORARY, 450, ALL " RSET", true},
-        {"RCPT refused, DATA too", "RCPT 550 5.1.1 no\nDATA 503 5.5.1 nobody", ATTEMPT_FAILED,
-         CLASS_ADDRESS, 550, "1 MAIL RCPT DATA RSET", true},
-        {"RCPT refused, step by step", STEPWISE "RCPT 550 5.1.1 no", ATTEMPT_FAILED, CLASS_ADDRESS,
-         550, "1 MAIL RCPT RSET", true},
-        {"RCPT refused, the dot hangs", "RCPT 550 5.1.1 no\n. hang", ATTEMPT_FAILED, CLASS_ADDRESS,
-         550, ALL, false},
-        {"RCPT refused, then 421", "RCPT 550 5.1.1 no\nDATA 421 4.3.2 bye!", ATTEMPT_FAILED,
-         CLASS_ADDRESS, 550, "1 MAIL RCPT DATA", false},
-        {"RCPT refused, RSET too", "RCPT 550 5.1.1 no\nRSET 500 what", ATTEMPT_FAILED,
-         CLASS_ADDRESS, 550, ALL " RSET", false},
-        {"RCPT refused, closed", "RCPT 550 5.1.1 no\nDATA close", ATTEMPT_FAILED, CLASS_ADDRESS,
-         550, "1 MAIL RCPT DATA", false},
-        {"MAIL refused", "MAIL 550 5.7.1 no\nRCPT 503 5.5.1\nDATA 503 5.5.1", ATTEMPT_DEFERRED,
-         CLASS_LOCAL, 550, "1 MAIL RCPT DATA RSET", true},
-        {"MAIL refused, DATA begun", "MAIL 451 4.3.0 no", ATTEMPT_DEFERRED, CLASS_TEMPORARY, 451,
-         ALL " RSET", true},
-        {"DATA refused", "DATA 451 4.3.0 no", ATTEMPT_DEFERRED, CLASS_TEMPORARY, 451,
-         "1 MAIL RCPT DATA RSET", true},
-        {"refused after the dot", ". 451 4.3.0 no", ATTEMPT_DEFERRED, CLASS_TEMPORARY, 451, ALL,
-         true},
-        {"421 on a new session", "MAIL 421 4.3.2 bye!", ATTEMPT_DEFERRED, CLASS_THROTTLED, 421,
-         "1 MAIL", false},
-        {"421 at RCPT", "RCPT 421 4.3.2 bye!", ATTEMPT_DEFERRED, CLASS_THROTTLED, 421,
-         "1 MAIL RCPT", false},
-        {"421 after the dot", ". 421 4.3.2 bye!", ATTEMPT_DEFERRED, CLASS_THROTTLED, 421, ALL,
-         false},
-        {"closed at MAIL on a new session", "MAIL close", ATTEMPT_DEFERRED, CLASS_CONNECT, 0,
-         "1 MAIL", false},
-        {"closed at DATA", "DATA close", ATTEMPT_DEFERRED, CLASS_CONNECT, 0, "1 MAIL RCPT DATA",
-         false},
-        {"closed after the dot", ". close", ATTEMPT_DEFERRED, CLASS_AMBIGUOUS, 0, ALL, false},
-        {"hangs at DATA", "DATA hang", ATTEMPT_DEFERRED, CLASS_TIMEOUT, 0, "1 MAIL RCPT DATA",
-         false},
-        {"hangs after the dot", ". hang", ATTEMPT_DEFERRED, CLASS_AMBIGUOUS, 0, ALL, false},
-        {"no 354", "DATA 250 2.0.0 Ok", ATTEMPT_DEFERRED, CLASS_CONNECT, 0, "1 MAIL RCPT DATA",
-         false},
-        {"accepted in advance", "DATA 354 go\\r\\n250 2.0.0 Ok", ATTEMPT_DEFERRED, CLASS_CONNECT, 0,
-         "1 MAIL RCPT DATA", false},
-        {"half an answer in advance", "DATA 354 go\\r\\n250-", ATTEMPT_DEFERRED, CLASS_CONNECT, 0,
-         "1 MAIL RCPT DATA", false},
-        {"another word behind the answer", ". 250 2.0.0 Ok\\r\\n421 4.3.2 bye!", ATTEMPT_SENT,
-         CLASS_NONE, 250, ALL, false},
-        {"354 after the dot", ". 354 more", ATTEMPT_DEFERRED, CLASS_AMBIGUOUS, 0, ALL, false},
-        {"221 after the dot", ". 221 bye!", ATTEMPT_DEFERRED, CLASS_AMBIGUOUS, 0, ALL, false},
-        {"garbage at MAIL", "MAIL hello there!", ATTEMPT_DEFERRED, CLASS_CONNECT, 0, "1 MAIL",
-         false},
-        {"two codes at RCPT", "RCPT 250-a\\r\\n550 b!", ATTEMPT_DEFERRED, CLASS_CONNECT, 0,
-         "1 MAIL RCPT", false},
-        {"garbage after the dot", ". \\x00\\xff", ATTEMPT_DEFERRED, CLASS_AMBIGUOUS, 0, ALL, false},
-        {"NUL in the answer", ". 250 O\\x00k", ATTEMPT_DEFERRED, CLASS_AMBIGUOUS, 0, ALL, false},
-        {"several lines", ". 250-2.0.0 a\\r\\n250-2.0.0 b\\r\\n250 2.0.0 c", ATTEMPT_SENT,
-         CLASS_NONE, 250, ALL, true},
-    };
-    struct relay r = relay_start(1);
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct buf script = BUF_INIT, second = BUF_INIT, got = BUF_INIT;
-        buf_printf(&script, "%s\n", cases[i].script);
+    for (size_t i = 0; i < COUNT_OF(dialogue); i++) {
+        struct relay r = relay_start(1);
+        hold(&r, &dialogue[i]);
         relay_stop(&r);
-        r = relay_start(1);
-        rig_write(r.dir, "script", buf_str(&script));
-        struct job *job = send_by(&r, 0);
-        rig_expect(cases[i].label, job, cases[i].end, cases[i].class);
-        assert_int_equal(job->result.code, cases[i].code);
-        job_free(job);
-        heard(&r, &got);
-        if (strncmp(buf_str(&got), cases[i].first, strlen(cases[i].first)) != 0)
-            fail_msg("%s: the relay heard \"%s\"", cases[i].label, buf_str(&got));
-        rig_write(r.dir, "script", "");
-        job = send_by(&r, 0);
-        rig_expect(cases[i].label, job, ATTEMPT_SENT, CLASS_NONE);
-        job_free(job);
-        buf_printf(&second, "%d MAIL RCPT DATA .", cases[i].in_step ? 1 : 2);
-        expect_heard(&r, cases[i].label, buf_str(&second));
-        buf_release(&script);
-        buf_release(&second);
-        buf_release(&got);
     }
-    relay_stop(&r);
 }
 
 /* A kept session that the relay gives up: no attempt is spent as long as nothing was answered. */
