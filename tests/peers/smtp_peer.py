@@ -4,7 +4,8 @@
 
 DIR/log gets one line a mail or refusal: "SESSION VERB FROM TO"; DIR/<n>.eml the bytes of each
 accepted mail as they came (dots unstuffed). With --tls the certificate DIR/cert.pem, DIR/key.pem is
-offered by STARTTLS and demanded, with --smtps it is there from the beginning; with --auth a login as "gateway" with "richtig" is demanded.
+offered by STARTTLS and demanded, with --smtps it is there from the beginning; with --auth a login
+as "gateway" with "richtig" is demanded.
 
 Local parts: "r550-5.1.1" is answered so at RCPT, "d452-4.2.2" after the final dot, "hangrcpt",
 "hangdot" get no answer, "closercpt", "closedot" lose the connection; all others are accepted.
