@@ -254,6 +254,47 @@ static void without_sessions_each_mail_has_its_own(void **state)
     relay_stop(&r);
 }
 
+static void load(struct relay *r, const char *more)
+{
+    transports_free(r->all);
+    r->all = rig_transports("transports = ( { name = \"relay\"; adapter = \"email_smtp\"; url = "
+                            "\"smtp://127.0.0.1:%d\"; from = \"stafette@gateway.test\"; tls = "
+                            "\"none\"; %s } );",
+                            r->peer.port, more);
+}
+
+/* The transport that opened a session is gone after a reload; an unchanged one uses it on, one that
+ * logs in otherwise does not. */
+static void a_reload_keeps_what_is_unchanged(void **state)
+{
+    (void)state;
+    struct relay r = relay_start(1);
+    struct buf login = BUF_INIT;
+    const char *const secret[] = {"eins\n", "zwei\n"};
+    buf_printf(&login, "username = \"gateway\"; password_file = \"%s/password\";", r.dir);
+    const struct {
+        const char *password, *more, *want;
+    } cases[] = {
+        {secret[0], "", "1 MAIL RCPT DATA ."},
+        {secret[0], "", "1 MAIL RCPT DATA ."},
+        {secret[0], "timeout = \"9s\";", "2 MAIL RCPT DATA ."},
+        {secret[0], buf_str(&login), "3 MAIL RCPT DATA ."},
+        {secret[1], buf_str(&login), "4 MAIL RCPT DATA ."},
+        {secret[1], buf_str(&login), "4 MAIL RCPT DATA ."},
+        {secret[1], "", "1 MAIL RCPT DATA ."},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        rig_write(r.dir, "password", cases[i].password);
+        load(&r, cases[i].more);
+        struct job *job = send_by(&r, 0);
+        rig_expect(cases[i].want, job, ATTEMPT_SENT, CLASS_NONE);
+        job_free(job);
+        expect_heard(&r, cases[i].more, cases[i].want);
+    }
+    buf_release(&login);
+    relay_stop(&r);
+}
+
 /* Four sessions a carrier; the longest unused goes first. */
 static void a_few_are_kept(void **state)
 {
@@ -345,6 +386,7 @@ int main(void)
         cmocka_unit_test(a_goodbye_while_idle_is_seen),
         cmocka_unit_test(without_sessions_each_mail_has_its_own),
         cmocka_unit_test(a_few_are_kept),
+        cmocka_unit_test(a_reload_keeps_what_is_unchanged),
         cmocka_unit_test(the_size_is_said),
     };
     digest_start();
