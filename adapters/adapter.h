@@ -10,14 +10,16 @@
  *  2. say "sent" only when the peer has taken the message over (SMTP 250 after the final dot, a
  *     gateway's documented acceptance, a file that is on disk);
  *  3. never repeat an attempt by itself, never log, never touch the store, never know routing;
- *  4. use nothing of the job after job_end() and keep no state between jobs;
+ *  4. use nothing of the job after job_end() and keep no state between jobs but connections, which
+ *     belong to the carrier (job->sessions);
  *  5. never let an address, a text or a secret into result->text; peer answers are cleaned by
  *     job_peer_text();
  *  6. check all its options at load time (check), so that a job cannot fail by configuration;
  *  7. require and verify TLS unless the peer is a loopback address and the transport says
  *     tls = "none" (DOMAIN R13).
  *
- * An adapter has either prepare and finish (a libcurl transfer) or deliver (local work).
+ * An adapter has either prepare and finish (a libcurl transfer) or deliver (local work, or a
+ * dialogue of its own on a carrier, which waits no longer than job_limit_ms() nor past job->stop).
  */
 #ifndef ADAPTER_H
 #define ADAPTER_H
@@ -34,6 +36,7 @@
 struct conf_node;
 struct conf_faults;
 struct inbound_rule;
+struct smtp_sessions;
 struct transport;
 
 /* What is to be carried; all texts are owned by the job. */
@@ -73,15 +76,11 @@ struct job {
     int64_t started_ms; /* monotonic; set by the engine */
     int64_t ended_ms;
     struct buf bytes;        /* what goes over the wire: mail, or HTTP body */
-    size_t bytes_sent;       /* read position of the transfer */
     struct buf answer;       /* HTTP answer body, at most ANSWER_MAX bytes */
-    char reply[256];         /* last line of the peer */
-    bool after_data;         /* SMTP: DATA was accepted; a loss now is ambiguous */
-    int smtp_steps;          /* SMTP: replies 250 less replies 220 (smtp_reply.h) */
-    unsigned on_connection;  /* transfers that the handle's connection carried before */
     const atomic_bool *stop; /* carriers: when set to true the transfer is broken off; or NULL */
-    bool ended;              /* job_end() was called */
-    struct curl_slist *lists[2]; /* recipients, headers */
+    struct smtp_sessions *sessions; /* carriers: connections kept between jobs; NULL: none are */
+    bool ended;                     /* job_end() was called */
+    struct curl_slist *headers;     /* HTTP */
     char error[CURL_ERROR_SIZE];
     struct job *next;
     void (*run)(struct job *job, CURL *easy); /* for carriers: work that is no delivery (config) */
@@ -125,7 +124,7 @@ struct adapter {
     int (*prepare)(struct job *job, CURL *easy);
     void (*finish)(struct job *job, CURL *easy, CURLcode code);
 
-    /* Local work. */
+    /* Local work, or a dialogue on a carrier. */
     void (*deliver)(struct job *job);
 };
 
@@ -198,6 +197,8 @@ void job_peer_text(struct job *job, const char *text);
 
 /* Runs one job on a handle from beginning to end (carriers; tests). */
 void job_run(struct job *job, CURL *easy);
+/* How long this job may take of `timeout_ms`: an urgent one leaves time for another way. */
+int64_t job_limit_ms(const struct job *job, int64_t timeout_ms);
 /* Ends a handle that job_run() has used. Its last connection is cut, not closed by QUIT: libcurl
  * would wait up to two minutes for the answer of a relay that hangs. */
 void job_handle_free(CURL *easy);

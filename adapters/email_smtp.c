@@ -1,5 +1,6 @@
 /*
- * Adapter email_smtp: one mail to one recipient through a relay, by libcurl on a carrier thread.
+ * Adapter email_smtp: one mail to one recipient through a relay, on a carrier thread. libcurl opens
+ * the session (smtp_session.c), the mail itself is said by smtp_mail.c.
  *
  * Promises: encryption required and the certificate verified (a loopback relay may be told not to:
  * tls = "none"); one recipient a transaction; the same bytes at every repeat, so the same
@@ -18,10 +19,10 @@
 #include "adapter.h"
 #include "adapters_list.h"
 #include "mime.h"
-#include "smtp_reply.h"
+#include "smtp_mail.h"
+#include "smtp_session.h"
 
-/* Postfix closes after 300 s of silence and after 100 mails by default: be earlier. */
-enum { IDLE_MAX_S = 200, CONNECTION_MAX_S = 1800, ADDRESS_MAX = 254 };
+enum { ADDRESS_MAX = 254 };
 
 struct smtp {
     char *url; /* with the EHLO name as its path, or libcurl would say this machine's own name */
@@ -31,6 +32,7 @@ struct smtp {
     bool tls, attach_ics;
     int64_t timeout_ms;
     unsigned per_connection;
+    unsigned char key[DIGEST_FULL]; /* of everything above: sessions with the same key are alike */
 };
 
 static const struct adapter_option options[] = {
@@ -119,6 +121,18 @@ static int check_peer(struct transport *t, struct smtp *smtp, struct conf_node *
     return rc;
 }
 
+/* After a reload the transports are new, and the sessions of the old ones are kept as long as
+ * nothing has changed. */
+static void make_key(const struct transport *t, struct smtp *smtp)
+{
+    struct buf all = BUF_INIT;
+    for (size_t i = 0; options[i].name; i++)
+        buf_add(&all, t->value[i], strlen(t->value[i]) + 1);
+    buf_add(&all, buf_str(&smtp->password), smtp->password.len);
+    digest_sha256(smtp->key, buf_str(&all), all.len);
+    buf_wipe(&all);
+}
+
 static int check(struct transport *t, struct conf_node *node, struct conf_faults *faults)
 {
     struct smtp *smtp = xcalloc(1, sizeof *smtp);
@@ -134,6 +148,7 @@ static int check(struct transport *t, struct conf_node *node, struct conf_faults
         rc = -1;
     if (transport_secret(&smtp->password, transport_text(t, "password_file"), node, faults) != 0)
         rc = -1;
+    make_key(t, smtp);
     return rc;
 }
 
@@ -146,22 +161,7 @@ static void release(struct transport *t)
     free(smtp);
 }
 
-static size_t on_read(char *into, size_t size, size_t n, void *context)
-{
-    struct job *job = context;
-    size_t left = job->bytes.len - job->bytes_sent, take = size * n < left ? size * n : left;
-    memcpy(into, job->bytes.data + job->bytes_sent, take);
-    job->bytes_sent += take;
-    return take;
-}
-
-static size_t on_line(char *line, size_t size, size_t n, void *context)
-{
-    smtp_reply_line(context, line, size * n);
-    return size * n;
-}
-
-static void set_session(const struct job *job, CURL *easy, const struct smtp *smtp)
+static void set_session(CURL *easy, const struct smtp *smtp)
 {
     curl_easy_setopt(easy, CURLOPT_URL, smtp->url);
     curl_easy_setopt(easy, CURLOPT_USE_SSL, (long)(smtp->tls ? CURLUSESSL_ALL : CURLUSESSL_NONE));
@@ -171,65 +171,116 @@ static void set_session(const struct job *job, CURL *easy, const struct smtp *sm
         curl_easy_setopt(easy, CURLOPT_USERNAME, smtp->username);
         curl_easy_setopt(easy, CURLOPT_PASSWORD, buf_str(&smtp->password));
     }
-    curl_easy_setopt(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)(smtp->timeout_ms / 1000));
-    curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_MAX_S);
-    curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, (long)CONNECTION_MAX_S);
-    if ((job->on_connection + 1) % smtp->per_connection == 0)
-        curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
 }
 
-static void set_message(struct job *job, CURL *easy)
+static bool addresses_ok(struct job *job)
 {
-    job->lists[0] = curl_slist_append(NULL, job->message.address);
-    curl_easy_setopt(easy, CURLOPT_MAIL_FROM, job->message.envelope_from);
-    curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, job->lists[0]);
-    curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-    curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
-    curl_easy_setopt(easy, CURLOPT_READDATA, job);
-    curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)job->bytes.len);
-    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_line);
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, job);
-}
-
-static int prepare(struct job *job, CURL *easy)
-{
-    const struct smtp *smtp = job->transport->state;
     if (!address_ok(job->message.address)) {
         job_end(job, ATTEMPT_FAILED, CLASS_ADDRESS, 0);
         job_peer_text(job, "not sent: the recipient's address is malformed");
-        return -1;
-    }
-    if (!address_ok(job->message.envelope_from)) {
+    } else if (!address_ok(job->message.envelope_from)) {
         job_end(job, ATTEMPT_DEFERRED, CLASS_LOCAL, 0);
         job_peer_text(job, "not sent: the return path is malformed; mend mail.bounce");
-        return -1;
     }
-    const struct mime_sender sender = {smtp->from_name, buf_str(&smtp->from), smtp->attach_ics};
-    buf_reset(&job->bytes);
-    job->bytes_sent = 0;
-    mime_build(&job->bytes, &job->message, &sender);
-    digest_sha256(job->result.bytes_hash, job->bytes.data, job->bytes.len);
-    job_curl_defaults(job, easy, "smtp,smtps", smtp->timeout_ms);
-    set_session(job, easy, smtp);
-    set_message(job, easy);
-    return 0;
+    return !job->ended;
 }
 
-static void finish(struct job *job, CURL *easy, CURLcode code)
+/* The message, its hash, and how it goes over the wire. */
+static bool write_bytes(struct job *job, const struct smtp *smtp, struct buf *wire)
 {
-    int64_t status = 0;
-    char digits[4] = "";
-    (void)easy;
-    memcpy(digits, job->reply, 3);
-    int_parse(digits, 200, 599, &status);
-    job_peer_text(job, str_empty(job->reply) ? curl_easy_strerror(code) : job->reply);
-    enum error_class class =
-        smtp_class((int)code, smtp_stage(job), (int)status, job->result.enhanced);
+    const struct mime_sender sender = {smtp->from_name, buf_str(&smtp->from), smtp->attach_ics};
+    buf_reset(&job->bytes);
+    mime_build(&job->bytes, &job->message, &sender);
+    digest_sha256(job->result.bytes_hash, job->bytes.data, job->bytes.len);
+    if (smtp_wire(wire, &job->bytes) == 0)
+        return true;
+    job_end(job, ATTEMPT_DEFERRED, CLASS_LOCAL, 0);
+    job_peer_text(job, "not sent: the message holds a bare line end");
+    return false;
+}
+
+/* Connects; what goes wrong is the mail's ending. */
+static struct smtp_session *open_session(struct job *job, int64_t deadline_ms,
+                                         struct smtp_ending *end)
+{
+    const struct smtp *smtp = job->transport->state;
+    struct smtp_session *s = smtp_session_new(smtp->key);
+    *end = (struct smtp_ending){.code = CURLE_OUT_OF_MEMORY};
+    int64_t left = deadline_ms - util_monotonic_ms();
+    if (!s)
+        return NULL;
+    job_curl_defaults(job, s->easy, "smtp,smtps", left > 1 ? left : 1);
+    set_session(s->easy, smtp);
+    end->code = smtp_session_open(s);
+    if (end->code == CURLE_OK)
+        return s;
+    end->reply = s->reply;
+    smtp_session_close(s, false);
+    return NULL;
+}
+
+/* Keeps the session when it can carry another mail. */
+static void put_back(struct job *job, struct smtp_session *s, bool in_step)
+{
+    const struct smtp *smtp = job->transport->state;
+    if (in_step && s->mails < smtp->per_connection)
+        smtp_sessions_keep(job->sessions, s);
+    else
+        smtp_session_close(s, in_step);
+}
+
+/* A kept connection may end in the moment in which it is used again, or the relay then says 421: if
+ * that comes before any other answer, nothing has happened, and a new one is opened at once. */
+static bool found_dead(const struct smtp_ending *end)
+{
+    bool lost = end->code == CURLE_SEND_ERROR || end->code == CURLE_RECV_ERROR;
+    return lost && end->stage == SMTP_SESSION && (!end->heard || end->reply.code == 421);
+}
+
+static void transact(struct job *job, const struct buf *wire, struct smtp_ending *end)
+{
+    const struct smtp *smtp = job->transport->state;
+    const struct smtp_mail mail = {job->message.envelope_from, job->message.address, wire,
+                                   job->bytes.len};
+    int64_t deadline_ms = util_monotonic_ms() + job_limit_ms(job, smtp->timeout_ms);
+    struct smtp_session *s = smtp_sessions_take(job->sessions, smtp->key);
+    for (bool kept = s != NULL;; kept = false) {
+        if (!s)
+            s = open_session(job, deadline_ms, end);
+        if (!s)
+            return;
+        s->deadline_ms = deadline_ms;
+        s->stop = job->stop;
+        smtp_mail_send(s, &mail, end);
+        put_back(job, s, end->in_step);
+        if (!kept || !found_dead(end))
+            return;
+        s = NULL;
+    }
+}
+
+static void settle(struct job *job, const struct smtp_ending *end)
+{
+    int status = end->reply.code;
+    const char *words = curl_easy_strerror(end->code);
+    job_peer_text(job, status ? end->reply.text : words);
+    enum error_class class = smtp_class((int)end->code, end->stage, status, job->result.enhanced);
     if (class == CLASS_NONE)
-        smtp_queue_id(job->result.provider_id, sizeof job->result.provider_id, job->reply);
+        smtp_queue_id(job->result.provider_id, sizeof job->result.provider_id, end->reply.text);
     else if (status < 400)
-        job_peer_text(job, curl_easy_strerror(code));
-    job_end_as(job, class, status >= 400 || class == CLASS_NONE ? (int)status : 0);
+        job_peer_text(job, words);
+    job_end_as(job, class, status >= 400 || class == CLASS_NONE ? status : 0);
+}
+
+static void deliver(struct job *job)
+{
+    struct smtp_ending end;
+    struct buf wire = BUF_INIT;
+    if (addresses_ok(job) && write_bytes(job, job->transport->state, &wire)) {
+        transact(job, &wire, &end);
+        settle(job, &end);
+    }
+    buf_wipe(&wire);
 }
 
 const struct adapter adapter_email_smtp = {
@@ -239,6 +290,5 @@ const struct adapter adapter_email_smtp = {
     .options = options,
     .check = check,
     .release = release,
-    .prepare = prepare,
-    .finish = finish,
+    .deliver = deliver,
 };

@@ -51,8 +51,7 @@ void job_free(struct job *job)
     wipe(m->envelope_from);
     buf_wipe(&job->bytes);
     buf_wipe(&job->answer);
-    for (size_t i = 0; i < COUNT_OF(job->lists); i++)
-        curl_slist_free_all(job->lists[i]);
+    curl_slist_free_all(job->headers);
     free(job);
 }
 
@@ -183,12 +182,14 @@ static size_t on_answer(char *bytes, size_t size, size_t n, void *context)
     return size * n;
 }
 
+int64_t job_limit_ms(const struct job *job, int64_t timeout_ms)
+{
+    return job->urgent && timeout_ms > URGENT_MS ? URGENT_MS : timeout_ms;
+}
+
 void job_curl_defaults(struct job *job, CURL *easy, const char *protocols, int64_t timeout_ms)
 {
-    long total = (long)timeout_ms;
-    /* Another relay or gateway may still be reached in time. */
-    if (job->urgent && total > URGENT_MS)
-        total = URGENT_MS;
+    long total = (long)job_limit_ms(job, timeout_ms);
     job->error[0] = '\0';
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, job->error);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -210,8 +211,7 @@ void job_curl_defaults(struct job *job, CURL *easy, const char *protocols, int64
     }
 }
 
-/* libcurl keeps a connection whose answer to the final dot did not come in time, and would use it
- * for the next mail, whose commands would then be answered one too late. Cut, it is found dead. */
+/* Cut, a connection is found dead, and nothing is waited for on it. */
 static void cut_connection(CURL *easy)
 {
     curl_socket_t fd = CURL_SOCKET_BAD;
@@ -225,25 +225,16 @@ void job_handle_free(CURL *easy)
     curl_easy_cleanup(easy);
 }
 
-/* How many transfers the handle's connection has carried rides in the handle's private pointer,
- * because it must outlive the job and belongs to nothing but the handle. */
 static void run_transfer(struct job *job, CURL *easy)
 {
-    char *carried = NULL;
-    long opened = 0;
-    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &carried);
-    job->on_connection = (unsigned)(uintptr_t)carried;
     curl_easy_reset(easy);
     if (job->transport->adapter->prepare(job, easy) == 0) {
         CURLcode code = curl_easy_perform(easy);
-        curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &opened);
         job->transport->adapter->finish(job, easy, code);
         if (code != CURLE_OK)
             cut_connection(easy);
     }
     curl_easy_reset(easy); /* nothing of the job stays in the handle; its connection does */
-    uintptr_t now = opened > 0 ? 1 : job->on_connection + 1u;
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, (void *)now);
 }
 
 void job_run(struct job *job, CURL *easy)

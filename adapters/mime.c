@@ -226,24 +226,50 @@ static void add_plain_body(struct buf *out, const char *body)
     }
 }
 
-/* One line without its end. The bytes of one character stay together. */
+/* Bytes at the beginning that stand for themselves, at most `max`. A blank does so unless it ends
+ * the line. */
+static size_t literal_run(const char *line, size_t n, size_t max)
+{
+    size_t i = 0;
+    while (i < n && i < max &&
+           ((line[i] > ' ' && line[i] < 0x7f && line[i] != '=') ||
+            (i + 1 < n && (line[i] == ' ' || line[i] == '\t'))))
+        i++;
+    return i;
+}
+
+static size_t qp_byte(char out[3], char c)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    out[0] = '=';
+    out[1] = hex[(unsigned char)c >> 4];
+    out[2] = hex[(unsigned char)c & 15];
+    return 3;
+}
+
+/* One line without its end. The bytes of one character stay together, and the room for the "=" of a
+ * soft line end is kept, but behind the last. */
 static void add_qp_line(struct buf *out, const char *line, size_t n)
 {
-    size_t column = 0;
-    for (size_t i = 0; i < n;) {
+    bool hidden = changes_on_the_way(line, n);
+    for (size_t i = 0, column = 0; i < n;) {
         char piece[16];
-        size_t take = char_len(line + i), len = 0;
-        for (size_t k = 0; k < take; k++) {
-            char c = line[i + k];
-            bool last = i + k + 1 == n;
-            bool literal = (c > ' ' && c < 0x7f && c != '=') || (!last && (c == ' ' || c == '\t'));
-            if (literal && !(i == 0 && changes_on_the_way(line, n)))
-                piece[len++] = c;
-            else
-                len += (size_t)snprintf(piece + len, 4, "=%02X", (unsigned)(unsigned char)c);
+        size_t room = LINE_MAX_LEN - 1 - column, take = 1, len = 0;
+        size_t run = i == 0 && hidden ? 0 : literal_run(line + i, n - i, room);
+        if (run > 0) {
+            buf_add(out, line + i, run);
+            column += run;
+            i += run;
+            continue;
         }
-        bool at_end = i + take == n;
-        if (column + len + (at_end ? 0 : 1) > LINE_MAX_LEN) {
+        if (literal_run(line + i, n - i, 1) && !(i == 0 && hidden)) {
+            piece[len++] = line[i];
+        } else {
+            take = char_len(line + i);
+            for (size_t k = 0; k < take; k++)
+                len += qp_byte(piece + len, line[i + k]);
+        }
+        if (column + len + (i + take == n ? 0 : 1) > LINE_MAX_LEN) {
             buf_puts(out, "=\r\n");
             column = 0;
         }

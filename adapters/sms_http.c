@@ -201,7 +201,7 @@ static void set_headers(struct job *job, CURL *easy, const struct sms *sms, cons
         list = curl_slist_append(list, buf_str(&line));
     }
     buf_wipe(&line);
-    job->lists[1] = list;
+    job->headers = list;
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, list);
 }
 

@@ -11,8 +11,6 @@
 
 #include "../daemon/stafette.h"
 
-struct job;
-
 /* How far the dialogue had come when it ended. */
 enum smtp_stage {
     SMTP_SESSION, /* greeting to MAIL: the relay judges us, not the recipient */
@@ -20,13 +18,6 @@ enum smtp_stage {
     SMTP_DATA,    /* DATA was asked for or was running; the final dot was not yet sent */
     SMTP_DOT      /* every byte was handed over: the server may have accepted */
 };
-
-/* Takes one line of the server (not NUL-terminated, with its line end) into job->reply,
- * job->smtp_steps and job->after_data. */
-void smtp_reply_line(struct job *job, const char *line, size_t len);
-
-/* The stage of a job by what its lines and its read position say. */
-enum smtp_stage smtp_stage(const struct job *job);
 
 /* The error class of an ending. curl_code is a CURLcode, status the code of the last line (0:
  * none), enhanced the RFC 3463 code or "". An answer that may have been lost on the way back is

@@ -1,6 +1,7 @@
 /*
- * Carriers: see carrier.h. Two lanes under one mutex; whoever is free takes the urgent lane first,
- * and the reserved carrier takes nothing else, so that a backlog of routine mail to a slow relay
+ * Carriers: see carrier.h. Two lanes under one mutex; whoever is free takes the urgent lane first
+ * (but one of four from the other, so that neither starves), and the reserved carrier takes nothing
+ * else, so that a backlog of routine mail to a slow relay
  * never holds up an emergency. Results are gathered in a list; the eventfd is written only when
  * that list stops being empty, one system call for many results.
  *
@@ -23,10 +24,11 @@
 #include <unistd.h>
 
 #include "../adapters/adapter.h"
+#include "../adapters/smtp_session.h"
 #include "log.h"
 #include "util.h"
 
-enum { CARRIERS_MAX = 64 };
+enum { CARRIERS_MAX = 64, URGENT_IN_A_ROW = 3 };
 
 struct lane {
     struct job *first, **last; /* last: where the next job is hung on */
@@ -36,6 +38,7 @@ struct carrier {
     pthread_t thread;
     struct carriers *all;
     bool urgent_only;
+    unsigned in_a_row; /* urgent jobs since the last other one */
 };
 
 struct carriers {
@@ -83,14 +86,27 @@ static void lane_free(struct lane *lane)
         job_free(job);
 }
 
+/* The urgent lane first, but every fourth job of a carrier is one of the others, if any waits: an
+ * emergency is held up by one mail at most, and routine mail by no stream of urgent ones. Lock
+ * held. */
+static struct job *choose(struct carrier *me)
+{
+    struct carriers *c = me->all;
+    bool others = !me->urgent_only && c->normal.first != NULL;
+    if (c->urgent.first && !(others && me->in_a_row >= URGENT_IN_A_ROW)) {
+        me->in_a_row++;
+        return lane_get(&c->urgent);
+    }
+    me->in_a_row = 0;
+    return others ? lane_get(&c->normal) : NULL;
+}
+
 /* Blocks until there is a job for this carrier; NULL when the carriers end. Lock held. */
 static struct job *next_job(struct carrier *me)
 {
     struct carriers *c = me->all;
     while (!c->ending) {
-        struct job *job = lane_get(&c->urgent);
-        if (!job && !me->urgent_only)
-            job = lane_get(&c->normal);
+        struct job *job = choose(me);
         if (job)
             return job;
         size_t *idle = me->urgent_only ? &c->idle_reserved : &c->idle_any;
@@ -101,13 +117,30 @@ static struct job *next_job(struct carrier *me)
     return NULL;
 }
 
-/* Lock held. */
-static void hand_back(struct carriers *c, struct job *job)
+static void announce(const struct carriers *c)
 {
+    if (eventfd_write(c->fd, 1) != 0)
+        fatal("carriers: cannot announce a result: %s", strerror(errno));
+}
+
+/* Hands a job back and takes the next, under one lock; the announcement is made outside of it. */
+static struct job *exchange(struct carrier *me, struct job *job)
+{
+    struct carriers *c = me->all;
+    pthread_mutex_lock(&c->lock);
     bool first = c->done.first == NULL;
     lane_put(&c->done, job);
-    if (first && eventfd_write(c->fd, 1) != 0)
-        fatal("carriers: cannot announce a result: %s", strerror(errno));
+    if (--c->running == 0 && c->ending)
+        pthread_cond_signal(&c->quiet);
+    if (first) {
+        pthread_mutex_unlock(&c->lock);
+        announce(c);
+        pthread_mutex_lock(&c->lock);
+    }
+    job = next_job(me);
+    c->running += job != NULL;
+    pthread_mutex_unlock(&c->lock);
+    return job;
 }
 
 static void *carry(void *context)
@@ -117,18 +150,18 @@ static void *carry(void *context)
     CURL *easy = curl_easy_init();
     if (!easy)
         fatal("carriers: libcurl gives no handle");
+    struct smtp_sessions *sessions = smtp_sessions_new();
     pthread_mutex_lock(&c->lock);
-    for (struct job *job = next_job(me); job; job = next_job(me)) {
-        c->running++;
-        pthread_mutex_unlock(&c->lock);
-        job->stop = &c->stop;
-        job_run(job, easy);
-        pthread_mutex_lock(&c->lock);
-        hand_back(c, job);
-        if (--c->running == 0 && c->ending)
-            pthread_cond_signal(&c->quiet);
-    }
+    struct job *job = next_job(me);
+    c->running += job != NULL;
     pthread_mutex_unlock(&c->lock);
+    while (job) {
+        job->stop = &c->stop;
+        job->sessions = sessions;
+        job_run(job, easy);
+        job = exchange(me, job);
+    }
+    smtp_sessions_free(sessions);
     job_handle_free(easy);
     return NULL;
 }
@@ -222,26 +255,28 @@ int carriers_fd(const struct carriers *c)
 }
 
 /* An urgent job wakes both kinds: the reserved carrier may have been woken for the one before and
- * not yet run, and would then carry them one after another while others sleep. */
+ * not yet run, and would then carry them one after another while others sleep. Whoever is woken
+ * wants the lock, so it is let go first. */
 void carriers_submit(struct carriers *c, struct job *job)
 {
     pthread_mutex_lock(&c->lock);
     lane_put(job->urgent ? &c->urgent : &c->normal, job);
-    if (job->urgent && c->idle_reserved > 0)
-        pthread_cond_signal(&c->reserved);
-    if (c->idle_any > 0)
-        pthread_cond_signal(&c->any);
+    bool reserved = job->urgent && c->idle_reserved > 0, any = c->idle_any > 0;
     pthread_mutex_unlock(&c->lock);
+    if (reserved)
+        pthread_cond_signal(&c->reserved);
+    if (any)
+        pthread_cond_signal(&c->any);
 }
 
+/* Read before it is taken: what is announced in between is found again, never lost. */
 struct job *carriers_take(struct carriers *c)
 {
     eventfd_t count;
+    eventfd_read(c->fd, &count);
     pthread_mutex_lock(&c->lock);
     struct job *list = c->done.first;
     lane_init(&c->done);
-    if (list)
-        eventfd_read(c->fd, &count);
     pthread_mutex_unlock(&c->lock);
     return list;
 }

@@ -2,9 +2,10 @@
  * Carriers: the threads that carry mail and do file work, so that the deciding thread never waits.
  * The only part with threads.
  *
- * A carrier owns one persistent easy handle, is handed one job, hands back one result, touches
- * nothing else. One of them takes urgent jobs only. Results are announced on an eventfd, which the
- * loop waits on. Jobs that wait in the queue are counted by the caller (outbox).
+ * A carrier owns one persistent easy handle and a few sessions with relays, is handed one job,
+ * hands back one result, touches nothing else. One of them takes urgent jobs only. Results are
+ * announced on an eventfd, which the loop waits on. Jobs that wait in the queue are counted by the
+ * caller (outbox).
  */
 #ifndef CARRIER_H
 #define CARRIER_H

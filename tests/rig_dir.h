@@ -60,7 +60,7 @@ static inline struct buf rig_read(const char *dir, const char *name)
     struct buf text = BUF_INIT, err = BUF_INIT;
     char path[512];
     snprintf(path, sizeof path, "%s/%s", dir, name);
-    buf_read_file(&text, path, 1 << 20, &err);
+    buf_read_file(&text, path, 16 << 20, &err);
     buf_release(&err);
     return text;
 }

@@ -143,6 +143,27 @@ static void urgent_goes_first(void **state)
     carriers_close(c, 0);
 }
 
+/* Three urgent ones, then one that is not, while both wait. */
+static void routine_is_not_starved(void **state)
+{
+    (void)state;
+    const size_t want[] = {1, 10, 11, 12, 20, 13, 14, 15, 21, 16, 17, 18, 22, 19};
+    struct gate g;
+    gate_init(&g);
+    struct carriers *c = carriers_open(1);
+    carriers_submit(c, make(1, false, &g));
+    gate_await(&g, 1);
+    for (int i = 0; i < 3; i++)
+        carriers_submit(c, make(20 + i, false, &g));
+    for (int i = 0; i < 10; i++)
+        carriers_submit(c, make(10 + i, true, &g));
+    gate_open(&g);
+    free_all(take(c, COUNT_OF(want)));
+    for (size_t i = 0; i < COUNT_OF(want); i++)
+        assert_int_equal(g.order[i], want[i]);
+    carriers_close(c, 0);
+}
+
 /* With all others at the gate, only the reserved carrier is free, and only for urgent jobs. */
 static void one_is_reserved(void **state)
 {
@@ -251,6 +272,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_comes_back_once),
         cmocka_unit_test(urgent_goes_first),
+        cmocka_unit_test(routine_is_not_starved),
         cmocka_unit_test(one_is_reserved),
         cmocka_unit_test(urgent_uses_all),
         cmocka_unit_test(one_announcement_for_many),

@@ -4,10 +4,11 @@
  */
 #include "adapter_rig.h"
 
-#include "../adapters/smtp_reply.h"
+#include "../adapters/smtp_mail.h"
+#include "../adapters/smtp_session.h"
 
 #define TRANSPORT                                                                                  \
-    "transports = ( { name = \"relay\"; adapter = \"email_smtp\"; url = \"smtp://127.0.0.1:%d\"; " \
+    "transports = ( { name = \"relay\"; adapter = \"email_smtp\"; url = \"%s://127.0.0.1:%d\"; "   \
     "from = \"stafette@gateway.test\"; %s } );"
 #define PLAIN "tls = \"none\"; timeout = \"10s\";"
 
@@ -135,7 +136,7 @@ static void sink_faults(void **state)
         snprintf(label, sizeof label, "%s %s", cases[i].option,
                  cases[i].command ? cases[i].command : "");
         struct rig_peer sink = sink_start(port, cases[i].option, cases[i].command);
-        struct transports *all = rig_transports(TRANSPORT, port, PLAIN);
+        struct transports *all = rig_transports(TRANSPORT, "smtp", port, PLAIN);
         struct job *job = rig_job(all->transport[0], "team@ulm.test", "Bitte quittieren.\n");
         CURL *easy = curl_easy_init();
         job_run(job, easy);
@@ -153,11 +154,12 @@ struct relay {
     struct rig_peer peer;
     struct transports *all;
     CURL *easy;
+    struct smtp_sessions *sessions;
 };
 
 static struct relay relay_start(const char *flag, const char *flag2, const char *options)
 {
-    struct relay r = {.dir = rig_dir(), .easy = curl_easy_init()};
+    struct relay r = {.dir = rig_dir(), .easy = curl_easy_init(), .sessions = smtp_sessions_new()};
     char port[16], certificate[600];
     int at = rig_port();
     snprintf(port, sizeof port, "%d", at);
@@ -175,7 +177,8 @@ static struct relay relay_start(const char *flag, const char *flag2, const char 
     struct buf text = BUF_INIT;
     for (const char *p = options; *p; p++) /* @ stands for the directory */
         *p == '@' ? buf_puts(&text, r.dir) : buf_addc(&text, *p);
-    r.all = rig_transports(TRANSPORT, at, buf_str(&text));
+    const char *scheme = flag && str_eq(flag, "--smtps") ? "smtps" : "smtp";
+    r.all = rig_transports(TRANSPORT, scheme, at, buf_str(&text));
     buf_release(&text);
     return r;
 }
@@ -183,6 +186,7 @@ static struct relay relay_start(const char *flag, const char *flag2, const char 
 static void relay_stop(struct relay *r)
 {
     int64_t before = util_monotonic_ms();
+    smtp_sessions_free(r->sessions);
     job_handle_free(r->easy);
     assert_true(util_monotonic_ms() - before < RIG_DEADLINE_MS);
     transports_free(r->all);
@@ -193,6 +197,7 @@ static void relay_stop(struct relay *r)
 static struct job *relay_send(struct relay *r, const char *address, const char *body)
 {
     struct job *job = rig_job(r->all->transport[0], address, body);
+    job->sessions = r->sessions;
     job_run(job, r->easy);
     return job;
 }
@@ -344,6 +349,11 @@ static void encryption_and_login(void **state)
         {"trusted and logged in", "--tls", "--auth",
          "ca_file = \"@/cert.pem\"; username = \"gateway\"; password_file = \"@/password\";",
          ATTEMPT_SENT, CLASS_NONE},
+        {"TLS from the beginning", "--smtps", "--auth",
+         "ca_file = \"@/cert.pem\"; username = \"gateway\"; password_file = \"@/password\";",
+         ATTEMPT_SENT, CLASS_NONE},
+        {"TLS from the beginning, unknown certificate", "--smtps", NULL, "", ATTEMPT_DEFERRED,
+         CLASS_TLS},
         {"wrong password", "--tls", "--auth",
          "ca_file = \"@/cert.pem\"; username = \"gateway\"; password_file = \"@/wrong\";",
          ATTEMPT_DEFERRED, CLASS_AUTH},
@@ -364,10 +374,51 @@ static void encryption_and_login(void **state)
     }
 }
 
+/* TLS 1.3 has tickets waiting after the first answer: they are no word of the server. */
+static void encrypted_connections_are_reused(void **state)
+{
+    (void)state;
+    static const char *const flags[] = {"--tls", "--smtps"};
+    for (size_t f = 0; f < COUNT_OF(flags); f++) {
+        struct relay r = relay_start(flags[f], NULL, "ca_file = \"@/cert.pem\";");
+        for (int i = 0; i < 3; i++) {
+            struct job *job = relay_send(&r, "team@ulm.test", "x\n");
+            rig_expect(flags[f], job, ATTEMPT_SENT, CLASS_NONE);
+            job_free(job);
+        }
+        expect_sessions(&r, "111");
+        relay_stop(&r);
+    }
+}
+
+/* More than a socket holds at once. */
+static void a_large_mail_arrives_whole(void **state)
+{
+    (void)state;
+    static const char *const flags[] = {NULL, "--tls"};
+    static const char *const options[] = {PLAIN, "ca_file = \"@/cert.pem\";"};
+    struct buf body = BUF_INIT;
+    for (int i = 0; i < 100000; i++)
+        buf_printf(&body, "%s%d Seiten, die niemand liest\n", i % 7 ? "" : ".", i);
+    for (size_t f = 0; f < COUNT_OF(flags); f++) {
+        struct relay r = relay_start(flags[f], NULL, options[f]);
+        struct job *job = relay_send(&r, "team@ulm.test", buf_str(&body));
+        rig_expect("large", job, ATTEMPT_SENT, CLASS_NONE);
+        struct buf mail = rig_read(r.dir, "1.eml");
+        unsigned char hash[DIGEST_FULL];
+        digest_sha256(hash, mail.data, mail.len);
+        assert_memory_equal(hash, job->result.bytes_hash, sizeof hash);
+        buf_release(&mail);
+        job_free(job);
+        relay_stop(&r);
+    }
+    buf_release(&body);
+}
+
 static void nobody_listens(void **state)
 {
     (void)state;
-    struct transports *all = rig_transports(TRANSPORT, rig_port(), PLAIN);
+    struct transports *all = rig_transports(TRANSPORT, "smtp", rig_port(), PLAIN);
     struct job *job = rig_job(all->transport[0], "team@ulm.test", "x\n");
     CURL *easy = curl_easy_init();
     setenv("all_proxy", "http://127.0.0.1:1", 1); /* the environment must not matter */
@@ -432,6 +483,8 @@ int main(void)
         cmocka_unit_test(connections_are_reused_and_capped),
         cmocka_unit_test(nothing_slips_into_a_command),
         cmocka_unit_test(encryption_and_login),
+        cmocka_unit_test(encrypted_connections_are_reused),
+        cmocka_unit_test(a_large_mail_arrives_whole),
     };
     digest_start();
     json_start();

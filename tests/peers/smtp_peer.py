@@ -1,10 +1,11 @@
 """A relay for adapter tests: aiosmtpd whose answers are scripted by the recipient's local part.
 
-    smtp_peer.py PORT DIR [--tls] [--auth]
+    smtp_peer.py PORT DIR [--tls | --smtps] [--auth]
 
 DIR/log gets one line a mail or refusal: "SESSION VERB FROM TO"; DIR/<n>.eml the bytes of each
 accepted mail as they came (dots unstuffed). With --tls the certificate DIR/cert.pem, DIR/key.pem is
-offered by STARTTLS and demanded; with --auth a login as "gateway" with "richtig" is demanded.
+offered by STARTTLS and demanded, with --smtps it is there from the beginning; with --auth a login
+as "gateway" with "richtig" is demanded.
 
 Local parts: "r550-5.1.1" is answered so at RCPT, "d452-4.2.2" after the final dot, "hangrcpt",
 "hangdot" get no answer, "closercpt", "closedot" lose the connection; all others are accepted.
@@ -19,7 +20,7 @@ import sys
 from aiosmtpd.smtp import SMTP, AuthResult
 
 PORT, DIR = int(sys.argv[1]), pathlib.Path(sys.argv[2])
-TLS, AUTH = "--tls" in sys.argv, "--auth" in sys.argv
+TLS, SMTPS, AUTH = (flag in sys.argv for flag in ("--tls", "--smtps", "--auth"))
 
 
 class Handler:
@@ -70,11 +71,16 @@ def login(server, session, envelope, mechanism, data):
     return AuthResult(success=good, handled=False) if not good else AuthResult(success=True)
 
 
+def certificate():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(DIR / "cert.pem", DIR / "key.pem")
+    return context
+
+
 def make():
     options = {"hostname": "relay.test", "ident": "test", "enable_SMTPUTF8": False}
     if TLS:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(DIR / "cert.pem", DIR / "key.pem")
+        context = certificate()
         options.update(tls_context=context, require_starttls=True)
     if AUTH:
         options.update(authenticator=login, auth_required=True, auth_require_tls=TLS)
@@ -84,5 +90,6 @@ def make():
 handler = Handler()
 loop = asyncio.new_event_loop()
 asyncio.set_event_loop(loop)
-loop.run_until_complete(loop.create_server(make, "127.0.0.1", PORT))
+loop.run_until_complete(loop.create_server(make, "127.0.0.1", PORT,
+                                           ssl=certificate() if SMTPS else None))
 loop.run_forever()
