@@ -15,6 +15,7 @@ struct carriers;
 struct config;
 struct contact;
 struct job;
+struct outbox_ops;
 struct result;
 struct stafette;
 struct template;
@@ -82,6 +83,7 @@ struct outbox {
     size_t hastening;          /* lanes with `hasten` */
     struct frozen *frozen;
     size_t frozens, frozen_cap;
+    struct outbox_ops *ops; /* what an operator holds or has ordered */
 };
 
 /* The flight of a delivery, also of one that goes along in another's mail; NULL: none. */
