@@ -11,8 +11,6 @@
 #include "config.h"
 #include "directory.h"
 #include "gateway.h"
-#include "http.h"
-#include "json.h"
 #include "log.h"
 #include "outbox.h"
 #include "outbox_parts.h"
@@ -28,15 +26,15 @@
 
 enum {
     STEP_MS = 8,     /* of a turn's 50: the commit needs some, too */
-    STEP_ROWS = 200, /* between two looks at the clock */
+    STEP_ROWS = 200, /* each may lie in a page of its own, which the commit writes */
     CODE_MAX = 32,
     NAME_MAX_LEN = 300 /* a transport's name and a domain */
 };
 
 /* An order to try again, until it is answered. */
 struct retry_run {
-    struct http_call *call; /* NULL: none is under way */
-    char *wanted;           /* "" = the one delivery */
+    struct retry_order order; /* without done(): none is under way */
+    char *wanted;             /* "" = the one delivery */
     int64_t delivery_seq;
     int64_t lane;                /* where it stands; 0 = before the first */
     int64_t after_ms, after_seq; /* among the SMS of that lane */
@@ -348,20 +346,20 @@ enum op_end outbox_resend(struct stafette *g, int64_t delivery_seq, const char *
 
 /* ---- retry */
 
-static enum op_end begin_run(struct stafette *g, struct http_call *call, const char *wanted,
-                             struct buf *err)
+static enum op_end begin_run(struct stafette *g, const struct retry_order *order,
+                             const char *wanted, struct buf *err)
 {
     struct retry_run *run = &g->outbox->ops->run;
-    if (run->call) {
+    if (run->order.done) {
         buf_puts(err, "another retry is under way; it is answered when it is done");
         return OP_REFUSED;
     }
-    *run = (struct retry_run){.call = call, .wanted = xstrdup(wanted)};
+    *run = (struct retry_run){.order = *order, .wanted = xstrdup(wanted)};
     return OP_DONE;
 }
 
-enum op_end outbox_retry_one(struct stafette *g, struct http_call *call, int64_t delivery_seq,
-                             struct buf *err)
+enum op_end outbox_retry_one(struct stafette *g, const struct retry_order *order,
+                             int64_t delivery_seq, struct buf *err)
 {
     struct delivery d;
     if (!store_delivery_get(g->store, delivery_seq, &d)) {
@@ -379,13 +377,13 @@ enum op_end outbox_retry_one(struct stafette *g, struct http_call *call, int64_t
         buf_puts(err, "its destination is held; stafettectl outbox release comes first");
     if (d.state != DELIVERY_PENDING || outbox_lane_held(g, d.lane_id))
         return OP_REFUSED;
-    enum op_end end = begin_run(g, call, "", err);
+    enum op_end end = begin_run(g, order, "", err);
     if (end == OP_DONE)
         g->outbox->ops->run.delivery_seq = delivery_seq;
     return end;
 }
 
-enum op_end outbox_retry(struct stafette *g, struct http_call *call, const char *name,
+enum op_end outbox_retry(struct stafette *g, const struct retry_order *order, const char *name,
                          struct buf *err)
 {
     const struct lane_hold *hold = lane_holds_cover(outbox_holds(g), name);
@@ -393,7 +391,7 @@ enum op_end outbox_retry(struct stafette *g, struct http_call *call, const char 
         buf_puts(err, "this destination is held; stafettectl outbox release comes first");
         return OP_REFUSED;
     }
-    return begin_run(g, call, name, err);
+    return begin_run(g, order, name, err);
 }
 
 /* When it may be tried: an SMS not before the end of quiet hours. */
@@ -462,12 +460,12 @@ static bool next_lane(struct stafette *g, struct retry_run *run)
 /* One step in the open transaction, changing a copy of the run; true when it is through. */
 static bool run_some(struct stafette *g, struct retry_run *run)
 {
-    const int64_t until_ms = util_monotonic_ms() + STEP_MS;
+    const int64_t until_ms = util_monotonic_ms() + STEP_MS, enough = run->count + STEP_ROWS;
     if (str_empty(run->wanted)) {
         run_one(g, run);
         return true;
     }
-    while (!store_failed(g->store) && util_monotonic_ms() < until_ms) {
+    while (!store_failed(g->store) && run->count < enough && util_monotonic_ms() < until_ms) {
         const char *name = store_intern_text(g->store, run->lane);
         bool meant =
             run->lane && lane_is_meant(run->wanted, name, true) && !outbox_lane_held(g, run->lane);
@@ -486,13 +484,14 @@ static bool run_some(struct stafette *g, struct retry_run *run)
     return false;
 }
 
-/* Lanes are walked in the order of their numbers. */
+/* Lanes are walked in the order of their numbers. One that is not through is not woken yet, or what
+ * fails again at once would be put forward twice. */
 static void wake_between(struct stafette *g, const struct retry_run *run, int64_t from)
 {
     struct outbox *o = g->outbox;
     for (size_t i = 0; i < o->lanes; i++) {
         int64_t id = o->lane[i].id;
-        bool passed = id >= from && (!run->lane || id <= run->lane);
+        bool passed = id >= from && (!run->lane || id < run->lane);
         if (str_empty(run->wanted)
                 ? id == run->lane
                 : passed && lane_is_meant(run->wanted, store_intern_text(g->store, id), true))
@@ -500,44 +499,34 @@ static void wake_between(struct stafette *g, const struct retry_run *run, int64_
     }
 }
 
-static void answer_run(struct stafette *g, bool is_good)
+static void end_run(struct stafette *g, bool is_good)
 {
-    struct retry_run *run = &g->outbox->ops->run;
-    struct http_call *call = run->call;
-    struct buf *out = &call->answer;
-    buf_reset(out);
-    call->status = is_good ? 200 : 503;
-    call->type = "application/json; charset=utf-8";
-    buf_addc(out, '{');
-    if (!is_good)
-        json_member_text(out, "error", store_trouble(g->store));
-    json_member_int(out, "retried", run->count);
-    buf_addc(out, '}');
-    free(run->wanted);
-    *run = (struct retry_run){0};
-    http_answer(g->http, call);
+    const struct retry_run run = g->outbox->ops->run;
+    g->outbox->ops->run = (struct retry_run){0};
+    free(run.wanted);
+    run.order.done(g, run.order.context, run.count, is_good);
 }
 
 bool outbox_ops_busy(const struct stafette *g)
 {
-    return g->outbox->ops->run.call != NULL;
+    return g->outbox->ops->run.order.done != NULL;
 }
 
 bool outbox_ops_step(struct stafette *g)
 {
     struct retry_run *run = &g->outbox->ops->run;
-    if (!run->call)
+    if (!run->order.done)
         return false;
     struct retry_run next = *run;
     store_begin(g->store);
     bool through = run_some(g, &next);
     if (store_commit(g->store) != STORE_DONE) {
-        answer_run(g, false);
+        end_run(g, false);
         return true;
     }
     wake_between(g, &next, run->lane);
     *run = next;
     if (through)
-        answer_run(g, true);
+        end_run(g, true);
     return true;
 }

@@ -16,7 +16,6 @@
 #include "lane_hold.h"
 
 struct buf;
-struct http_call;
 struct outbox_ops;
 struct stafette;
 
@@ -54,12 +53,19 @@ enum op_end outbox_cancel(struct stafette *g, int64_t delivery_seq, const char *
 enum op_end outbox_resend(struct stafette *g, int64_t delivery_seq, const char *to,
                           int64_t *fresh_seq, struct buf *err);
 
+/* Who wants to know when a retry is done: how many attempts were put forward, and whether the store
+ * took them all. Called by outbox_ops_step(), once. */
+struct retry_order {
+    void *context;
+    void (*done)(struct stafette *g, void *context, int64_t count, bool is_good);
+};
+
 /* Begins to try again now: one delivery, or all of the named destinations ("*": all) that are not
  * held, what is urgent among them; how often each was tried is kept. An SMS waits for the end of
- * quiet hours all the same. OP_DONE: the call is answered with the number when it is done. */
-enum op_end outbox_retry_one(struct stafette *g, struct http_call *call, int64_t delivery_seq,
-                             struct buf *err);
-enum op_end outbox_retry(struct stafette *g, struct http_call *call, const char *name,
+ * quiet hours all the same. Done step by step after OP_DONE; one order at a time. */
+enum op_end outbox_retry_one(struct stafette *g, const struct retry_order *order,
+                             int64_t delivery_seq, struct buf *err);
+enum op_end outbox_retry(struct stafette *g, const struct retry_order *order, const char *name,
                          struct buf *err);
 
 /* Once a turn, outside a transaction: the next step, if any. True when there was one. */

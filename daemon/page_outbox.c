@@ -12,6 +12,7 @@
 #include "outbox.h"
 #include "outbox_ops.h"
 #include "page_parts.h"
+#include "store.h"
 #include "util.h"
 
 static void put_incidents(const struct stafette *g, struct buf *out)
@@ -116,18 +117,32 @@ void page_hold_committed(struct stafette *g, const struct http_call *call)
         outbox_hold_changed(g);
 }
 
+static void retry_done(struct stafette *g, void *context, int64_t count, bool is_good)
+{
+    struct http_call *call = context;
+    page_json(call);
+    call->status = is_good ? 200 : 503;
+    buf_addc(&call->answer, '{');
+    if (!is_good)
+        json_member_text(&call->answer, "error", store_trouble(g->store));
+    json_member_int(&call->answer, "retried", count);
+    buf_addc(&call->answer, '}');
+    http_answer(g->http, call);
+}
+
 /* A number is a delivery; a transport that is called by digits only is named by its lanes. */
 void page_retry(struct stafette *g, struct http_call *call, struct known *fresh)
 {
+    const struct retry_order order = {call, retry_done};
     struct buf name = BUF_INIT, err = BUF_INIT;
     int64_t seq;
     enum op_end end = OP_DONE;
     (void)fresh;
     page_json(call);
     if (!is_set(call, "all") && int_parse(http_argument(call, "lane"), 1, INT64_MAX, &seq))
-        end = outbox_retry_one(g, call, seq, &err);
+        end = outbox_retry_one(g, &order, seq, &err);
     else if (read_name(g, call, &name))
-        end = outbox_retry(g, call, buf_str(&name), &err);
+        end = outbox_retry(g, &order, buf_str(&name), &err);
     if (end != OP_DONE)
         refused(call, end, &err);
     buf_release(&name);

@@ -30,6 +30,8 @@ enum {
     DELIVERY_HOPEFUL,
     DELIVERY_EACH,
     DELIVERY_TALLY,
+    DELIVERY_TALLY_PENDING,
+    DELIVERY_TALLY_HELD,
     DELIVERY_HOLD,
     DELIVERY_RELEASE,
     DELIVERY_DOUBT,
@@ -109,6 +111,9 @@ static const char *const sql[] = {
     [DELIVERY_EACH] = "select " COLUMNS " from delivery d where d.item_seq = ?"
                       " order by d.delivery_seq",
     [DELIVERY_TALLY] = "select count(*) from delivery where state = ?",
+    /* Counted in the indexes that hold those states only. */
+    [DELIVERY_TALLY_PENDING] = "select count(*) from delivery where state = 0",
+    [DELIVERY_TALLY_HELD] = "select count(*) from delivery where state = 4",
     [DELIVERY_HOLD] = "update delivery set state = 4 where state = 0",
     [DELIVERY_RELEASE] = "update delivery set state = 0, next_ms = ? where state = 4"
                          " and class <> 11",
@@ -367,8 +372,13 @@ void store_delivery_each(struct store *s, int64_t item_seq, void *context,
 
 int64_t store_delivery_count(struct store *s, enum delivery_state state)
 {
-    struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_TALLY);
-    query_int(&q, state);
+    bool pending = state == DELIVERY_PENDING, held = state == DELIVERY_HELD;
+    struct query q = query_start(s, NOUN_DELIVERY,
+                                 pending ? DELIVERY_TALLY_PENDING
+                                 : held  ? DELIVERY_TALLY_HELD
+                                         : DELIVERY_TALLY);
+    if (!pending && !held)
+        query_int(&q, state);
     return query_single(&q);
 }
 
