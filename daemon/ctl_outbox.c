@@ -240,7 +240,7 @@ static void list_pending(struct list *list)
 {
     struct store *s = list->desk->store;
     int64_t lane = 0;
-    while (list->left > 0 && (lane = store_outbox_lane_after(s, lane)))
+    while (list->left > 0 && (lane = store_delivery_lane_after(s, lane)))
         if (str_empty(list->lane) || lane_is_meant(list->lane, store_intern_text(s, lane), true))
             store_outbox_each_pending(s, lane, list, list_one);
 }

@@ -78,6 +78,17 @@ bool outbox_lane_held(const struct stafette *g, int64_t lane_id)
     return holds->count && lane_holds_cover(holds, store_intern_text(g->store, lane_id));
 }
 
+bool outbox_transport_held(const struct stafette *g, const char *name, bool urgent)
+{
+    struct buf all = BUF_INIT;
+    if (!outbox_holds(g)->count)
+        return false;
+    buf_printf(&all, "%s%s", name, urgent ? LANE_URGENT_MARK : "");
+    bool is_held = lane_holds_cover(outbox_holds(g), buf_str(&all)) != NULL;
+    buf_release(&all);
+    return is_held;
+}
+
 /* ---- hold and release */
 
 static bool has_transport(const struct stafette *g, const char *name, size_t len)
@@ -446,7 +457,7 @@ static bool run_rows(struct stafette *g, struct retry_run *run, bool by_mail)
 static bool next_lane(struct stafette *g, struct retry_run *run)
 {
     for (int i = 0; i < STEP_ROWS; i++) {
-        run->lane = store_outbox_lane_after(g->store, run->lane);
+        run->lane = store_delivery_lane_after(g->store, run->lane);
         run->after_ms = g->steady_ms;
         run->after_seq = INT64_MAX;
         if (!run->lane ||

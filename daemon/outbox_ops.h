@@ -32,6 +32,8 @@ void outbox_ops_close(struct outbox_ops *ops);
 /* What is held now. */
 const struct lane_holds *outbox_holds(const struct stafette *g);
 bool outbox_lane_held(const struct stafette *g, int64_t lane_id);
+/* All of a transport is held, so that nothing may fail over to it either. */
+bool outbox_transport_held(const struct stafette *g, const char *name, bool urgent);
 
 /* The name that the operator means: `lane`, or all destinations when it is ""; with the mark when
  * `urgent`. Unless it is all, it must be a configured transport or a known lane. */

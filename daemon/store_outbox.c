@@ -17,7 +17,6 @@ enum {
     OUTBOX_FAILED,
     OUTBOX_HELD,
     OUTBOX_OTHERS,
-    OUTBOX_LANE_AFTER,
     OUTBOX_LANE,
     OUTBOX_LANE_WAITS,
     OUTBOX_PULL,
@@ -40,8 +39,6 @@ static const char *const sql[] = {
     [OUTBOX_HELD] = "select delivery_seq from delivery where state = 4 order by delivery_seq desc",
     [OUTBOX_OTHERS] = "select delivery_seq from delivery where state = ?"
                       " order by delivery_seq desc",
-    [OUTBOX_LANE_AFTER] = "select lane_id from delivery where state = 0 and lane_id > ?"
-                          " order by lane_id limit 1",
     [OUTBOX_LANE] = "select intern_id from intern where text = ?",
     [OUTBOX_LANE_WAITS] = "select 1 from delivery where state = 0 and lane_id = ? limit 1",
     [OUTBOX_PULL] = "update delivery set next_ms = ?1 where delivery_seq in"
@@ -105,13 +102,6 @@ void store_outbox_each_of(struct store *s, enum delivery_state state, void *cont
     if (!indexed)
         query_int(&q, state);
     walk(&q, context, each);
-}
-
-int64_t store_outbox_lane_after(struct store *s, int64_t lane_id)
-{
-    struct query q = query_start(s, NOUN_OUTBOX, OUTBOX_LANE_AFTER);
-    query_int(&q, lane_id);
-    return query_single(&q);
 }
 
 int64_t store_outbox_lane(struct store *s, const char *name)

@@ -36,8 +36,6 @@ void store_outbox_each_pending(struct store *s, int64_t lane_id, void *context,
 void store_outbox_each_of(struct store *s, enum delivery_state state, void *context,
                           bool (*each)(void *context, const struct delivery *delivery));
 
-/* The next lane behind this number with pending deliveries; 0 = no more. */
-int64_t store_outbox_lane_after(struct store *s, int64_t lane_id);
 /* The number of a lane by its name; 0 when there never was one. */
 int64_t store_outbox_lane(struct store *s, const char *name);
 bool store_outbox_lane_waits(struct store *s, int64_t lane_id);

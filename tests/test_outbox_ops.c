@@ -120,6 +120,27 @@ static void test_urgent_is_not_held(void **state)
     }
 }
 
+/* Nothing fails over to a transport that is held, but to one of which only a lane is. */
+static void test_held_transport(void **state)
+{
+    static const struct {
+        const char *hold;
+        bool routine, urgent;
+    } cases[] = {{"post", true, false},
+                 {"*", true, false},
+                 {LANE, false, false},
+                 {"post (urgent)", false, true},
+                 {"funk", false, false}};
+    struct gateway_rig *rig = *state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        print_message("# %s\n", cases[i].hold);
+        set_hold(rig, cases[i].hold, true, OP_DONE);
+        assert_int_equal(outbox_transport_held(&rig->g, "post", false), cases[i].routine);
+        assert_int_equal(outbox_transport_held(&rig->g, "post", true), cases[i].urgent);
+        set_hold(rig, "", false, OP_DONE);
+    }
+}
+
 /* Nothing in memory changes before the commit. */
 static void test_rolled_back(void **state)
 {
@@ -544,6 +565,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_held_does_not_start),
         TEST(test_urgent_is_not_held),
+        TEST(test_held_transport),
         TEST(test_rolled_back),
         TEST(test_hold_and_release),
         TEST(test_names),
