@@ -17,6 +17,8 @@ static const struct {
     {"answer=", "Antwort"},
     {"clock=", "Frist abgelaufen"},
     {"delivery=", "Zustellung beendet"},
+    {"outbox ", "Postausgang von Hand"},
+    {"resend ", "Von Hand noch einmal gesendet"},
     {"close ", "Von Hand geschlossen"},
     {"corrected ", "Durch eine berichtigte Meldung erledigt"},
     {"parked ", "Meldung vorgemerkt"},

@@ -26,6 +26,7 @@
 #include "ctl_export.h"
 #include "ctl_ledger.h"
 #include "ctl_mail.h"
+#include "ctl_outbox.h"
 #include "ctl_print.h"
 #include "ctl_tell.h"
 #include "digest.h"
@@ -44,7 +45,7 @@ enum {
     EVENT_FILE_MAX = 1 << 20,
     ANSWER_BYTES_MAX = 64 << 20,
     CALL_TIMEOUT_S = 60,
-    CLOCK_TIMEOUT_S = 900, /* clock advance returns when nothing is due any more */
+    LONG_TIMEOUT_S = 900, /* clock advance, outbox retry: until nothing is left to do */
     SECRET_MAX = 4096,
     DEFAULT_AFTER_MS = 5 * 60 * 1000
 };
@@ -180,11 +181,12 @@ static void set_call(CURL *easy, const struct ctl *ctl, const struct buf *body,
                      struct answer *answer)
 {
     bool post = str_eq(ctl->use.command->method, "POST");
-    bool clock = str_starts(ctl->use.command->words, "clock");
+    bool is_long = str_starts(ctl->use.command->words, "clock") ||
+                   str_eq(ctl->use.command->words, "outbox retry");
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)(clock ? CLOCK_TIMEOUT_S : CALL_TIMEOUT_S));
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)(is_long ? LONG_TIMEOUT_S : CALL_TIMEOUT_S));
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_answer);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, &answer->body);
     if (!post)
@@ -279,6 +281,29 @@ static int run_call(const struct ctl *ctl)
     buf_release(&socket);
     buf_wipe(&body);
     buf_wipe(&answer.body);
+    return status;
+}
+
+/* The store is read even when the daemon is silent; that it is, has been said then. */
+static int run_outbox(const struct ctl *ctl)
+{
+    struct settings settings;
+    struct buf nothing = BUF_INIT;
+    struct answer answer = {0, BUF_INIT};
+    struct json_place where;
+    struct json *live = NULL;
+    int status = read_settings(ctl, &settings);
+    if (status != EX_OK)
+        return status;
+    const char *socket = str_empty(ctl->socket) ? settings.control_socket : ctl->socket;
+    if (!str_empty(socket) && perform(ctl, socket, &nothing, &answer) == EX_OK &&
+        answer.status == 200)
+        live = json_read(buf_str(&answer.body), answer.body.len, &where);
+    status = ctl_outbox(&ctl->use, &settings, live, ctl->json);
+    if (live)
+        json_free(live);
+    buf_release(&answer.body);
+    settings_release(&settings);
     return status;
 }
 
@@ -448,6 +473,10 @@ static int run(const struct ctl *ctl)
     switch (ctl->use.command->local) {
     case CTL_REMOTE:
         return run_call(ctl);
+    case CTL_OUTBOX:
+    case CTL_OUTBOX_LIST:
+    case CTL_OUTBOX_SHOW:
+        return run_outbox(ctl);
     case CTL_MAIL_IN:
         return ctl_mail_status(run_call(ctl));
     case CTL_BACKUP:

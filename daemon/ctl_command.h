@@ -34,6 +34,9 @@ struct ctl_param {
 /* Commands that need no call. */
 enum ctl_local {
     CTL_REMOTE,
+    CTL_OUTBOX, /* a look into the store; the call is for what only the daemon knows */
+    CTL_OUTBOX_LIST,
+    CTL_OUTBOX_SHOW,
     CTL_MAIL_IN, /* a call, whose exit status is for a mail server */
     CTL_BACKUP,
     CTL_RESTORE,

@@ -22,6 +22,7 @@
 #include "mailbox.h"
 #include "notify.h"
 #include "outbox.h"
+#include "outbox_ops.h"
 #include "page.h"
 #include "reload.h"
 #include "replay.h"
@@ -147,6 +148,8 @@ static int64_t wait_ms(const struct stafette *g, int mqtt_ms)
     /* Somebody waits for the moment when nothing is due (a test clock): look again soon. */
     if (g->idle_calls)
         ms = min_wait(ms, WAIT_IDLE_CALL_MS);
+    if (outbox_ops_busy(g))
+        ms = 0;
     if (outbox_unsettled(g->outbox))
         ms = min_wait(ms, OUTBOX_SETTLE_MS);
     if (ingest_unsettled(g->ingest))
@@ -221,6 +224,7 @@ static int one_turn(struct stafette *g)
         return mqtt_ms;
     if (end == TURN_IDLE)
         tidy(g);
+    bool stepped = outbox_ops_step(g);
     balance_check(g);
     ledger_run_step(g);
     night_step(g);
@@ -231,7 +235,7 @@ static int one_turn(struct stafette *g)
     }
     ingest_heartbeat(g, false);
     ingest_publish(g);
-    if (end == TURN_DONE) {
+    if (end == TURN_DONE || stepped) {
         g->metrics.wal_bytes = store_checkpoint(g->store, true);
         metrics_turn(&g->metrics, (double)(util_monotonic_ms() - from_ms) / 1000);
     }

@@ -9,6 +9,7 @@
 #include "known.h"
 #include "ledger_run.h"
 #include "outbox.h"
+#include "outbox_ops.h"
 #include "turn.h"
 
 static const double bucket_s[TURN_BUCKETS - 1] = {0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.5};
@@ -154,6 +155,8 @@ void metrics_write(const struct stafette *g, struct buf *out)
     gauge(out, "ledger_green", "1 when the last balance check held.", g->balanced);
     write_ledger(g, out);
     gauge(out, "held", "1 while a restored store waits for its release.", g->held_since_ms != 0);
+    gauge(out, "held_destinations", "Destinations that an operator holds.",
+          g->outbox ? (double)outbox_holds(g)->count : 0);
     gauge(out, "in_flight", "Attempts handed out and not settled.",
           (double)outbox_in_flight(g->outbox));
     gauge(out, "queue_depth", "Deliveries that wait, as of the last check.",

@@ -16,6 +16,7 @@
 #include "gateway.h"
 #include "incident.h"
 #include "lane.h"
+#include "outbox_ops.h"
 #include "outbox_parts.h"
 #include "permit.h"
 #include "render.h"
@@ -78,6 +79,7 @@ struct outbox *outbox_open(struct stafette *g)
     struct outbox *o = xcalloc(1, sizeof *o);
     o->carriers = carriers_open((size_t)g->config->settings.carriers);
     o->finished_tail = &o->finished;
+    o->ops = outbox_ops_open(g);
     mend_plans(g);
     g->outbox = o;
     outbox_wake_all(g);
@@ -106,6 +108,7 @@ void outbox_close(struct outbox *o, int wait_ms)
     outbox_paces_free(o);
     for (size_t i = 0; i < o->frozens; i++)
         template_free(o->frozen[i].text);
+    outbox_ops_close(o->ops);
     free(o->frozen);
     free(o->flight);
     free(o->lane);
@@ -430,6 +433,10 @@ static size_t claim_room(struct stafette *g, struct claim *claim, struct lane *l
 static void start_lane(struct stafette *g, size_t i)
 {
     struct outbox *o = g->outbox;
+    if (outbox_lane_held(g, o->lane[i].id)) {
+        o->lane[i].wake_ms = -1; /* until outbox_ops.c lets it go */
+        return;
+    }
     struct claim claim = {.g = g, .lane = i, .road = road_choose(g, &o->lane[i])};
     claim.room = claim_room(g, &claim, &o->lane[i]);
     if (!claim.room)

@@ -18,6 +18,7 @@ struct contact;
 struct due;
 struct item;
 struct job;
+struct outbox_ops;
 struct pace;
 struct result;
 struct stafette;
@@ -91,6 +92,7 @@ struct outbox {
     struct idtable paces; /* by contact, the things in pace[] */
     struct pace **pace;
     size_t pace_count, pace_cap;
+    struct outbox_ops *ops; /* what an operator holds or has ordered */
 };
 
 /* The flight of a delivery, also of one that goes along in another's mail; NULL: none. */

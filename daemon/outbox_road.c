@@ -10,6 +10,7 @@
 #include "gateway.h"
 #include "incident.h"
 #include "lane.h"
+#include "outbox_ops.h"
 #include "outbox_parts.h"
 #include "util.h"
 
@@ -62,7 +63,7 @@ size_t road_choose(struct stafette *g, const struct lane *lane)
     if (!lane->urgent && own->probe_ms <= g->steady_ms)
         return lane->road;
     for (const struct transport *t = lane_next(g, usual); t != usual; t = lane_next(g, t))
-        if (!incident_open(g, t->name))
+        if (!incident_open(g, t->name) && !outbox_transport_held(g, t->name, lane->urgent))
             return road_find(g->outbox, t->name);
     return lane->road;
 }

@@ -11,6 +11,7 @@
 #include "json.h"
 #include "ledger_run.h"
 #include "outbox.h"
+#include "outbox_ops.h"
 #include "page_html.h"
 #include "page_parts.h"
 #include "store.h"
@@ -22,6 +23,7 @@ enum page_when {
     IN_TURN,     /* runs in the transaction */
     BY_LINK,     /* the same, when page_link_admit() lets it in */
     BY_FEED,     /* the same, when page_feed_admit() does */
+    BY_STEPS,    /* checked at once, done step by step and answered then (outbox_ops.h) */
     WHEN_IDLE    /* acts at once, is answered when nothing is due or in flight */
 };
 
@@ -36,7 +38,12 @@ static const struct page {
     {DOOR_INTERNAL | DOOR_CONTROL, "GET", "/metrics", FROM_MEMORY, page_metrics, NULL},
     {DOOR_INTERNAL | DOOR_CONTROL, "GET", "/healthz", FROM_MEMORY, page_health, NULL},
     {DOOR_INTERNAL | DOOR_CONTROL, "GET", "/control/status", IN_TURN, page_status, NULL},
-    {DOOR_CONTROL, "GET", "/control/outbox", IN_TURN, page_outbox, NULL},
+    {DOOR_CONTROL, "GET", "/control/outbox", FROM_MEMORY, page_outbox, NULL},
+    {DOOR_CONTROL, "POST", "/control/outbox/hold", IN_TURN, page_hold, page_hold_committed},
+    {DOOR_CONTROL, "POST", "/control/outbox/release", IN_TURN, page_unhold, page_hold_committed},
+    {DOOR_CONTROL, "POST", "/control/outbox/retry", BY_STEPS, page_retry, NULL},
+    {DOOR_CONTROL, "POST", "/control/outbox/cancel/", IN_TURN, page_cancel, NULL},
+    {DOOR_CONTROL, "POST", "/control/outbox/resend/", IN_TURN, page_resend, NULL},
     {DOOR_CONTROL, "GET", "/control/items", IN_TURN, page_items, NULL},
     {DOOR_CONTROL, "GET", "/control/item/", IN_TURN, page_item, NULL},
     {DOOR_CONTROL, "POST", "/control/close/", IN_TURN, page_close, NULL},
@@ -160,10 +167,12 @@ void page_receive(struct stafette *g, struct http_call *call)
     } else if (in_turn(page) && !turn_retry_ms(g->turn)) {
         turn_add_call(g->turn, call);
         return;
-    } else if (in_turn(page)) {
+    } else if (in_turn(page) || (page->when == BY_STEPS && turn_retry_ms(g->turn))) {
         page_error(call, 503, store_trouble(g->store));
     } else {
         page->serve(g, call, NULL);
+        if (page->when == BY_STEPS && call->status == 200)
+            return;
         if (page->when == WHEN_IDLE && call->status == 200) {
             call->next = g->idle_calls;
             g->idle_calls = call;
@@ -192,9 +201,10 @@ static bool is_idle(const struct stafette *g)
 {
     int64_t clock_ms = turn_next_clock_ms(g->turn);
     int64_t attempt_ms = outbox_next_ms(g->outbox);
-    return !turn_waiting(g->turn) && !outbox_in_flight(g->outbox) && !ledger_run_busy(g) &&
-           !night_busy(g) && !retention_is_busy(g) && !(clock_ms && clock_ms <= g->now_ms) &&
-           !daily_due(g) && !digest_busy(g) && !(attempt_ms && attempt_ms <= g->steady_ms);
+    return !turn_waiting(g->turn) && !outbox_in_flight(g->outbox) && !outbox_ops_busy(g) &&
+           !ledger_run_busy(g) && !night_busy(g) && !retention_is_busy(g) &&
+           !(clock_ms && clock_ms <= g->now_ms) && !daily_due(g) && !digest_busy(g) &&
+           !(attempt_ms && attempt_ms <= g->steady_ms);
 }
 
 void page_idle(struct stafette *g)

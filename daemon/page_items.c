@@ -1,5 +1,5 @@
 /*
- * Pages about items: outbox, list, show, close.
+ * Pages about items: list, show, close.
  */
 #include <string.h>
 
@@ -21,34 +21,6 @@
 #include "workflow.h"
 
 enum { ITEMS_MAX = 500 };
-
-static void put_line(void *context, const struct outbox_line *line)
-{
-    struct http_call *call = context;
-    struct buf *out = &call->answer;
-    const struct stafette *g = call->state;
-    json_comma(out);
-    buf_addc(out, '{');
-    json_member_text(out, "destination", line->lane);
-    json_member_text(out, "channel", channel_name(line->channel));
-    json_member_int(out, "pending", line->pending);
-    json_member_int(out, "held", line->held);
-    json_member_int(out, "oldest_age_s", (g->now_ms - line->oldest_ms) / 1000);
-    json_member_time(out, "next_at", line->next_ms);
-    json_member_text(out, "last_class", error_class_name((enum error_class)line->last_class));
-    buf_addc(out, '}');
-}
-
-void page_outbox(struct stafette *g, struct http_call *call, struct known *fresh)
-{
-    (void)fresh;
-    page_json(call);
-    call->state = g;
-    buf_addc(&call->answer, '[');
-    store_delivery_outbox(g->store, call, put_line);
-    buf_addc(&call->answer, ']');
-    call->state = NULL;
-}
 
 struct listing {
     struct stafette *g;

@@ -22,10 +22,17 @@ const char *page_caller(const struct stafette *g, const struct http_call *call);
 /* From memory. */
 void page_metrics(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_health(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_outbox(struct stafette *g, struct http_call *call, struct known *fresh);
+
+/* Checked from memory, done and answered step by step. */
+void page_retry(struct stafette *g, struct http_call *call, struct known *fresh);
 
 /* In the transaction. */
 void page_status(struct stafette *g, struct http_call *call, struct known *fresh);
-void page_outbox(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_hold(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_unhold(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_cancel(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_resend(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_items(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_item(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_answer(struct stafette *g, struct http_call *call, struct known *fresh);
@@ -76,9 +83,10 @@ void page_counts(struct stafette *g, struct http_call *call, struct known *fresh
 void page_caseloads(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_digest(struct stafette *g, struct http_call *call, struct known *fresh);
 
-/* After the commit of a page_send(), page_mail_in(), page_release(), page_erase(). */
+/* After the commit of a page_send(), page_mail_in(), page_hold(), page_release(), page_erase(). */
 void page_send_committed(struct stafette *g, const struct http_call *call);
 void page_mail_in_committed(struct stafette *g, const struct http_call *call);
+void page_hold_committed(struct stafette *g, const struct http_call *call);
 void page_release_committed(struct stafette *g, const struct http_call *call);
 void page_erase_committed(struct stafette *g, const struct http_call *call);
 void page_sms_in_committed(struct stafette *g, const struct http_call *call);

@@ -16,6 +16,7 @@
 #include "ledger_run.h"
 #include "log.h"
 #include "outbox.h"
+#include "outbox_ops.h"
 #include "page_parts.h"
 #include "store.h"
 #include "store_audit.h"
@@ -63,6 +64,22 @@ static void transport_troubles(const struct stafette *g, struct buf *list)
     }
 }
 
+/* One trouble for each hold: it is somebody's intention, and easily forgotten. */
+static void hold_troubles(const struct stafette *g, struct buf *list)
+{
+    const struct lane_holds *holds = outbox_holds(g);
+    for (size_t i = 0; i < holds->count; i++) {
+        struct buf what = BUF_INIT, why = BUF_INIT;
+        buf_printf(&what, "destination %s", holds->hold[i].lane);
+        buf_puts(&why, "an operator holds it since ");
+        time_german(&why, holds->hold[i].since_ms);
+        buf_puts(&why, "; stafettectl outbox release lets it go");
+        trouble(list, true, buf_str(&what), buf_str(&why));
+        buf_release(&what);
+        buf_release(&why);
+    }
+}
+
 /* A plan that is over leaves its desk to deputies and lead; whoever keeps the plan has a week. */
 static void roster_troubles(const struct stafette *g, struct buf *list)
 {
@@ -94,6 +111,7 @@ void page_health(struct stafette *g, struct http_call *call, struct known *fresh
     trouble(&list, g->metrics.wal_bytes > g->config->settings.store_max_bytes, "log size",
             "the write-ahead log is not shrinking; a long backup or another reader holds it");
     transport_troubles(g, &list);
+    hold_troubles(g, &list);
     roster_troubles(g, &list);
     buf_addc(&list, ']');
     page_json(call);
@@ -131,6 +149,18 @@ static void put_ledger(const struct stafette *g, struct buf *out)
     buf_release(&why);
 }
 
+static void put_holds(const struct stafette *g, struct buf *out)
+{
+    const struct lane_holds *holds = outbox_holds(g);
+    json_put_name(out, "held_destinations");
+    buf_addc(out, '[');
+    for (size_t i = 0; i < holds->count; i++) {
+        json_comma(out);
+        json_put_text(out, holds->hold[i].lane);
+    }
+    buf_addc(out, ']');
+}
+
 void page_status(struct stafette *g, struct http_call *call, struct known *fresh)
 {
     struct buf *out = &call->answer;
@@ -151,6 +181,7 @@ void page_status(struct stafette *g, struct http_call *call, struct known *fresh
     json_member_int(out, "open_clocks", store_clock_count_open(g->store));
     json_member_int(out, "pending", store_delivery_count(g->store, DELIVERY_PENDING));
     json_member_int(out, "held", store_delivery_count(g->store, DELIVERY_HELD));
+    put_holds(g, out);
     json_member_int(out, "in_flight", (int64_t)outbox_in_flight(g->outbox));
     json_member_int(out, "status_events_waiting", store_out_count(g->store));
     json_member_int(out, "store_bytes", store_size(g->store));

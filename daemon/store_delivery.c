@@ -30,8 +30,9 @@ enum {
     DELIVERY_REPLACE,
     DELIVERY_HOPEFUL,
     DELIVERY_EACH,
-    DELIVERY_OUTBOX,
     DELIVERY_TALLY,
+    DELIVERY_TALLY_PENDING,
+    DELIVERY_TALLY_HELD,
     DELIVERY_HOLD,
     DELIVERY_RELEASE,
     DELIVERY_DOUBT,
@@ -113,11 +114,10 @@ static const char *const sql[] = {
                          " and d.notice_seq = ?1 and d.state in (0, 1, 4)))",
     [DELIVERY_EACH] = "select " COLUMNS " from delivery d where d.item_seq = ?"
                       " order by d.delivery_seq",
-    [DELIVERY_OUTBOX] = "select i.text, d.channel, sum(d.state = 0), sum(d.state = 4),"
-                        " min(d.created_ms), min(d.next_ms), max(d.class)"
-                        " from delivery d join intern i on i.intern_id = d.lane_id"
-                        " where d.state in (0, 4) group by d.lane_id order by i.text",
     [DELIVERY_TALLY] = "select count(*) from delivery where state = ?",
+    /* Counted in the indexes that hold those states only. */
+    [DELIVERY_TALLY_PENDING] = "select count(*) from delivery where state = 0",
+    [DELIVERY_TALLY_HELD] = "select count(*) from delivery where state = 4",
     [DELIVERY_HOLD] = "update delivery set state = 4 where state = 0",
     [DELIVERY_RELEASE] = "update delivery set state = 0, next_ms = ? where state = 4"
                          " and class <> 11",
@@ -392,28 +392,15 @@ void store_delivery_each(struct store *s, int64_t item_seq, void *context,
     }
 }
 
-void store_delivery_outbox(struct store *s, void *context,
-                           void (*each)(void *context, const struct outbox_line *line))
-{
-    struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_OUTBOX);
-    while (query_row(&q)) {
-        struct outbox_line line = {
-            .lane = query_column_text(&q, 0),
-            .channel = (enum channel)query_column_int(&q, 1),
-            .pending = query_column_int(&q, 2),
-            .held = query_column_int(&q, 3),
-            .oldest_ms = query_column_int(&q, 4),
-            .next_ms = query_column_int(&q, 5),
-            .last_class = query_column_int(&q, 6),
-        };
-        each(context, &line);
-    }
-}
-
 int64_t store_delivery_count(struct store *s, enum delivery_state state)
 {
-    struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_TALLY);
-    query_int(&q, state);
+    bool pending = state == DELIVERY_PENDING, held = state == DELIVERY_HELD;
+    struct query q = query_start(s, NOUN_DELIVERY,
+                                 pending ? DELIVERY_TALLY_PENDING
+                                 : held  ? DELIVERY_TALLY_HELD
+                                         : DELIVERY_TALLY);
+    if (!pending && !held)
+        query_int(&q, state);
     return query_single(&q);
 }
 

@@ -117,19 +117,6 @@ void store_delivery_each_held(struct store *s, int64_t from, void *context,
 /* One of them may leave now: pending, and given up no earlier than a day from now. */
 void store_delivery_permit(struct store *s, int64_t seq, int64_t now_ms);
 
-/* One line per lane of what waits: for `stafettectl outbox`. */
-struct outbox_line {
-    const char *lane; /* borrowed for the call */
-    enum channel channel;
-    int64_t pending;
-    int64_t held;
-    int64_t oldest_ms;
-    int64_t next_ms;
-    int64_t last_class;
-};
-void store_delivery_outbox(struct store *s, void *context,
-                           void (*each)(void *context, const struct outbox_line *line));
-
 int64_t store_delivery_count(struct store *s, enum delivery_state state);
 
 /* After a restore: pending -> held, and back; the notices are marked as perhaps sent before. What

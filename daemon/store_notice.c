@@ -12,6 +12,7 @@
 enum {
     NOTICE_ADD,
     NOTICE_GET,
+    NOTICE_DOUBT,
     NOTICE_EACH,
     NOTICE_UNITS,
     NOTICE_TALLY,
@@ -29,6 +30,7 @@ static const char *const sql[] = {
                    " deadline_ms, outcome, doubtful, created_ms, instead_of, session_seq)"
                    " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [NOTICE_GET] = "select " COLUMNS ", item_seq from notice where notice_seq = ?",
+    [NOTICE_DOUBT] = "update notice set doubtful = 1 where notice_seq = ?",
     [NOTICE_EACH] = "select " COLUMNS " from notice where item_seq = ? order by notice_seq",
     [NOTICE_UNITS] =
         "select unit from notice where item_seq = ?1"
@@ -98,6 +100,13 @@ bool store_notice_get(struct store *s, int64_t seq, struct notice *notice)
     notice->outcome = "";
     query_end(&q);
     return true;
+}
+
+void store_notice_doubt(struct store *s, int64_t seq)
+{
+    struct query q = query_start(s, NOUN_NOTICE, NOTICE_DOUBT);
+    query_int(&q, seq);
+    query_run(&q);
 }
 
 void store_notice_each(struct store *s, int64_t item_seq, void *context,

@@ -34,6 +34,9 @@ void store_notice_add(struct store *s, const struct notice *notice);
 /* A notice by its number, without its outcome (""); false when there is none. */
 bool store_notice_get(struct store *s, int64_t seq, struct notice *notice);
 
+/* From now on it says that it may be a copy of what came before. */
+void store_notice_doubt(struct store *s, int64_t seq);
+
 /* Calls back for each notice of an item, oldest first. */
 void store_notice_each(struct store *s, int64_t item_seq, void *context,
                        void (*each)(void *context, const struct notice *notice));

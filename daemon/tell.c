@@ -269,6 +269,14 @@ bool tell_again(struct stafette *g, const struct item *item, const struct limits
     return true;
 }
 
+bool tell_copy(struct stafette *g, const struct item *item, const struct notice *notice,
+               const struct contact *contact)
+{
+    struct limits limits;
+    work_limits(g, item, &limits);
+    return add_delivery(g, item, &limits, notice, contact);
+}
+
 void tell_reply(struct stafette *g, const struct item *item, const struct contact *contact,
                 const struct unit *unit, const char *words)
 {

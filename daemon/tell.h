@@ -15,6 +15,7 @@
 struct due;
 struct contact;
 struct delivery;
+struct notice;
 struct stafette;
 struct unit;
 
@@ -48,6 +49,11 @@ void tell_of_session(struct stafette *g, const struct item *item, const struct l
  * another deadline (0 = none) and REASON_LINK. False when that contact is no longer there. */
 bool tell_again(struct stafette *g, const struct item *item, const struct limits *limits,
                 const struct due *due, int64_t deadline_ms);
+
+/* One more delivery of a notice that was made before, to this contact of its unit. False when there
+ * is no template or transport for it. */
+bool tell_copy(struct stafette *g, const struct item *item, const struct notice *notice,
+               const struct contact *contact);
 
 /* After a delivery that failed for good, or comes too late: one more of the same notice to the next
  * contact of the unit that this notice has not tried; of the same channel first, of the other one

@@ -287,8 +287,11 @@ def no_other_pages(scene):
 
 def daemon_down(scene):
     scene.gateway.stop()
-    for words in (("status",), ("outbox",), ("item", "list"), ("release",)):
+    for words in (("status",), ("outbox", "hold", "--all"), ("item", "list"), ("release",)):
         ctl(scene, *words, status=69, err="the daemon is not running")
+    # What waits is in the store; only what the daemon does about it is not known.
+    done = scene.gateway.ctl("outbox")
+    assert "Nothing waits." in done.stdout and "the daemon is not running" in done.stderr, done
     ctl(scene, "status", status=69, err="systemctl start stafetted")
     missing = pathlib.Path("/nonexistent/control.sock")
     ctl(scene, "--socket", missing, "status", status=69, err=str(missing))

@@ -240,7 +240,7 @@ class City:
 
     def dues(self):
         """The moments at which something known is due, in UTC."""
-        rows = self.items() + self.call("GET", "/control/outbox")
+        rows = self.items() + [self.call("GET", "/control/outbox")]
         for row in rows:
             for key in ("due_at", "next_at", "next"):
                 if isinstance(row.get(key), str) and "T" in row[key]:
