@@ -187,8 +187,8 @@ static enum store_end run_transaction(struct stafette *g, struct turn *t, size_t
 {
     store_begin(g->store);
     *broken = decide_inputs(g, t);
-    mailbox_decide(g);
     outbox_settle(g);
+    mailbox_decide(g); /* a bounce may be quicker than the result of what bounced */
     ingest_settle(g);
     serve_calls(g, t);
     if (t->next_clock_ms && t->next_clock_ms <= g->now_ms)
