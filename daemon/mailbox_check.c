@@ -7,6 +7,7 @@
  */
 #include "mailbox.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "../adapters/adapter.h"
@@ -57,8 +58,27 @@ static void check_one(const struct settings *s, size_t which, struct conf_node *
     buf_release(&why);
 }
 
+/* LMTP has no encryption and no login here, so it is for a mail server on this machine. */
+static bool is_local(const char *listen_on)
+{
+    const char *colon = strrchr(listen_on, ':');
+    if (str_empty(listen_on) || listen_on[0] == '/')
+        return true;
+    if (str_starts(listen_on, "[::1]:"))
+        return true;
+    char *host = colon ? xstrndup(listen_on, (size_t)(colon - listen_on)) : NULL;
+    bool fits = host && transport_is_loopback(host);
+    free(host);
+    return fits;
+}
+
 void mailbox_check(const struct settings *s, struct conf_node *root, struct conf_faults *faults)
 {
+    struct conf_node *listen_on = conf_get(conf_get(root, "lmtp"), "listen");
     for (size_t i = 0; i < MAILBOXES; i++)
         check_one(s, i, root, faults);
+    if (!is_local(s->lmtp_listen))
+        conf_fault(faults, listen_on ? listen_on : root,
+                   "lmtp: listen is a loopback address with its port (127.0.0.1:8024) or the "
+                   "absolute path of a socket; a mail server elsewhere needs a relay here");
 }
