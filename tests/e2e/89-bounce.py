@@ -11,13 +11,15 @@ import os
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
 import sys
 
 sys.path.insert(0, "tests/peers")
 
 from mailbox_peer import Dovecot, Postfix, mail  # noqa: E402
-from peers import BUILD, TOP, Aiosmtpd, Cases, Folder, started, wait_until  # noqa: E402
+from peers import (BUILD, DEADLINE, TOP, Aiosmtpd, Cases, Folder, free_port,  # noqa: E402
+                   started, wait_until)
 from scene import Scene, handover  # noqa: E402
 
 TEAM = "egh-eselsberg@ulm.example"
@@ -125,13 +127,13 @@ def through_pipe():
     program = folder / "stafettectl"
     shutil.copy(BUILD / "stafettectl", program)
     with started(server):
-        socket = folder / "control.sock"
+        control = folder / "control.sock"
         relay = Postfix(folder, server.port, "pipe",
-                        f"{program} --socket {socket} mail-in --recipient ${{recipient}}"
+                        f"{program} --socket {control} mail-in --recipient ${{recipient}}"
                         f" --sender ${{sender}}")
-        more = {"http.control_socket": socket}
+        more = {"http.control_socket": control}
         with started(relay), Scene(base=city(folder), settings=settings(relay.port, **more)) as scene:
-            os.chmod(socket, 0o666)
+            os.chmod(control, 0o666)
             comes_back(scene)
             assert "status=sent (delivered via stafette service" in relay.log, relay.log
 
@@ -143,19 +145,126 @@ def pipe_waits_for_the_daemon():
     program = folder / "stafettectl"
     shutil.copy(BUILD / "stafettectl", program)
     with started(server):
-        socket = folder / "control.sock"
+        control = folder / "control.sock"
         relay = Postfix(folder, server.port, "pipe",
-                        f"{program} --socket {socket} mail-in --recipient ${{recipient}}")
-        more = {"http.control_socket": socket}
+                        f"{program} --socket {control} mail-in --recipient ${{recipient}}")
+        more = {"http.control_socket": control}
         with started(relay), Scene(base=city(folder), settings=settings(relay.port, **more)) as scene:
-            os.chmod(socket, 0o600)  # not for the relay: it must keep the report
+            os.chmod(control, 0o600)  # not for the relay: it must keep the report
             code = ask(scene)
             wait_until(lambda: "status=deferred (temporary failure" in relay.log,
                        "the relay keeps the report")
             assert deliveries(scene, code)["egh-eselsberg/1"]["state"] == "sent"
-            os.chmod(socket, 0o666)
+            os.chmod(control, 0o666)
             wait_until(lambda: scene.texts(code), "the team is told by SMS", timeout=60)
             assert deliveries(scene, code)["egh-eselsberg/1"]["state"] == "failed"
+
+
+def through_lmtp(by_socket):
+    folder = Folder()
+    server = Aiosmtpd(on_rcpt=refuse)
+    port = free_port()
+    where = folder / "lmtp.sock" if by_socket else f"127.0.0.1:{port}"
+    with started(server):
+        relay = Postfix(folder, server.port, "lmtp", f"unix:{where}" if by_socket else where)
+        more = {"lmtp.listen": where}
+        with started(relay), Scene(base=city(folder), settings=settings(relay.port, **more)) as scene:
+            if by_socket:
+                assert oct(os.stat(where).st_mode & 0o777) == "0o660"
+                os.chmod(where, 0o666)  # a city puts the relay into the daemon's group
+            comes_back(scene)
+            assert "status=sent (250 2.0.0 taken)" in relay.log, relay.log
+
+
+class Lmtp:
+    """A client that says what it likes."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=DEADLINE)
+        self.lines = self.socket.makefile("rb")
+        assert self.answer().startswith("220 ")
+
+    def answer(self):
+        """The next answer's last line; "" at the end."""
+        while True:
+            line = self.lines.readline().decode()
+            if line[3:4] != "-":
+                return line
+
+    def say(self, text):
+        self.socket.sendall(text if isinstance(text, bytes) else text.encode() + b"\r\n")
+        return self.answer()
+
+    def close(self):
+        self.lines.close()
+        self.socket.close()
+
+
+def dialogue(scene, server, port):
+    """What Postfix does not do: forged and foreign recipients, several at once, bytes by bytes."""
+    code = ask(scene)
+    tag = tag_of(server)
+    wait_until(lambda: deliveries(scene, code)["egh-eselsberg/1"]["state"] == "sent", "it is sent")
+    client = Lmtp(port)
+    assert client.say("LHLO mx.example").startswith("250 ")
+    assert client.say("MAIL FROM:<> SIZE=300000").startswith("552 5.3.4")
+    assert client.say("MAIL FROM:<>").startswith("250 2.1.0")
+    made_up = tag[:-1] + ("0" if tag[-1] != "0" else "1")
+    for who, status in ((f"bounce+{made_up}@gw.example", "550 5.1.1"),
+                        ("postmaster@gw.example", "550 5.1.1"), ("stafette@ulm.example", "250 "),
+                        (f"BOUNCE+{tag}@GW.example", "250 ")):
+        got = client.say(f"RCPT TO:<{who}>")
+        assert got.startswith(status), f"{who}: {got}"
+    assert client.say("DATA").startswith("354 ")
+    content = sample("bounce-qmail", "x") + b".\r\n"
+    for i in range(0, len(content) - 100, 100):
+        client.socket.sendall(content[i:i + 100])
+    first = client.say(content[i + 100:])
+    assert first.startswith("250 2.0.0") and client.answer().startswith("250 2.0.0")
+    wait_until(lambda: scene.texts(code), "the team is told by SMS")
+    assert counts(scene) == {"forged": 1, "automatic": 1, "bounce": 1}, counts(scene)
+    # A report whose inner id and envelope differ; then what is no mail; pipelined.
+    client.socket.sendall(b"MAIL FROM:<>\r\nRCPT TO:<bounce@gw.example>\r\nDATA\r\n"
+                          + sample("bounce-qmail", made_up) + b".\r\n"
+                          b"MAIL FROM:<>\r\nRCPT TO:<bounce@gw.example>\r\nDATA\r\n"
+                          b"\r\nno header\r\n.\r\nQUIT\r\n")
+    said = [client.answer()[:9] for _ in range(9)]
+    assert said == ["250 2.1.0", "250 2.1.5", "354 end w", "550 5.7.1", "250 2.1.0", "250 2.1.5",
+                    "354 end w", "554 5.6.0", "221 2.0.0"], said
+    assert client.answer() == ""
+    client.close()
+
+
+def many_sessions(scene, port):
+    """One more than there is room for is sent away; when they have gone there is room again."""
+    clients = [Lmtp(port) for _ in range(20)]
+    extra = socket.create_connection(("127.0.0.1", port), timeout=DEADLINE)
+    assert extra.recv(100).startswith(b"421 4.3.2")
+    extra.close()
+    for client in clients:
+        client.socket.sendall(b"LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<bounce@gw.example>\r\nDATA\r\nhalf")
+        client.close()
+
+    def room():
+        try:
+            client = Lmtp(port)
+        except AssertionError:
+            return False
+        client.close()
+        return True
+
+    wait_until(room, "a session ends")
+    assert scene.gateway.json("status")["broker"] == "up"
+
+
+def lmtp_cases(cases):
+    folder = Folder()
+    server = Aiosmtpd()
+    port = free_port()
+    more = {"lmtp.listen": f"127.0.0.1:{port}"}
+    with started(server), Scene(base=city(folder), settings=settings(server.port, **more)) as scene:
+        cases.run("LMTP: forged, foreign, several, pipelined", dialogue, scene, server, port)
+        cases.run("LMTP: more sessions than there is room for", many_sessions, scene, port)
 
 
 # ---- handed in: what may be believed
@@ -250,6 +359,9 @@ cases = Cases()
 cases.run("Postfix, Dovecot, IMAP", through_imap)
 cases.run("Postfix, pipe", through_pipe)
 cases.run("Postfix, pipe: kept while nobody answers", pipe_waits_for_the_daemon)
+cases.run("Postfix, LMTP", through_lmtp, False)
+cases.run("Postfix, LMTP by a socket", through_lmtp, True)
+lmtp_cases(cases)
 handed_in(cases)
 cases.run("known by the Message-ID alone", message_id_is_enough)
 cases.end()
