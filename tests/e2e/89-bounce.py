@@ -132,7 +132,8 @@ def through_pipe():
                         f"{program} --socket {control} mail-in --recipient ${{recipient}}"
                         f" --sender ${{sender}}")
         more = {"http.control_socket": control}
-        with started(relay), Scene(base=city(folder), settings=settings(relay.port, **more)) as scene:
+        with started(relay), Scene(base=city(folder),
+                                   settings=settings(relay.port, **more)) as scene:
             os.chmod(control, 0o666)
             comes_back(scene)
             assert "status=sent (delivered via stafette service" in relay.log, relay.log
@@ -149,7 +150,8 @@ def pipe_waits_for_the_daemon():
         relay = Postfix(folder, server.port, "pipe",
                         f"{program} --socket {control} mail-in --recipient ${{recipient}}")
         more = {"http.control_socket": control}
-        with started(relay), Scene(base=city(folder), settings=settings(relay.port, **more)) as scene:
+        with started(relay), Scene(base=city(folder),
+                                   settings=settings(relay.port, **more)) as scene:
             os.chmod(control, 0o600)  # not for the relay: it must keep the report
             code = ask(scene)
             wait_until(lambda: "status=deferred (temporary failure" in relay.log,
@@ -168,7 +170,8 @@ def through_lmtp(by_socket):
     with started(server):
         relay = Postfix(folder, server.port, "lmtp", f"unix:{where}" if by_socket else where)
         more = {"lmtp.listen": where}
-        with started(relay), Scene(base=city(folder), settings=settings(relay.port, **more)) as scene:
+        with started(relay), Scene(base=city(folder),
+                                   settings=settings(relay.port, **more)) as scene:
             if by_socket:
                 assert oct(os.stat(where).st_mode & 0o777) == "0o660"
                 os.chmod(where, 0o666)  # a city puts the relay into the daemon's group
@@ -242,7 +245,8 @@ def many_sessions(scene, port):
     assert extra.recv(100).startswith(b"421 4.3.2")
     extra.close()
     for client in clients:
-        client.socket.sendall(b"LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<bounce@gw.example>\r\nDATA\r\nhalf")
+        client.socket.sendall(b"LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<bounce@gw.example>\r\n"
+                              b"DATA\r\nhalf")
         client.close()
 
     def room():

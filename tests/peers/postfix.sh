@@ -105,6 +105,8 @@ chown "$uid:$drop" "$dir"/queue/{maildrop,public}
 chmod 1730 "$dir/queue/maildrop"
 chmod 2710 "$dir/queue/public"
 chmod 700 "$dir"/queue/{active,bounce,corrupt,defer,deferred,flush,hold,incoming,private,saved,trace} "$dir/data"
+# The arguments are the inner shell's.
+# shellcheck disable=SC2016
 exec unshare --mount --propagation private /bin/sh -c \
     'mount --bind "$1/passwd" /etc/passwd && mount --bind "$1/group" /etc/group &&
     exec "$2/run" usr/lib/postfix/sbin/master -d -c "$1/etc"' sh "$dir" "$peers"
