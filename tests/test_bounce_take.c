@@ -12,6 +12,7 @@
 #include "../adapters/adapter.h"
 #include "../daemon/bounce_take.h"
 #include "../daemon/mail_in.h"
+#include "../daemon/outbox_parts.h"
 #include "../daemon/store_contact.h"
 #include "../daemon/verp.h"
 #include "bounce_rig.h"
@@ -285,6 +286,15 @@ static void test_pending(void **state)
     rig_commit(rig);
     assert_int_equal(take(rig, "report-vague", tag), MAIL_IN_REPORT);
     assert_int_equal(delivery(rig, seq).state, DELIVERY_PENDING);
+    /* The report is quicker than the result of its own attempt: it must come again. */
+    struct outbox *o = rig->g.outbox;
+    o->flight = grow(o->flight, o->flights, &o->flight_cap, sizeof *o->flight);
+    memset(&o->flight[o->flights], 0, sizeof *o->flight);
+    o->flight[o->flights++].delivery_id = seq;
+    assert_int_equal(take(rig, "report-vague", tag), MAIL_IN_LATER);
+    assert_int_equal(delivery(rig, seq).state, DELIVERY_PENDING);
+    assert_int_equal(audited(rig), 0);
+    o->flights--;
 }
 
 static void test_recipients(void **state)
