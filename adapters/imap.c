@@ -1,7 +1,7 @@
 /*
  * IMAP: see imap.h. One session: SELECT (by a NOOP on the mailbox, whose lines tell the validity
- * and whether keywords are kept), UID STORE, UID SEARCH, UID FETCH of the sizes, one UID FETCH for
- * each mail by URL, because libcurl loses the literal of a custom one.
+ * and whether keywords are kept), UID STORE, UID MOVE (RFC 6851), UID SEARCH, UID FETCH of the
+ * sizes, one UID FETCH for each mail by URL, because libcurl loses the literal of a custom one.
  *
  * Promises: encryption required and the certificate verified but for a loopback address; a mail
  * that is too large is not fetched, and when the server told a wrong size no more than size_max is
@@ -96,6 +96,48 @@ static CURLcode command(struct session *s, const char *words)
     return curl_easy_perform(s->easy);
 }
 
+/* The numbers of those that are odd, or of those that are not; false when there are none. */
+static bool put_done(struct buf *words, const struct imap_errand *e, bool all, bool odd)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < e->done_count; i++)
+        if (all || e->odd[i] == odd)
+            buf_printf(words, "%s%u", n++ ? "," : "", e->done[i]);
+    return n > 0;
+}
+
+static CURLcode store_flags(struct session *s, bool all, const char *flags)
+{
+    struct buf words = BUF_INIT;
+    CURLcode code = CURLE_OK;
+    buf_puts(&words, "UID STORE ");
+    bool any = put_done(&words, s->errand, all, true);
+    buf_printf(&words, " +FLAGS.SILENT (%s)", flags);
+    if (any)
+        code = command(s, buf_str(&words));
+    buf_release(&words);
+    return code;
+}
+
+/* A folder that is not there is made, once. A move that fails leaves mails marked where they are.
+ */
+static CURLcode file_away(struct session *s)
+{
+    struct buf words = BUF_INIT, make = BUF_INIT;
+    CURLcode code = CURLE_OK;
+    buf_puts(&words, "UID MOVE ");
+    bool any = !str_empty(s->errand->filed) && put_done(&words, s->errand, false, false);
+    buf_printf(&words, " \"%s\"", s->errand->filed);
+    buf_printf(&make, "CREATE \"%s\"", s->errand->filed);
+    if (any)
+        code = command(s, buf_str(&words));
+    if (code == CURLE_QUOTE_ERROR && command(s, buf_str(&make)) == CURLE_OK)
+        code = command(s, buf_str(&words));
+    buf_release(&words);
+    buf_release(&make);
+    return code;
+}
+
 /* A keyword that the mailbox does not keep would have the same mails read for ever. */
 static CURLcode mark(struct session *s)
 {
@@ -104,14 +146,12 @@ static CURLcode mark(struct session *s)
         e->marked = true;
         return CURLE_OK;
     }
-    struct buf words = BUF_INIT;
-    buf_puts(&words, "UID STORE ");
-    for (size_t i = 0; i < e->done_count; i++)
-        buf_printf(&words, "%s%u", i ? "," : "", e->done[i]);
-    buf_printf(&words, " +FLAGS.SILENT (\\Seen %s)", s->keywords ? KEYWORD : "\\Answered");
-    CURLcode code = command(s, buf_str(&words));
+    CURLcode code = store_flags(s, true, s->keywords ? "\\Seen " KEYWORD : "\\Seen \\Answered");
     e->marked = code == CURLE_OK;
-    buf_release(&words);
+    if (code == CURLE_OK)
+        code = store_flags(s, false, "\\Flagged");
+    if (code == CURLE_OK)
+        code = file_away(s);
     return code;
 }
 

@@ -4,6 +4,7 @@
  *
  * A mail is dealt with when it carries the keyword "Verarbeitet", or \Answered where the server
  * keeps no keywords (Exchange). libcurl's fetch sets \Seen, which therefore means nothing here.
+ * What was understood may be moved to a folder; the rest is flagged and stays for a human.
  */
 #ifndef IMAP_H
 #define IMAP_H
@@ -34,10 +35,12 @@ struct imap_errand {
     /* What to mark as dealt with first: these, if the mailbox still has that validity (RFC 3501
      * 2.3.1.1). The server that does not say one has 0. */
     const uint32_t *done;
+    const bool *odd; /* of each: nobody understood it; \Flagged, and not moved */
     size_t done_count;
     uint32_t done_validity;
-    uint32_t last;   /* is fetched after all others: it broke the session before; 0 = none */
-    size_t size_max; /* bytes; what is larger is not fetched, or no further */
+    const char *filed; /* folder for the others; "" = they stay */
+    uint32_t last;     /* is fetched after all others: it broke the session before; 0 = none */
+    size_t size_max;   /* bytes; what is larger is not fetched, or no further */
     /* Is told of each mail; bytes are NULL when it is too large. */
     void (*mail)(void *context, uint32_t uid, const char *bytes, size_t len);
     void *context;

@@ -256,7 +256,8 @@ static int receipt_status(const struct json *root)
     return str_eq(outcome, "refused") || str_eq(outcome, "returned") ? EX_DATAERR : EX_OK;
 }
 
-static int run_call(const struct ctl *ctl)
+/* *answered: the HTTP status; 0 when nothing was answered. */
+static int run_call(const struct ctl *ctl, long *answered)
 {
     struct buf socket = BUF_INIT, body = BUF_INIT;
     struct answer answer = {0, BUF_INIT};
@@ -278,6 +279,7 @@ static int run_call(const struct ctl *ctl)
         if (root)
             json_free(root);
     }
+    *answered = answer.status;
     buf_release(&socket);
     buf_wipe(&body);
     buf_wipe(&answer.body);
@@ -470,15 +472,18 @@ static int run_states(const struct ctl *ctl)
 static int run(const struct ctl *ctl)
 {
     const char *config = str_empty(ctl->config) ? DEFAULT_CONFIG : ctl->config;
+    long answered = 0;
+    int status;
     switch (ctl->use.command->local) {
     case CTL_REMOTE:
-        return run_call(ctl);
+        return run_call(ctl, &answered);
     case CTL_OUTBOX:
     case CTL_OUTBOX_LIST:
     case CTL_OUTBOX_SHOW:
         return run_outbox(ctl);
     case CTL_MAIL_IN:
-        return ctl_mail_status(run_call(ctl));
+        status = run_call(ctl, &answered);
+        return ctl_mail_status(status, answered);
     case CTL_BACKUP:
     case CTL_RESTORE:
         return run_backup(ctl);

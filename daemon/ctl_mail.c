@@ -32,7 +32,9 @@ int ctl_mail_body(const char *file, struct buf *body)
     return large ? EX_DATAERR : rc < 0 ? EX_TEMPFAIL : EX_OK;
 }
 
-int ctl_mail_status(int status)
+int ctl_mail_status(int status, long answer)
 {
-    return status == EX_OK || status == EX_DATAERR ? status : EX_TEMPFAIL;
+    if (answer == 403)
+        return EX_NOPERM;
+    return status == EX_OK || status == EX_DATAERR || status == EX_USAGE ? status : EX_TEMPFAIL;
 }

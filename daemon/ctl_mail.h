@@ -12,7 +12,8 @@ struct buf;
 int ctl_mail_body(const char *file, struct buf *body);
 
 /* The status of a control call as a mail server is to see it: 0, EX_DATAERR for what will never be
- * taken, EX_TEMPFAIL for all else, so that it keeps the mail. */
-int ctl_mail_status(int status);
+ * taken, EX_NOPERM when the daemon itself has refused it (`answer`, its HTTP status, is 403),
+ * EX_TEMPFAIL for all else, so that it keeps the mail. */
+int ctl_mail_status(int status, long answer);
 
 #endif

@@ -29,6 +29,7 @@ struct outbox;
 struct http;
 struct http_call;
 struct ledger_run;
+struct lmtp;
 struct mailbox;
 struct transfer;
 struct turn;
@@ -52,6 +53,7 @@ struct stafette {
     struct turn *turn;
     struct ledger_run *ledger;
     struct mailbox *mailbox;
+    struct lmtp *lmtp;
 
     /* The clock is read once a turn (DESIGN 2 "Time"). */
     int64_t now_ms;    /* wall time: deadlines, what people read */

@@ -17,6 +17,7 @@
 #include "http.h"
 #include "ingest.h"
 #include "ledger_run.h"
+#include "lmtp.h"
 #include "log.h"
 #include "mail_read.h"
 #include "mailbox.h"
@@ -107,6 +108,9 @@ int loop_open(struct stafette *g, struct buf *err)
     g->http = http_open(&http, err);
     if (!g->http)
         return -1;
+    g->lmtp = lmtp_open(g, err);
+    if (!g->lmtp)
+        return -1;
     g->ingest = ingest_open(g, err);
     if (!g->ingest)
         return -1;
@@ -122,6 +126,7 @@ void loop_close(struct stafette *g)
     ingest_close(g);
     if (g->http)
         http_close(g->http);
+    lmtp_close(g->lmtp);
     mailbox_stop(g->mailbox);
     outbox_close(g->outbox, CLOSE_WAIT_MS);
     mailbox_close(g->mailbox);
@@ -171,6 +176,7 @@ static void wait_for_work(struct stafette *g, int signals, int mqtt_ms)
     const struct transfer_fd fds[] = {
         {signals, false},
         {http_fd(g->http), false},
+        {lmtp_fd(g->lmtp), false},
         {troubled || outbox_unsettled(g->outbox) ? -1 : outbox_fd(g->outbox), false},
         {troubled ? -1 : ledger_run_fd(g->ledger), false},
         {deaf ? -1 : ingest_fd(g->ingest), ingest_wants_write(g->ingest)},
@@ -217,6 +223,7 @@ static int one_turn(struct stafette *g)
     if (!turn_retry_ms(g->turn) && !g->stopping)
         mqtt_ms = ingest_step(g);
     serve_pages(g);
+    lmtp_run(g);
     if (troubled)
         return mqtt_ms;
     enum turn_end end = turn_run(g);

@@ -12,11 +12,14 @@
 
 #include <strings.h>
 
+#include "bounce.h"
+#include "bounce_take.h"
 #include "buf.h"
 #include "ical.h"
 #include "mail_read.h"
 #include "rsvp.h"
 #include "stafette.h"
+#include "util.h"
 
 enum { REPLIES_MAX = 64 };
 
@@ -39,6 +42,16 @@ const char *mail_in_end_name(enum mail_in_end end)
         return "unreadable";
     case MAIL_IN_TOO_LARGE:
         return "too_large";
+    case MAIL_IN_BOUNCE:
+        return "bounce";
+    case MAIL_IN_REPORT:
+        return "report";
+    case MAIL_IN_FORGED:
+        return "forged";
+    case MAIL_IN_OUTLIVED:
+        return "outlived";
+    case MAIL_IN_LATER:
+        return "later";
     case MAIL_IN_END_COUNT:
         break;
     }
@@ -112,12 +125,20 @@ static enum mail_in_end take_calendar(struct stafette *g, const struct mail *mai
     return MAIL_IN_UNREADABLE;
 }
 
-enum mail_in_end mail_in_take(struct stafette *g, const struct mail *mail, struct buf *said)
+static bool is_null(const char *sender)
 {
-    if (mail->automatic && !(mail->generated && mail->calendar.len)) {
-        buf_puts(said, "Das ist eine automatische Mail und damit keine Antwort.");
-        return MAIL_IN_AUTOMATIC;
-    }
+    return str_eq(sender, "<>") || strcasecmp(sender, "MAILER-DAEMON") == 0;
+}
+
+enum mail_in_end mail_in_take(struct stafette *g, const struct mail *mail,
+                              const struct mail_envelope *envelope, struct buf *said)
+{
+    struct bounce bounce;
+    bool null_sender = is_null(envelope->sender);
+    bool clicked = mail->generated && mail->calendar.len && !null_sender;
+    bounce_read(&bounce, mail, null_sender);
+    if (bounce.kind != BOUNCE_NONE && !(bounce.kind == BOUNCE_AUTO_REPLY && clicked))
+        return bounce_take(g, mail, envelope, &bounce, said);
     if (mail->calendar.len)
         return take_calendar(g, mail, said);
     buf_puts(said, "Die Mail enthält keine Antwort auf eine Einladung. Sie wird nicht aufbewahrt.");

@@ -134,20 +134,25 @@ static void read_from(struct mail *mail, GMimeMessage *message)
     buf_release(&why);
 }
 
-static void read_message_id(struct mail *mail, GMimeMessage *message)
+/* The <...> of a Message-ID's value; "" when it is no plain ASCII. */
+static void copy_id(char out[256], const char *value)
 {
-    int count;
     struct buf id = BUF_INIT;
-    const char *raw = only_header(GMIME_OBJECT(message), "Message-Id", &count);
-    const char *begin = raw ? strchr(raw, '<') : NULL, *end = begin ? strchr(begin, '>') : NULL;
+    const char *begin = value ? strchr(value, '<') : NULL, *end = begin ? strchr(begin, '>') : NULL;
     if (end)
         buf_add(&id, begin, (size_t)(end - begin) + 1);
     bool plain = id.len > 2;
     for (size_t i = 0; i < id.len; i++)
         plain = plain && id.data[i] > 0x20 && id.data[i] < 0x7f;
     if (plain)
-        str_copy(mail->message_id, sizeof mail->message_id, buf_str(&id));
+        str_copy(out, 256, buf_str(&id));
     buf_release(&id);
+}
+
+static void read_message_id(char out[256], GMimeMessage *message)
+{
+    int count;
+    copy_id(out, only_header(GMIME_OBJECT(message), "Message-Id", &count));
 }
 
 /* The first word of a header, without comments, in lower case: "auto-replied (vacation)". */
@@ -161,6 +166,26 @@ static void first_word(char *out, size_t size, const char *value)
 }
 
 enum sign { SIGN_NONE, SIGN_GENERATED, SIGN_AUTOMATIC };
+
+/* Headers that some programs write on what nobody has written. NULL: any word but "no". */
+static const struct {
+    const char *name, *word;
+} automatic_signs[] = {
+    {"Precedence", "bulk"},       {"Precedence", "junk"},     {"Precedence", "list"},
+    {"Precedence", "auto_reply"}, {"X-Autoreply", NULL},      {"X-Autorespond", NULL},
+    {"X-Autoresponder", NULL},    {"X-Mail-Autoreply", NULL},
+};
+
+static bool is_automatic_sign(const char *name, const char *word)
+{
+    for (size_t i = 0; i < COUNT_OF(automatic_signs); i++) {
+        const char *want = automatic_signs[i].word;
+        if (strcasecmp(name, automatic_signs[i].name) == 0 &&
+            (want ? str_eq(word, want) : !str_eq(word, "no")))
+            return true;
+    }
+    return false;
+}
 
 /* What a header says about who wrote the mail: RFC 3834 5, RFC 2076 3.9, [MS-OXCMAIL] 2.2.3.2.14.
  * A null reverse path (RFC 5321 4.5.5) is what the last transport wrote down as Return-Path. */
@@ -177,11 +202,20 @@ static enum sign sign_of(const char *name, const char *value)
         return str_eq(word, "none") ? SIGN_NONE : SIGN_GENERATED;
     if (strcasecmp(name, "Return-Path") == 0)
         return str_eq(word, "<>") ? SIGN_AUTOMATIC : SIGN_NONE;
-    static const char *const others[] = {"bulk", "junk", "list", "auto_reply"};
-    for (size_t i = 0; strcasecmp(name, "Precedence") == 0 && i < COUNT_OF(others); i++)
-        if (str_eq(word, others[i]))
-            return SIGN_AUTOMATIC;
-    return SIGN_NONE;
+    return is_automatic_sign(name, word) ? SIGN_AUTOMATIC : SIGN_NONE;
+}
+
+/* How mail programs begin the subject of an out-of-office notice; Exchange marks those that it
+ * sends within an organisation by nothing else. */
+static bool is_absence(const char *subject)
+{
+    static const char *const heads[] = {
+        "Automatische Antwort:",    "Automatic reply:", "Abwesenheitsnotiz",
+        "Out of Office AutoReply:", "Autoreply:",       "Auto-Reply:"};
+    for (size_t i = 0; i < COUNT_OF(heads); i++)
+        if (strncasecmp(subject, heads[i], strlen(heads[i])) == 0)
+            return true;
+    return false;
 }
 
 static void read_signs(struct mail *mail, GMimeMessage *message)
@@ -198,12 +232,21 @@ static void read_signs(struct mail *mail, GMimeMessage *message)
     }
     if (type && g_mime_content_type_is_type(type, "multipart", "report"))
         strongest = SIGN_AUTOMATIC;
+    const char *subject = g_mime_message_get_subject(message);
+    if (subject && is_absence(subject))
+        strongest = SIGN_AUTOMATIC;
     mail->automatic = strongest != SIGN_NONE;
     mail->generated = strongest == SIGN_GENERATED;
 }
 
+enum { REPORTS_MAX = 4 };
+
 struct walk {
-    GMimePart *first, *reply; /* of the calendars */
+    GMimePart *first, *reply;       /* of the calendars */
+    GMimePart *report[REPORTS_MAX]; /* message/delivery-status */
+    size_t reports;
+    GMimePart *words, *html, *headers; /* the first of each; text/rfc822-headers */
+    GMimeMessage *returned;
     size_t parts;
     bool too_much;
 };
@@ -220,6 +263,35 @@ static const char *method_of(GMimePart *part)
     const char *method = g_mime_content_type_get_parameter(
         g_mime_object_get_content_type(GMIME_OBJECT(part)), "method");
     return method ? method : "";
+}
+
+static bool is_type(GMimeObject *part, const char *type, const char *subtype)
+{
+    return g_mime_content_type_is_type(g_mime_object_get_content_type(part), type, subtype);
+}
+
+/* What a report may be made of: RFC 3464 2, RFC 6522, RFC 6533 (global-...). */
+static void note_report(struct walk *walk, GMimeObject *part)
+{
+    if (GMIME_IS_MESSAGE_PART(part)) {
+        if (!walk->returned)
+            walk->returned = g_mime_message_part_get_message(GMIME_MESSAGE_PART(part));
+        return;
+    }
+    if (!GMIME_IS_PART(part))
+        return;
+    GMimePart **place = NULL;
+    if (is_type(part, "message", "delivery-status") ||
+        is_type(part, "message", "global-delivery-status"))
+        place = walk->reports < REPORTS_MAX ? &walk->report[walk->reports++] : NULL;
+    else if (is_type(part, "text", "rfc822-headers") || is_type(part, "message", "global-headers"))
+        place = &walk->headers;
+    else if (is_type(part, "text", "plain"))
+        place = &walk->words;
+    else if (is_type(part, "text", "html"))
+        place = &walk->html;
+    if (place && !*place)
+        *place = GMIME_PART(part);
 }
 
 static void walk_part(struct walk *walk, GMimeObject *part, int depth)
@@ -240,6 +312,8 @@ static void walk_part(struct walk *walk, GMimeObject *part, int depth)
             walk->first = calendar;
         if (!walk->reply && strcasecmp(method_of(calendar), "REPLY") == 0)
             walk->reply = calendar;
+    } else {
+        note_report(walk, part);
     }
 }
 
@@ -280,20 +354,137 @@ static void put_as_utf8(struct buf *out, const char *bytes, size_t len)
     }
 }
 
-static void read_calendar(struct mail *mail, GMimePart *part)
+/* Appends what a part holds, decoded, at most `max` bytes of it. */
+static void put_content(struct buf *out, GMimePart *part, size_t max)
 {
     GMimeDataWrapper *content = g_mime_part_get_content(part);
     GMimeStream *memory = g_mime_stream_mem_new();
-    const char *method = method_of(part);
     if (content && g_mime_data_wrapper_write_to_stream(content, memory) >= 0) {
         GByteArray *bytes = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(memory));
-        put_as_utf8(&mail->calendar, (const char *)bytes->data, bytes->len);
+        put_as_utf8(out, (const char *)bytes->data, bytes->len < max ? bytes->len : max);
     }
     g_object_unref(memory);
+}
+
+static void read_calendar(struct mail *mail, GMimePart *part)
+{
+    const char *method = method_of(part);
+    put_content(&mail->calendar, part, MAIL_SIZE_MAX);
     if (strlen(method) >= sizeof mail->method)
         return;
     for (size_t i = 0; method[i]; i++)
         mail->method[i] = (char)toupper((unsigned char)method[i]);
+}
+
+/* "postmaster@..." and its like; Exchange Online's own begins with a long fixed word. */
+static bool is_daemon(const char *from)
+{
+    static const char *const names[] = {
+        "mailer-daemon@", "postmaster@",  "mail-daemon@",           "mdaemon@",
+        "mailerdaemon@",  "mail.daemon@", "microsoftexchange329e71"};
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (str_starts(from, names[i]))
+            return true;
+    return false;
+}
+
+/* Words of a header that hold an @, as they stand in addresses of any form. */
+static size_t put_addresses(struct buf *out, const char *value, size_t room)
+{
+    static const char ends[] = " \t\r\n,;:<>()\"";
+    size_t found = 0;
+    while (*value && found < room) {
+        value += strspn(value, ends);
+        size_t n = strcspn(value, ends);
+        const char *at = memchr(value, '@', n);
+        if (at && n < 256) {
+            for (size_t i = 0; i < n; i++)
+                buf_addc(out, (char)tolower((unsigned char)value[i]));
+            buf_addc(out, '\n');
+            found++;
+        }
+        value += n;
+    }
+    return found;
+}
+
+/* What the last transport wrote down of the envelope comes before what the sender wrote. */
+static void read_recipients(struct mail *mail, GMimeMessage *message)
+{
+    static const char *const names[] = {"Delivered-To",  "X-Original-To",  "Envelope-To",
+                                        "X-Envelope-To", "X-Delivered-To", "To"};
+    GMimeHeaderList *list = g_mime_object_get_header_list(GMIME_OBJECT(message));
+    size_t room = MAIL_ADDRESSES_MAX;
+    for (size_t n = 0; n < COUNT_OF(names); n++)
+        for (int i = 0; i < g_mime_header_list_get_count(list) && room; i++) {
+            GMimeHeader *header = g_mime_header_list_get_header_at(list, i);
+            const char *value = g_mime_header_get_raw_value(header);
+            if (value && strcasecmp(g_mime_header_get_name(header), names[n]) == 0)
+                room -= put_addresses(&mail->recipients, value, room);
+        }
+}
+
+/* The id of a mail that stands as text in another: the first line "Message-ID:". */
+static void find_id(char out[256], const char *text)
+{
+    static const char name[] = "message-id:";
+    for (const char *line = text; line; line = strchr(line, '\n')) {
+        line += strspn(line, "\n> \t");
+        if (strncasecmp(line, name, strlen(name)) != 0)
+            continue;
+        struct buf value = BUF_INIT;
+        const char *end = strchr(line, '>');
+        if (end)
+            buf_add(&value, line, (size_t)(end - line) + 1);
+        copy_id(out, buf_str(&value));
+        buf_release(&value);
+        return;
+    }
+}
+
+static void read_returned(struct mail *mail, const struct walk *walk)
+{
+    struct buf headers = BUF_INIT;
+    if (walk->returned) {
+        read_message_id(mail->returned_id, walk->returned);
+    } else if (walk->headers) {
+        put_content(&headers, walk->headers, MAIL_WORDS_MAX);
+        find_id(mail->returned_id, buf_str(&headers));
+    } else {
+        find_id(mail->returned_id, buf_str(&mail->words));
+    }
+    buf_release(&headers);
+}
+
+static void put_headers(struct buf *out, GMimeMessage *message, const char *name)
+{
+    int count;
+    const char *value = only_header(GMIME_OBJECT(message), name, &count);
+    if (value && strlen(value) < MAIL_WORDS_MAX)
+        buf_printf(out, "%s\n", value);
+}
+
+/* Texts of people are not looked at: only those of automatic mails and of mail servers. */
+static void read_report(struct mail *mail, const struct walk *walk, GMimeMessage *message)
+{
+    int count;
+    mail->daemon = is_daemon(mail->from);
+    mail->failed_recipients = only_header(GMIME_OBJECT(message), "X-Failed-Recipients", &count);
+    read_recipients(mail, message);
+    for (size_t i = 0; i < walk->reports; i++) {
+        put_content(&mail->report, walk->report[i], MAIL_WORDS_MAX);
+        buf_puts(&mail->report, "\n\n");
+    }
+    if (!mail->automatic && !mail->daemon && !mail->failed_recipients)
+        return;
+    const char *subject = g_mime_message_get_subject(message);
+    snprintf(mail->subject, sizeof mail->subject, "%s", subject ? subject : "");
+    put_headers(&mail->references, message, "In-Reply-To");
+    put_headers(&mail->references, message, "References");
+    GMimePart *words = walk->words ? walk->words : walk->html;
+    if (words && (mail->daemon || mail->failed_recipients || walk->reports))
+        put_content(&mail->words, words, MAIL_WORDS_MAX);
+    read_returned(mail, walk);
 }
 
 static GMimeMessage *parse(const char *bytes, size_t len)
@@ -308,7 +499,7 @@ static GMimeMessage *parse(const char *bytes, size_t len)
 
 enum mail_verdict mail_read(struct mail *mail, const char *bytes, size_t len)
 {
-    struct walk walk = {NULL, NULL, 0, false};
+    struct walk walk = {0};
     memset(mail, 0, sizeof *mail);
     if (len > MAIL_SIZE_MAX)
         return MAIL_TOO_LARGE;
@@ -323,8 +514,9 @@ enum mail_verdict mail_read(struct mail *mail, const char *bytes, size_t len)
     walk_part(&walk, g_mime_message_get_mime_part(message), 1);
     if (!walk.too_much) {
         read_from(mail, message);
-        read_message_id(mail, message);
+        read_message_id(mail->message_id, message);
         read_signs(mail, message);
+        read_report(mail, &walk, message);
         if (walk.first)
             read_calendar(mail, walk.reply ? walk.reply : walk.first);
     }
@@ -335,5 +527,9 @@ enum mail_verdict mail_read(struct mail *mail, const char *bytes, size_t len)
 void mail_release(struct mail *mail)
 {
     buf_wipe(&mail->calendar);
+    buf_wipe(&mail->report);
+    buf_wipe(&mail->words);
+    buf_wipe(&mail->recipients);
+    buf_wipe(&mail->references);
     explicit_bzero(mail, sizeof *mail);
 }

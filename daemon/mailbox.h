@@ -1,10 +1,11 @@
 /*
- * The mailbox to which replies come (settings group "mailbox"): polled by a carrier, decided in a
- * turn, marked by the next session after the commit.
+ * The mailboxes to which replies and bounces come (settings groups "mailbox" and "bounce_mailbox"):
+ * each polled by a carrier, decided in a turn, marked by the next session after the commit.
  *
  * At least once: a mail is marked only after what it says is committed, so a crash between repeats
- * it, which is harmless, and loses none. One session at a time. A mailbox that cannot be read is
- * one incident, tried again with growing pauses.
+ * it, which is harmless, and loses none. One session at a time for each. A mailbox that cannot be
+ * read is one incident, tried again with growing pauses. What nobody can understand is flagged and
+ * left for a human, counted, and not read again.
  */
 #ifndef MAILBOX_H
 #define MAILBOX_H

@@ -1,9 +1,10 @@
 /*
  * A mail that is handed in over the control socket (stafettectl mail-in): POST /control/mail-in
- * with the mail as it came as the body.
+ * ?recipient=ADDR&sender=ADDR with the mail as it came as the body.
  *
  * Promises: 200 only after the commit, also for what is ignored; 413 and 400 for what will never be
- * taken, so that the mail server gives it up; everything else makes it come again. Says nothing of
+ * taken, and 403 for what names a delivery by a wrong tag, so that the mail server gives it up;
+ * everything else makes it come again. Says nothing of
  * the mail. A crash leaves nothing.
  */
 #include <stdint.h>
@@ -29,11 +30,18 @@ void page_mail_in(struct stafette *g, struct http_call *call, struct known *fres
     struct mail mail;
     struct buf said = BUF_INIT;
     enum mail_in_end end = MAIL_IN_UNREADABLE;
+    const struct mail_envelope envelope = {http_argument(call, "recipient"),
+                                           http_argument(call, "sender")};
     (void)fresh;
     switch (mail_read(&mail, buf_str(&call->body), call->body.len)) {
     case MAIL_OK:
-        end = mail_in_take(g, &mail, &said);
-        answer(call, end, buf_str(&said));
+        end = mail_in_take(g, &mail, &envelope, &said);
+        if (end == MAIL_IN_LATER)
+            page_error(call, 503, buf_str(&said));
+        else if (end == MAIL_IN_FORGED)
+            page_error(call, 403, buf_str(&said));
+        else
+            answer(call, end, buf_str(&said));
         break;
     case MAIL_TOO_LARGE:
         end = MAIL_IN_TOO_LARGE;

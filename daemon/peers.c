@@ -33,9 +33,11 @@ int peers_all_local(const struct config *config, struct buf *err)
 {
     const struct transports *all = config->transports;
     int rc = check_host("mqtt.host", config->settings.mqtt_host, err);
-    if (rc == 0 && !str_empty(config->settings.mailbox_url)) {
+    for (size_t i = 0; i < MAILBOXES && rc == 0; i++) {
         struct buf host = BUF_INIT;
-        host_of(&host, config->settings.mailbox_url);
+        if (str_empty(config->settings.mailbox[i].url))
+            continue;
+        host_of(&host, config->settings.mailbox[i].url);
         rc = check_host("mailbox.url", buf_str(&host), err);
         buf_release(&host);
     }

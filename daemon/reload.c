@@ -58,6 +58,7 @@ static void note_restart_settings(const struct settings *old, const struct setti
     if (!str_eq(old->store, new->store) || !str_eq(old->mqtt_host, new->mqtt_host) ||
         old->mqtt_port != new->mqtt_port || !str_eq(old->http_internal, new->http_internal) ||
         !str_eq(old->http_public, new->http_public) ||
+        !str_eq(old->lmtp_listen, new->lmtp_listen) ||
         !str_eq(old->control_socket, new->control_socket) || old->carriers != new->carriers ||
         !str_eq(old->instance, new->instance) || !str_eq(old->key_file, new->key_file))
         log_warn("configuration", "note=\"store, broker, listeners, keys, instance and carriers"

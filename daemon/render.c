@@ -21,6 +21,7 @@
 #include "store_item.h"
 #include "template.h"
 #include "util.h"
+#include "verp.h"
 
 /* A private number that was given for urgent things only stays that (DOMAIN R22). */
 static bool fits(const struct contact *contact, const struct delivery *delivery)
@@ -128,40 +129,21 @@ static void put_link(struct buf *out, const char *pattern, const char *code)
     buf_puts(out, hole + strlen("{code}"));
 }
 
-/* "<prefix><number>.<tag>": the tag keeps others from making up ids that we would believe. */
-static void put_tagged(struct buf *out, const struct stafette *g, const char *prefix, int64_t id)
-{
-    unsigned char mac[DIGEST_FULL];
-    struct buf text = BUF_INIT;
-    buf_printf(&text, "%s%lld", prefix, (long long)id);
-    digest_hmac(mac, g->keys.token, text.data, text.len);
-    buf_printf(out, "%s.", buf_str(&text));
-    digest_hex(out, mac, 4);
-    buf_release(&text);
-}
-
-static char *message_id(const struct stafette *g, const char *prefix, int64_t id)
+static char *message_id(const struct stafette *g, char kind, int64_t id)
 {
     struct buf text = BUF_INIT;
     buf_addc(&text, '<');
-    put_tagged(&text, g, prefix, id);
+    verp_put(&text, &g->keys, kind, id);
     buf_printf(&text, "@%s>", g->config->settings.mail_id_domain);
     return buf_detach(&text);
 }
 
-/* bounce@gw.example -> bounce+d17.8c3f01aa@gw.example: a bounce names its delivery, and cannot be
- * forged for another (VERP). */
+/* bounce@gw.example -> bounce+d17.8c3f01aa5e77d210@gw.example: a bounce names its delivery, and
+ * cannot be forged for another (verp.h). */
 static char *return_path(const struct stafette *g, int64_t delivery)
 {
-    const char *base = g->config->settings.mail_bounce;
-    const char *at = strrchr(base, '@');
     struct buf text = BUF_INIT;
-    if (at) {
-        buf_add(&text, base, (size_t)(at - base));
-        buf_addc(&text, '+');
-        put_tagged(&text, g, "d", delivery);
-        buf_puts(&text, at);
-    }
+    verp_put_address(&text, &g->keys, g->config->settings.mail_bounce, delivery);
     return buf_detach(&text);
 }
 
@@ -169,10 +151,10 @@ static void fill_envelope(const struct stafette *g, const struct due *due,
                           const struct contact *contact, struct message *message)
 {
     struct buf reference = BUF_INIT;
-    put_tagged(&reference, g, "d", due->delivery.seq);
+    verp_put(&reference, &g->keys, VERP_DELIVERY, due->delivery.seq);
     message->address = xstrdup(contact->address);
-    message->message_id = message_id(g, "d", due->delivery.seq);
-    message->thread_id = message_id(g, "v", due->delivery.item_seq);
+    message->message_id = message_id(g, VERP_DELIVERY, due->delivery.seq);
+    message->thread_id = message_id(g, VERP_ITEM, due->delivery.item_seq);
     message->reference = buf_detach(&reference);
     message->envelope_from = return_path(g, due->delivery.seq);
     message->date_ms = g->now_ms;

@@ -109,19 +109,42 @@ static const struct setting table[] = {
     {"mail", "id_domain", KIND_TEXT, AT(mail_id_domain), "0", "253", "",
      "Right side of the Message-ID. \"\": the domain of from."},
 
-    {"mailbox", "url", KIND_TEXT, AT(mailbox_url), "0", "300", "",
+    {"mailbox", "url", KIND_TEXT, AT(mailbox[0].url), "0", "300", "",
      "Mailbox to which replies to invitations come: imap://host:port/INBOX (STARTTLS) or\n"
      "imaps://host:port/INBOX. Mails are marked \"Verarbeitet\", never deleted. \"\": none is read;\n"
-     "mails may then be handed in by \"stafettectl mail-in\"."},
-    {"mailbox", "user", KIND_TEXT, AT(mailbox_user), "0", "200", "", "Name to log in with."},
-    {"mailbox", "password_file", KIND_PATH, AT(mailbox_password_file), "0", "4000", "",
+     "mails may then be handed in by \"stafettectl mail-in\" or by lmtp.listen."},
+    {"mailbox", "user", KIND_TEXT, AT(mailbox[0].user), "0", "200", "", "Name to log in with."},
+    {"mailbox", "password_file", KIND_PATH, AT(mailbox[0].password_file), "0", "4000", "",
      "File with the password, mode 0600; read anew for each session."},
-    {"mailbox", "tls", KIND_TEXT, AT(mailbox_tls), "1", "8", "required",
+    {"mailbox", "tls", KIND_TEXT, AT(mailbox[0].tls), "1", "8", "required",
      "\"none\" only for a server on a loopback address."},
-    {"mailbox", "ca_file", KIND_PATH, AT(mailbox_ca_file), "0", "4000", "",
+    {"mailbox", "ca_file", KIND_PATH, AT(mailbox[0].ca_file), "0", "4000", "",
      "Certificates to trust. \"\": those of the system."},
-    {"mailbox", "poll", KIND_DURATION, AT(mailbox_poll_ms), "1s", "1h", "60s",
+    {"mailbox", "filed", KIND_TEXT, AT(mailbox[0].filed), "0", "60", "",
+     "Folder into which mails are moved that were dealt with; made when it is missing. \"\": they\n"
+     "stay where they are. What could not be understood stays, with a flag, for a human."},
+    {"mailbox", "poll", KIND_DURATION, AT(mailbox[0].poll_ms), "1s", "1h", "60s",
      "Pause between two looks into the mailbox."},
+
+    {"bounce_mailbox", "url", KIND_TEXT, AT(mailbox[1].url), "0", "300", "",
+     "Mailbox of mail.bounce, when it is another one: as mailbox.url. Needs a mail server that\n"
+     "leads bounce+anything there (in Postfix: recipient_delimiter = +)."},
+    {"bounce_mailbox", "user", KIND_TEXT, AT(mailbox[1].user), "0", "200", "", "Name to log in with."},
+    {"bounce_mailbox", "password_file", KIND_PATH, AT(mailbox[1].password_file), "0", "4000", "",
+     "File with the password, mode 0600; read anew for each session."},
+    {"bounce_mailbox", "tls", KIND_TEXT, AT(mailbox[1].tls), "1", "8", "required",
+     "\"none\" only for a server on a loopback address."},
+    {"bounce_mailbox", "ca_file", KIND_PATH, AT(mailbox[1].ca_file), "0", "4000", "",
+     "Certificates to trust. \"\": those of the system."},
+    {"bounce_mailbox", "filed", KIND_TEXT, AT(mailbox[1].filed), "0", "60", "",
+     "Folder into which mails are moved that were dealt with; made when it is missing. \"\": they\n"
+     "stay where they are. What could not be understood stays, with a flag, for a human."},
+    {"bounce_mailbox", "poll", KIND_DURATION, AT(mailbox[1].poll_ms), "1s", "1h", "60s",
+     "Pause between two looks into the mailbox."},
+
+    {"lmtp", "listen", KIND_TEXT, AT(lmtp_listen), "0", "107", "",
+     "Where a mail server on this machine hands in bounces and replies by LMTP (RFC 2033):\n"
+     "127.0.0.1:8024, or the path of a socket. \"\": nowhere."},
 
     {"delivery", "carriers", KIND_INT, AT(carriers), "1", "64", "16",
      "Threads that carry mail; one of them takes urgent mail only."},
@@ -231,7 +254,9 @@ static const struct {
     {"http", "Doors: pages, metrics, the control socket."},
     {"answer", "Links in mails by which a recipient answers."},
     {"mail", "How mail presents itself; the relay is a transport."},
-    {"mailbox", "Where mails come in; they are read by IMAP."},
+    {"mailbox", "Where replies come in; they are read by IMAP."},
+    {"bounce_mailbox", "Where bounces come in, when that is another mailbox."},
+    {"lmtp", "Bounces and replies from a mail server on this machine."},
     {"meeting", "Meetings, their reminders, the search for a date."},
     {"delivery", "The outbox."},
     {"pool", "When several requests might be served together."},

@@ -16,6 +16,18 @@ struct buf;
 struct conf_node;
 struct conf_faults;
 
+enum { MAILBOX_REPLIES, MAILBOX_BOUNCES, MAILBOXES };
+
+struct mailbox_settings {
+    char *url; /* imap://host:port/INBOX; "" = none is read */
+    char *user;
+    char *password_file;
+    char *tls; /* "required" or "none" */
+    char *ca_file;
+    char *filed; /* folder into which mails are moved that were dealt with; "" = they stay */
+    int64_t poll_ms;
+};
+
 /* All texts are owned by the struct; "" when not set. */
 struct settings {
     /* gateway */
@@ -70,12 +82,9 @@ struct settings {
     int64_t meeting_handover_length_ms;
     int64_t meeting_presence_answer_ms;
 
-    /* mailbox */
-    char *mailbox_url; /* imap://host:port/INBOX; "" = none is read */
-    char *mailbox_user;
-    char *mailbox_password_file;
-    char *mailbox_tls; /* "required" or "none" */
-    char *mailbox_ca_file;
+    struct mailbox_settings mailbox[MAILBOXES]; /* mailbox, bounce_mailbox */
+
+    char *lmtp_listen; /* "127.0.0.1:8024", "/run/stafette/lmtp.sock"; "" = off */
 
     char *ledger_night; /* "06:30": local time of the coordinator's mail */
 
@@ -93,8 +102,6 @@ struct settings {
     int64_t bundle_ms, contact_per_hour, domain_per_minute;
     int64_t sms_replies;
     int64_t attempt_timeout_ms;
-
-    int64_t mailbox_poll_ms;
 
     /* pool */
     int64_t pool_threshold; /* open requests that make a hint (pool.h) */

@@ -1,6 +1,6 @@
 /*
- * mail_in.c: mails that are no answer to an invitation, which need neither store nor clock; and
- * that nothing of a mail is said. Answers: tests of rsvp.c and tests/e2e/83-mailbox.py.
+ * mail_in.c: mails that are no answer to an invitation, and that nothing of a mail is said.
+ * Bounces: test_bounce_take.c. Answers: tests of rsvp.c and tests/e2e/83-mailbox.py.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,7 @@
 #include "../daemon/ical.h"
 #include "../daemon/mail_in.h"
 #include "../daemon/mail_read.h"
-#include "../daemon/util.h"
+#include "gateway_rig.h"
 
 #define CALENDAR "Content-Type: text/calendar\r\n\r\n"
 #define EVENT(method)                                                                              \
@@ -44,16 +44,18 @@ static const struct {
     {"no calendar in it", CALENDAR "geheim", MAIL_IN_UNREADABLE},
 };
 
+static const struct mail_envelope unknown = {"", ""};
+
 static void test_ends(void **state)
 {
-    (void)state;
+    struct gateway_rig *rig = *state;
     for (size_t i = 0; i < COUNT_OF(mails); i++) {
         struct buf text = BUF_INIT, said = BUF_INIT;
         struct mail mail;
         print_message("%s\n", mails[i].label);
         buf_printf(&text, "From: geheim@b.example\r\n%s", mails[i].in);
         assert_int_equal(mail_read(&mail, text.data, text.len), MAIL_OK);
-        assert_int_equal(mail_in_take(NULL, &mail, &said), mails[i].want);
+        assert_int_equal(mail_in_take(&rig->g, &mail, &unknown, &said), mails[i].want);
         assert_true(str_ends(buf_str(&said), "."));
         assert_null(strcasestr(buf_str(&said), "geheim"));
         mail_release(&mail);
@@ -64,14 +66,14 @@ static void test_ends(void **state)
 
 static void test_too_large(void **state)
 {
-    (void)state;
+    struct gateway_rig *rig = *state;
     struct buf text = BUF_INIT, said = BUF_INIT;
     struct mail mail;
     buf_puts(&text, CALENDAR "BEGIN:VCALENDAR\r\n");
     while (text.len < ICAL_INPUT_MAX + 100)
         buf_puts(&text, "X-A:b\r\n");
     assert_int_equal(mail_read(&mail, text.data, text.len), MAIL_OK);
-    assert_int_equal(mail_in_take(NULL, &mail, &said), MAIL_IN_TOO_LARGE);
+    assert_int_equal(mail_in_take(&rig->g, &mail, &unknown, &said), MAIL_IN_TOO_LARGE);
     mail_release(&mail);
     buf_release(&text);
     buf_release(&said);
@@ -90,8 +92,8 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ends),
-        cmocka_unit_test(test_too_large),
+        cmocka_unit_test_setup_teardown(test_ends, rig_set_up, rig_tear_down),
+        cmocka_unit_test_setup_teardown(test_too_large, rig_set_up, rig_tear_down),
         cmocka_unit_test(test_names),
     };
     mail_read_init();

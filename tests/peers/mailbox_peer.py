@@ -1,4 +1,5 @@
-"""A mailbox: Dovecot of build/peers (dovecot.sh) with one user, and what may lie in it.
+"""A mailbox: Dovecot of build/peers (dovecot.sh) with one user, and what may lie in it; and a
+relay that returns what it cannot deliver.
 
     box = Dovecot(folder).start()
     uid = box.append(mail("reply-thunderbird"))
@@ -6,6 +7,7 @@
 """
 
 import imaplib
+import os
 import pathlib
 import re
 import socket
@@ -59,10 +61,10 @@ class Dovecot:
         session.logout()
         return int(re.search(rb"APPENDUID \d+ (\d+)", data[0]).group(1))
 
-    def flags(self):
+    def flags(self, folder="INBOX"):
         """{uid: [flags]} of all mails."""
         session = self._session()
-        session.select("INBOX", readonly=True)
+        session.select(folder, readonly=True)
         _, lines = session.uid("FETCH", "1:*", "(FLAGS)")
         session.logout()
         found = {}
@@ -86,6 +88,40 @@ class Dovecot:
 
     def wait_marked(self, uid):
         wait_until(lambda: self.marked(uid), f"mail {uid} is marked", interval=0.05)
+
+
+class Postfix:
+    """A relay that hands mail to the server at `next_hop`, and what it cannot deliver back to
+    gw.example by a way: ("maildir", box), ("lmtp", "127.0.0.1:8024"), ("pipe", command).
+    postfix.sh says more."""
+
+    def __init__(self, folder, next_hop, way, where):
+        self.folder = pathlib.Path(folder) / "postfix"
+        self.folder.mkdir(exist_ok=True)
+        self.port = free_port()
+        self.next_hop = next_hop
+        self.way = [way, where]
+        if way == "maildir":
+            owner = os.stat(where.folder / "mail")
+            self.way = [way, where.folder / "mail", "antworten", owner.st_uid, owner.st_gid]
+        elif way == "pipe":
+            self.way = [way, "nobody", where]
+        self.process = None
+
+    def start(self):
+        command = ["bash", str(TOP / "tests/peers/postfix.sh"), self.folder, self.port,
+                   self.next_hop, *self.way]
+        self.process = Process("postfix", [str(word) for word in command], self.folder)
+        self.process.wait_ready(lambda: port_open(self.port))
+        return self
+
+    def stop(self):
+        if self.process and self.process.running():
+            self.process.stop()
+
+    @property
+    def log(self):
+        return (self.folder / "postfix.log").read_text()
 
 
 class TlsFront:
