@@ -11,6 +11,7 @@
 #include "../daemon/conf.h"
 #include "../daemon/util.h"
 #include "adapter.h"
+#include "reports.h"
 #include "sms_http.h"
 
 enum { TIMEOUT_MIN_MS = 1000, TIMEOUT_MAX_MS = 120000 };
@@ -25,7 +26,7 @@ struct setup {
 };
 
 /* The placeholders, for checking; prepare() has the values. */
-static const struct http_value report_names[] = {{"reference", ""}, {NULL, NULL}};
+static const struct http_value report_names[] = {{"reference", ""}, {"key", ""}, {NULL, NULL}};
 static const struct http_value header_names[] = {
     {"reference", ""}, {"from", ""}, {"username", ""}, {"password", ""}, {NULL, NULL},
 };
@@ -40,6 +41,18 @@ static const char *setting(const struct setup *s, const char *name)
         if (str_eq(v->name, name))
             return v->value;
     return transport_text(s->t, name);
+}
+
+/* The same for a setting that an adapter need not have: "" then. */
+static const char *extra(const struct setup *s, const char *name)
+{
+    for (const struct adapter_option *o = s->t->adapter->options; o->name; o++)
+        if (str_eq(o->name, name))
+            return setting(s, name);
+    for (const struct http_value *v = s->preset->fixed; v && v->name; v++)
+        if (str_eq(v->name, name))
+            return v->value;
+    return "";
 }
 
 static void check_pattern(const struct setup *s, const char *what, const char *pattern,
@@ -225,11 +238,22 @@ static void read_report(const struct setup *s)
     rule->words[REPORT_SENT] = setting(s, "report_sent");
     rule->words[REPORT_DELIVERED] = setting(s, "report_delivered");
     rule->words[REPORT_FAILED] = setting(s, "report_failed");
+    rule->expired = extra(s, "report_expired");
+    rule->error = extra(s, "report_error");
+    rule->address = extra(s, "report_address");
+    rule->policy = extra(s, "report_policy");
+    rule->credit = extra(s, "report_credit");
+    s->sms->report_key = reports_key(s->t->reports);
     buf_puts(&url, base);
     if (!str_empty(base) && s->preset->report_query)
-        buf_printf(&url, "%c%s", strchr(base, '?') ? '&' : '?', s->preset->report_query);
+        buf_printf(&url, "%c%s%s", strchr(base, '?') ? '&' : '?', s->t->reports ? "key={key}&" : "",
+                   s->preset->report_query);
     s->sms->report_url = buf_detach(&url);
     check_pattern(s, "report_url", s->sms->report_url, report_names);
+    if (!s->t->reports && strstr(s->sms->report_url, "{key}"))
+        conf_fault(s->faults, s->node,
+                   "transport \"%s\", report_url: {key} is the secret of a group reports",
+                   s->t->name);
 }
 
 static void read_peer(const struct setup *s)
