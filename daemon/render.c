@@ -165,11 +165,16 @@ static char *return_path(const struct stafette *g, int64_t delivery)
     return buf_detach(&text);
 }
 
+void render_reference(struct buf *out, const struct stafette *g, int64_t delivery)
+{
+    put_tagged(out, g, "d", delivery);
+}
+
 static void fill_envelope(const struct stafette *g, const struct due *due,
                           const struct contact *contact, struct message *message)
 {
     struct buf reference = BUF_INIT;
-    put_tagged(&reference, g, "d", due->delivery.seq);
+    render_reference(&reference, g, due->delivery.seq);
     message->address = xstrdup(contact->address);
     message->message_id = message_id(g, "d", due->delivery.seq);
     message->thread_id = message_id(g, "v", due->delivery.item_seq);

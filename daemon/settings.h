@@ -92,6 +92,7 @@ struct settings {
     int64_t sms_in_flight_max;
     int64_t domain_per_minute;
     int64_t sms_replies;
+    int64_t report_within_ms;
     int64_t attempt_timeout_ms;
 
     int64_t mailbox_poll_ms;
