@@ -154,7 +154,7 @@ static enum report_end take_failed(struct stafette *g, struct delivery *d,
 enum report_end report_take(struct stafette *g, const struct transport *from,
                             const struct report *report)
 {
-    struct delivery d;
+    struct delivery d = {.seq = 0};
     enum report_end end = REPORT_TAKEN;
     if (!find(g, from, report, &d))
         return REPORT_NO_ID;

@@ -18,30 +18,33 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define GATEWAY(name, more)                                                                        \
-    "{ name = \"" name                                                                             \
-    "\"; adapter = \"sms_http\"; url = \"http://127.0.0.1:1/\"; tls = \"none\";"                   \
-    " address_codes = \"400 404\"; temporary_values = \"500 busy\"; auth_values = \"900 denied\";" \
-    " address_values = \"202\"; " more " }"
+static const char common[] =
+    "adapter = \"sms_http\"; url = \"http://127.0.0.1:1/\"; tls = \"none\";"
+    " address_codes = \"400 404\"; temporary_values = \"500 busy\"; address_values = \"202\";"
+    " auth_values = \"900 denied\";";
 
-static const char config[] =
-    "transports = ( " GATEWAY("json", "ok_pointer = \"/success\"; ok_values = \"100\"; id_pointer "
-                                      "= \"/messages/0/id\";") "," GATEWAY(
-        "regex",
-        "ok_regex = \"^([A-Z]+);\"; ok_values = \"OK\"; id_regex ="
-        " \"ID=([0-9A-Za-z-]+)\";") "," GATEWAY("mixed", "ok_regex = \"(ok|queued)\"; id_pointer = "
-                                                         "\"/a~1b/0\";") "," GATEWAY("silent",
-                                                                                     "") " );\n";
+static const char *const gateways[] = {
+    "name = \"json\"; ok_pointer = \"/success\"; ok_values = \"100\";"
+    " id_pointer = \"/messages/0/id\";",
+    "name = \"regex\"; ok_regex = \"^([A-Z]+);\"; ok_values = \"OK\";"
+    " id_regex = \"ID=([0-9A-Za-z-]+)\";",
+    "name = \"mixed\"; ok_regex = \"(ok|queued)\"; id_pointer = \"/a~1b/0\";",
+    "name = \"silent\";",
+};
 
 static struct transports *load(void)
 {
-    struct buf report = BUF_INIT;
+    struct buf report = BUF_INIT, text = BUF_INIT;
     struct conf_faults faults = {.text = &report};
-    struct conf_node *root = conf_read_text("fuzz", config, strlen(config), &faults);
+    for (size_t i = 0; i < COUNT_OF(gateways); i++)
+        buf_printf(&text, "%s{ %s %s }", i ? ", " : "transports = ( ", gateways[i], common);
+    buf_puts(&text, " );\n");
+    struct conf_node *root = conf_read_text("fuzz", buf_str(&text), text.len, &faults);
     struct transports *all = transports_load(root, &faults);
     assert(all);
     conf_free(root);
     buf_release(&report);
+    buf_release(&text);
     return all;
 }
 
