@@ -81,8 +81,8 @@ int64_t store_delivery_due(struct store *s, int64_t lane_id, int64_t now_ms, voi
  * clock that was ahead. An SMS that may wait for the end of quiet hours is left alone. */
 void store_delivery_pull(struct store *s, int64_t latest_ms, int64_t now_ms);
 
-/* What waits in a lane because its transport was unwell (classes that incident_blames()) becomes due
- * now, at most `max` of them; how many did. */
+/* What waits in a lane because its transport was unwell (classes that incident_blames()) becomes
+ * due now, at most `max` of them; how many did. */
 int64_t store_delivery_hasten(struct store *s, int64_t lane_id, int64_t now_ms, int64_t max);
 
 /* The next lane by number that has pending deliveries; 0 = none. */
