@@ -32,10 +32,12 @@
 
 #include "../daemon/buf.h"
 #include "../daemon/stafette.h"
+#include "sms_terms.h"
 
 struct conf_node;
 struct conf_faults;
 struct inbound_rule;
+struct reports;
 struct smtp_sessions;
 struct transport;
 
@@ -136,6 +138,8 @@ struct transport {
     size_t order;       /* position in the configuration: first of its channel is the default */
     int64_t rate_per_s; /* 0: no limit */
     struct inbound_rule *inbound; /* how it takes SMS that come in (inbound.h); NULL: not */
+    struct reports *reports;      /* how it takes delivery reports (reports.h); NULL: has none */
+    struct sms_terms sms;         /* SMS: alphabet, parts, price */
 };
 
 struct transports {

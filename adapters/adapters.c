@@ -20,6 +20,8 @@
 #include "../daemon/util.h"
 #include "adapters_list.h"
 #include "inbound.h"
+#include "reports.h"
+#include "sms_http.h"
 
 const struct adapter *const adapters[] = {
     &adapter_email_smtp, &adapter_email_file, &adapter_null_email, &adapter_sms_http,
@@ -111,10 +113,16 @@ static void read_options(struct transport *t, struct conf_node *node, struct con
 static void check_unused(const struct adapter *adapter, struct conf_node *node,
                          struct conf_faults *faults)
 {
-    const char *known[OPTIONS_MAX + 5] = {"name", "adapter", "rate_per_s", "inbound"};
-    size_t n = option_count(adapter);
+    static const char *const every[] = {"name", "adapter", "rate_per_s"};
+    static const char *const sms[] = {"inbound", "reports", "unicode", "max_parts", "price_cents"};
+    const char *known[OPTIONS_MAX + COUNT_OF(every) + COUNT_OF(sms) + 1] = {NULL};
+    size_t at = 0, n = option_count(adapter);
+    for (size_t i = 0; i < COUNT_OF(every); i++)
+        known[at++] = every[i];
+    for (size_t i = 0; i < COUNT_OF(sms) && adapter->channel == CHANNEL_SMS; i++)
+        known[at++] = sms[i];
     for (size_t i = 0; i < n; i++)
-        known[4 + i] = adapter->options[i].name;
+        known[at++] = adapter->options[i].name;
     conf_check_unused(node, known, faults);
 }
 
@@ -139,6 +147,7 @@ static void transport_free(struct transport *t)
     if (t->state && t->adapter->release)
         t->adapter->release(t);
     inbound_free(t->inbound);
+    reports_free(t->reports);
     size_t n = option_count(t->adapter);
     for (size_t i = 0; i < n; i++)
         free((void *)(uintptr_t)t->value[i]);
@@ -147,11 +156,28 @@ static void transport_free(struct transport *t)
     free(t);
 }
 
-static void read_inbound(struct transport *t, struct conf_node *node, struct conf_faults *faults)
+/* Before the adapter's check(), which may want the key of the reports. */
+static void read_sms(struct transport *t, struct conf_node *node, struct conf_faults *faults)
 {
-    if (conf_get(node, "inbound") && t->adapter->channel != CHANNEL_SMS)
-        conf_fault(faults, node, "transport \"%s\": inbound is for SMS only", t->name);
+    if (t->adapter->channel != CHANNEL_SMS) {
+        if (conf_get(node, "inbound") || conf_get(node, "reports"))
+            conf_fault(faults, node, "transport \"%s\": inbound and reports are for SMS only",
+                       t->name);
+        return;
+    }
+    sms_terms_load(&t->sms, node, faults);
     t->inbound = inbound_load(node, faults);
+    t->reports = reports_load(node, faults);
+}
+
+static void check_reports(const struct transport *t, const struct conf_node *node,
+                          struct conf_faults *faults)
+{
+    if (t->reports && !sms_report_rule(t))
+        conf_fault(faults, node,
+                   "transport \"%s\" has a group reports, but nothing says how to read one: "
+                   "report_status and report_reference or report_id are wanted",
+                   t->name);
 }
 
 static struct transport *load_one(struct conf_node *node, struct conf_faults *faults)
@@ -175,9 +201,10 @@ static struct transport *load_one(struct conf_node *node, struct conf_faults *fa
     t->adapter = adapter;
     t->rate_per_s = conf_int(node, "rate_per_s", 0, 0, RATE_MAX, faults);
     read_options(t, node, faults);
-    read_inbound(t, node, faults);
+    read_sms(t, node, faults);
     if (adapter->check)
         adapter->check(t, node, faults);
+    check_reports(t, node, faults);
     check_unused(adapter, node, faults);
     return t;
 }

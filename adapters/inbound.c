@@ -142,7 +142,8 @@ static void read_secret(struct inbound_rule *rule, struct conf_node *group,
     const struct conf_node *at = conf_get(group, "secret_file");
     const char *name = conf_text(group, "secret_file", "", faults);
     if (str_empty(name)) {
-        conf_fault(faults, group, "inbound needs a secret_file: whoever knows it may answer");
+        conf_fault(faults, group, "%s needs a secret_file: whoever knows it is believed",
+                   group->name);
         return;
     }
     conf_resolve(at, name, &path);
@@ -164,8 +165,21 @@ static void read_sources(struct inbound_rule *rule, struct conf_node *group,
         conf_fault(faults, at, "sources: \"%.*s\" is no address or network such as 192.0.2.0/24",
                    (int)n, bad);
     else if (str_empty(rule->sources))
-        conf_fault(faults, group,
-                   "inbound needs sources: the addresses from which the gateway calls");
+        conf_fault(faults, group, "%s needs sources: the addresses from which the gateway calls",
+                   group->name);
+}
+
+struct inbound_rule *inbound_load_caller(struct conf_node *group, struct conf_faults *faults)
+{
+    struct inbound_rule *rule = xcalloc(1, sizeof *rule);
+    read_secret(rule, group, faults);
+    read_sources(rule, group, faults);
+    return rule;
+}
+
+const char *inbound_key(const struct inbound_rule *rule)
+{
+    return buf_str(&rule->secret);
 }
 
 struct inbound_rule *inbound_load(struct conf_node *transport, struct conf_faults *faults)
@@ -179,9 +193,7 @@ struct inbound_rule *inbound_load(struct conf_node *transport, struct conf_fault
         conf_fault(faults, group, "inbound is a group: { secret_file = \"...\"; sources = ... }");
         return NULL;
     }
-    struct inbound_rule *rule = xcalloc(1, sizeof *rule);
-    read_secret(rule, group, faults);
-    read_sources(rule, group, faults);
+    struct inbound_rule *rule = inbound_load_caller(group, faults);
     rule->from = xstrdup(conf_text(group, "from", "from", faults));
     rule->text = xstrdup(conf_text(group, "text", "text", faults));
     rule->id = xstrdup(conf_text(group, "id", "id", faults));

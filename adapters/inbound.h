@@ -36,6 +36,12 @@ struct inbound {
 struct inbound_rule *inbound_load(struct conf_node *transport, struct conf_faults *faults);
 void inbound_free(struct inbound_rule *rule);
 
+/* Only who may call, from `secret_file` and `sources` of any group, for callbacks of another kind.
+ * Never NULL; faults are reported. */
+struct inbound_rule *inbound_load_caller(struct conf_node *group, struct conf_faults *faults);
+/* Its secret; borrowed. */
+const char *inbound_key(const struct inbound_rule *rule);
+
 /* True when that address may call. */
 bool inbound_source(const struct inbound_rule *rule, const char *address);
 /* Compares in constant time; either may be "". */

@@ -14,6 +14,7 @@
 #include "adapter.h"
 #include "adapters_list.h"
 #include "file_drop.h"
+#include "sms_terms.h"
 
 static const struct adapter_option options[] = {
     {"path", OPTION_FILE, NULL, "directory of the files; made when missing"},
@@ -37,11 +38,16 @@ static void add_header(struct buf *out, const char *name, const char *value)
 static void deliver(struct job *job)
 {
     const char *path = transport_text(job->transport, "path");
-    struct buf err = BUF_INIT;
+    struct buf err = BUF_INIT, text = BUF_INIT;
+    if (sms_terms_job(&text, job) < 0) {
+        buf_wipe(&text);
+        return;
+    }
     buf_reset(&job->bytes);
     add_header(&job->bytes, "To", job->message.address);
     add_header(&job->bytes, "Reference", job->message.reference);
-    buf_printf(&job->bytes, "\n%s\n", job->message.body ? job->message.body : "");
+    buf_printf(&job->bytes, "\n%s\n", buf_str(&text));
+    buf_wipe(&text);
     file_make_dir(path, &err);
     file_deliver(job, &(struct file_place){path, ".", "", ".sms"}, &err);
     buf_release(&err);

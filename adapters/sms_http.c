@@ -10,7 +10,6 @@
  */
 #include "sms_http.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "../daemon/digest.h"
@@ -18,6 +17,7 @@
 #include "../daemon/util.h"
 #include "adapter.h"
 #include "adapters_list.h"
+#include "sms_terms.h"
 
 enum { DIGITS_MIN = 8, DIGITS_MAX = 15 };
 
@@ -63,7 +63,7 @@ static const struct adapter_option options[] = {
     {"permanent_values", OPTION_TEXT, "", "words that mean refused for good, as unknown ones do"},
     {"id_pointer", OPTION_TEXT, "", "JSON pointer to the gateway's id of the message"},
     {"id_regex", OPTION_TEXT, "", "or an expression that finds it"},
-    {"report_url", OPTION_TEXT, "", "our address for delivery reports; may hold {reference}"},
+    {"report_url", OPTION_TEXT, "", "our address for delivery reports; may hold {reference} {key}"},
     {"report_reference", OPTION_TEXT, "", "where a report has our reference: argument or /pointer"},
     {"report_id", OPTION_TEXT, "", "where a report has the gateway's id"},
     {"report_status", OPTION_TEXT, "", "where a report has its status word"},
@@ -71,6 +71,11 @@ static const struct adapter_option options[] = {
     {"report_sent", OPTION_TEXT, "", "status words: the network has it"},
     {"report_delivered", OPTION_TEXT, "", "status words: on the handset"},
     {"report_failed", OPTION_TEXT, "", "status words: given up"},
+    {"report_expired", OPTION_TEXT, "", "status words: given up because its time was over"},
+    {"report_error", OPTION_TEXT, "", "where a report of a failure has its reason"},
+    {"report_address", OPTION_TEXT, "", "reasons or status words: the number does not exist"},
+    {"report_policy", OPTION_TEXT, "", "reasons or status words: somebody's rules refuse it"},
+    {"report_credit", OPTION_TEXT, "", "reasons or status words: no credit"},
     {"tls", OPTION_TEXT, "required", "\"none\" only for a gateway on a loopback address"},
     {"ca_file", OPTION_FILE, "", "certificates to trust instead of the system's"},
     {"timeout", OPTION_DURATION, "20s", "for one SMS, connecting included"},
@@ -90,14 +95,14 @@ struct filling {
     struct buf to, text, report_url;
 };
 
+/* f->text is there already. */
 static void filling_make(struct filling *f, const struct sms *sms, const struct message *m)
 {
-    const struct http_value reference[] = {{"reference", m->reference}, {NULL, NULL}};
-    *f = (struct filling){0};
+    const struct http_value reference[] = {
+        {"reference", m->reference}, {"key", sms->report_key}, {NULL, NULL}};
     if (str_eq(sms->number_format, "00"))
         buf_puts(&f->to, "00");
     buf_puts(&f->to, m->address + !str_eq(sms->number_format, "e164"));
-    gsm_transliterate(&f->text, m->body);
     http_fill(&f->report_url, sms->report_url, reference, HTTP_PERCENT);
     const struct http_value value[] = {
         {"to", buf_str(&f->to)},
@@ -117,7 +122,7 @@ static void filling_release(struct filling *f)
 {
     buf_wipe(&f->to);
     buf_wipe(&f->text);
-    buf_release(&f->report_url);
+    buf_wipe(&f->report_url);
 }
 
 /* name=value&name=value, both escaped. */
@@ -238,7 +243,7 @@ static bool reference_ok(const char *reference)
 int sms_http_prepare(struct job *job, CURL *easy)
 {
     const struct sms *sms = job->transport->state;
-    struct filling f;
+    struct filling f = {.text = BUF_INIT};
     if (!number_ok(job->message.address)) {
         job_end(job, ATTEMPT_FAILED, CLASS_ADDRESS, 0);
         job_peer_text(job, "not sent: the number is not in E.164 form");
@@ -247,6 +252,10 @@ int sms_http_prepare(struct job *job, CURL *easy)
     if (!reference_ok(job->message.reference)) {
         job_end(job, ATTEMPT_FAILED, CLASS_PERMANENT, 0);
         job_peer_text(job, "not sent: the reference holds characters that a header cannot");
+        return -1;
+    }
+    if (sms_terms_job(&f.text, job) < 0) {
+        filling_release(&f);
         return -1;
     }
     filling_make(&f, sms, &job->message);
@@ -258,15 +267,6 @@ int sms_http_prepare(struct job *job, CURL *easy)
     set_request(job, easy, sms);
     filling_release(&f);
     return 0;
-}
-
-/* A gateway's id goes into the store and the log: letters, digits and -_.: or it is dropped. */
-static void keep_id(struct result *result, const char *id)
-{
-    size_t n = 0;
-    while (isalnum((unsigned char)id[n]) || (id[n] && strchr("-_.:", id[n])))
-        n++;
-    str_copy(result->provider_id, sizeof result->provider_id, id[n] == '\0' ? id : "");
 }
 
 static void finish_answer(struct job *job, CURL *easy)
@@ -282,7 +282,7 @@ static void finish_answer(struct job *job, CURL *easy)
     job->result.enhanced[0] = '\0';
     job->result.retry_after_s = class == CLASS_NONE ? 0 : (int64_t)wait_s;
     if (class == CLASS_NONE)
-        keep_id(&job->result, buf_str(&id));
+        callback_id(job->result.provider_id, sizeof job->result.provider_id, buf_str(&id));
     job_end_as(job, class, (int)status);
     buf_release(&word);
     buf_release(&id);

@@ -32,6 +32,7 @@ struct sms {
     int64_t timeout_ms;
     struct buf password;
     char *report_url;         /* pattern; owned */
+    const char *report_key;   /* the secret of our report page; of the transport */
     struct http_value *param; /* name and pattern, ended by NULL; owned with its texts */
     struct http_value *header;
     const char *ok_codes, *ok_pointer, *ok_values;

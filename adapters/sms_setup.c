@@ -13,6 +13,7 @@
 #include "../daemon/util.h"
 #include "adapter.h"
 #include "adapters_list.h"
+#include "reports.h"
 #include "sms_http.h"
 
 enum { TIMEOUT_MIN_MS = 1000, TIMEOUT_MAX_MS = 120000 };
@@ -27,7 +28,7 @@ struct setup {
 };
 
 /* The placeholders, for checking; prepare() has the values. */
-static const struct http_value report_names[] = {{"reference", ""}, {NULL, NULL}};
+static const struct http_value report_names[] = {{"reference", ""}, {"key", ""}, {NULL, NULL}};
 static const struct http_value header_names[] = {
     {"reference", ""}, {"from", ""}, {"username", ""}, {"password", ""}, {NULL, NULL},
 };
@@ -247,11 +248,22 @@ static void read_report(const struct setup *s)
     rule->words[REPORT_SENT] = setting(s, "report_sent");
     rule->words[REPORT_DELIVERED] = setting(s, "report_delivered");
     rule->words[REPORT_FAILED] = setting(s, "report_failed");
+    rule->expired = setting(s, "report_expired");
+    rule->error = setting(s, "report_error");
+    rule->address = setting(s, "report_address");
+    rule->policy = setting(s, "report_policy");
+    rule->credit = setting(s, "report_credit");
+    s->sms->report_key = reports_key(s->t->reports);
     buf_puts(&url, base);
     if (!str_empty(base) && s->preset->report_query)
-        buf_printf(&url, "%c%s", strchr(base, '?') ? '&' : '?', s->preset->report_query);
+        buf_printf(&url, "%c%s%s", strchr(base, '?') ? '&' : '?', s->t->reports ? "key={key}&" : "",
+                   s->preset->report_query);
     s->sms->report_url = buf_detach(&url);
     check_pattern(s, "report_url", s->sms->report_url, report_names);
+    if (!s->t->reports && strstr(s->sms->report_url, "{key}"))
+        conf_fault(s->faults, s->node,
+                   "transport \"%s\", report_url: {key} is the secret of a group reports",
+                   s->t->name);
 }
 
 static void read_peer(const struct setup *s)

@@ -6,6 +6,7 @@
 #include "gateway.h"
 #include "ledger_run.h"
 #include "log.h"
+#include "report.h"
 #include "store.h"
 #include "store_clock.h"
 #include "store_delivery.h"
@@ -25,6 +26,7 @@ void balance_check(struct stafette *g)
     m->open_items = store_item_count_open(g->store);
     m->oldest_open_ms = store_item_oldest_open(g->store);
     m->queue_depth = store_delivery_count(g->store, DELIVERY_PENDING);
+    m->reports_unknown = report_count_unknown(g);
     m->out_waiting = store_out_count(g->store);
     /* What could not be counted is no balance. */
     g->balanced = clocks == m->open_items && !store_failed(g->store);

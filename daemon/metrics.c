@@ -74,6 +74,18 @@ static void write_sms(const struct metrics *m, struct buf *out)
             m->sms_withheld);
 }
 
+static void write_reports(const struct metrics *m, struct buf *out)
+{
+    head(out, "sms_reports", "counter", "Delivery reports of SMS, by what became of them.");
+    for (int i = 0; i < REPORT_END_COUNT; i++)
+        buf_printf(out, "stafette_sms_reports_total{result=\"%s\"} %llu\n",
+                   report_end_name((enum report_end)i), (unsigned long long)m->reports[i]);
+    gauge(out, "sms_unknown",
+          "SMS of the last week without the report that their gateway promises, as of the last "
+          "check.",
+          (double)m->reports_unknown);
+}
+
 static void write_mail(const struct metrics *m, struct buf *out)
 {
     head(out, "mail_in", "counter", "Mails that came in, by what became of them.");
@@ -140,6 +152,7 @@ void metrics_write(const struct stafette *g, struct buf *out)
     write_events(m, out);
     write_attempts(m, out);
     write_sms(m, out);
+    write_reports(m, out);
     write_mail(m, out);
     write_turns(m, out);
     write_incidents(g, out);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "mail_in.h"
+#include "report.h"
 #include "sms_inbound.h"
 #include "stafette.h"
 
@@ -25,7 +26,9 @@ struct metrics {
     uint64_t classes[ERROR_CLASS_COUNT];
     uint64_t sms_in[SMS_END_COUNT];
     uint64_t mail_in[MAIL_IN_END_COUNT];
-    uint64_t sms_withheld; /* replies to SMS that the hourly limit held back */
+    uint64_t reports[REPORT_END_COUNT];
+    int64_t reports_unknown; /* SMS without a promised report, as of the last check */
+    uint64_t sms_withheld;   /* replies to SMS that the hourly limit held back */
     uint64_t clocks_fired;
     uint64_t commits;
     uint64_t store_troubles;

@@ -18,6 +18,7 @@
 #include "stafette.h"
 
 struct contact;
+struct delivery;
 struct item;
 struct job;
 struct notice;
@@ -46,6 +47,14 @@ void outbox_settle(struct stafette *g);
  * contact is flagged where the class blames it, the next contact or step runs now. Nothing happens
  * when it is not sent, so a report that comes twice is harmless; false then. */
 bool outbox_returned(struct stafette *g, int64_t delivery_seq, enum error_class class, int code);
+
+/* In the open transaction: a report says that a delivery which waits for its next attempt has
+ * arrived (its last one ended in doubt). It ends as sent; the report itself is the caller's to
+ * store. False when it is not pending, or an attempt is under way: its result says so. */
+bool outbox_arrived(struct stafette *g, struct delivery *delivery);
+
+/* True while an attempt of it is handed out and not settled. */
+bool outbox_is_under_way(const struct stafette *g, int64_t delivery_seq);
 
 /* After the commit: logs, counts and forgets the settled attempts. */
 void outbox_settled(struct stafette *g);

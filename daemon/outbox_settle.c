@@ -164,6 +164,23 @@ static void end_delivery(struct stafette *g, const struct ending *ending, struct
         run_next_step(g, d, &item);
 }
 
+/* A gateway's report has overtaken its answer to the attempt that just ended. Of an attempt in
+ * doubt it is the answer; a failed one that will be repeated is forgotten. */
+static void take_early_report(struct stafette *g, struct delivery *d)
+{
+    if (d->report == REPORT_DELIVERED)
+        outbox_arrived(g, d);
+    if (d->report != REPORT_FAILED)
+        return;
+    if (d->state == DELIVERY_SENT) {
+        outbox_returned(g, d->seq, CLASS_PERMANENT, 0);
+    } else if (d->state == DELIVERY_PENDING) {
+        d->report = REPORT_UNKNOWN;
+        d->reported_ms = 0;
+        store_delivery_report(g->store, d);
+    }
+}
+
 static void settle_one(struct stafette *g, const struct job *job, int64_t seq)
 {
     struct delivery d;
@@ -205,6 +222,7 @@ static void settle_one(struct stafette *g, const struct job *job, int64_t seq)
                                   d.state == DELIVERY_SENT ? job->result.bytes_hash : NULL};
     if (d.state == DELIVERY_SENT || d.state == DELIVERY_FAILED)
         end_delivery(g, &ending, &d);
+    take_early_report(g, &d);
 }
 
 /* Deliveries that came back together, because they had left in one mail. */
@@ -277,6 +295,27 @@ static void hastened(struct outbox *o)
             lane->hastened = -1;
         }
     }
+}
+
+bool outbox_is_under_way(const struct stafette *g, int64_t delivery_seq)
+{
+    for (const struct job *job = g->outbox->finished; job; job = job->next)
+        if (job->delivery_id == delivery_seq)
+            return false;
+    return outbox_flight(g->outbox, delivery_seq) != NULL;
+}
+
+bool outbox_arrived(struct stafette *g, struct delivery *d)
+{
+    static const struct ending ending = {.asked = true};
+    if (d->state != DELIVERY_PENDING || outbox_is_under_way(g, d->seq))
+        return false;
+    d->state = DELIVERY_SENT;
+    d->class = CLASS_NONE;
+    d->ended_ms = g->now_ms;
+    store_delivery_settle(g->store, d);
+    end_delivery(g, &ending, d);
+    return true;
 }
 
 void outbox_settle(struct stafette *g)

@@ -51,6 +51,7 @@ static const struct page {
     {DOOR_CONTROL, "POST", "/control/send", IN_TURN, page_send, page_send_committed},
     {DOOR_CONTROL, "POST", "/control/mail-in", IN_TURN, page_mail_in, page_mail_in_committed},
     {DOOR_CONTROL, "POST", "/control/explain", IN_TURN, page_explain, NULL},
+    {DOOR_CONTROL, "POST", "/control/sms", FROM_MEMORY, page_sms, NULL},
     {DOOR_CONTROL, "GET", "/control/who", IN_TURN, page_who, NULL},
     {DOOR_CONTROL, "GET", "/control/budgets", IN_TURN, page_budgets, NULL},
     {DOOR_CONTROL, "POST", "/control/budget/freeze/", IN_TURN, page_budget_freeze, NULL},
@@ -87,6 +88,8 @@ static const struct page {
     {DOOR_CONTROL, "POST", "/control/feed/", IN_TURN, page_feed_address, NULL},
     {DOOR_PUBLIC, "GET", "/sms/in/", IN_TURN, page_sms_in, page_sms_in_committed},
     {DOOR_PUBLIC, "POST", "/sms/in/", IN_TURN, page_sms_in, page_sms_in_committed},
+    {DOOR_PUBLIC, "GET", "/sms/report/", IN_TURN, page_report, page_report_committed},
+    {DOOR_PUBLIC, "POST", "/sms/report/", IN_TURN, page_report, page_report_committed},
 };
 
 void page_json(struct http_call *call)

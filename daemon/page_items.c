@@ -11,6 +11,7 @@
 #include "json.h"
 #include "known.h"
 #include "page_parts.h"
+#include "report.h"
 #include "store.h"
 #include "store_audit.h"
 #include "store_clock.h"
@@ -107,7 +108,9 @@ static void put_notice(void *context, const struct notice *notice)
 
 static void put_delivery(void *context, const struct delivery *d)
 {
-    struct buf *out = context;
+    struct listing *list = context;
+    struct buf *out = list->out;
+    const char *report = report_word(list->g, d);
     json_comma(out);
     buf_addc(out, '{');
     json_member_int(out, "delivery", d->seq);
@@ -120,6 +123,10 @@ static void put_delivery(void *context, const struct delivery *d)
     if (d->state == DELIVERY_PENDING)
         json_member_time(out, "next_at", d->next_ms);
     json_member_time(out, "ended_at", d->ended_ms);
+    if (!str_empty(report))
+        json_member_text(out, "report", report);
+    if (d->reported_ms)
+        json_member_time(out, "reported_at", d->reported_ms);
     buf_addc(out, '}');
 }
 
@@ -192,6 +199,7 @@ void page_item(struct stafette *g, struct http_call *call, struct known *fresh)
 {
     struct item item;
     struct buf *out = &call->answer;
+    struct listing list = {g, out, 0};
     (void)fresh;
     if (!item_of_path(g, call, &item))
         return;
@@ -211,7 +219,7 @@ void page_item(struct stafette *g, struct http_call *call, struct known *fresh)
     buf_addc(out, ']');
     json_put_name(out, "deliveries");
     buf_addc(out, '[');
-    store_delivery_each(g->store, item.seq, out, put_delivery);
+    store_delivery_each(g->store, item.seq, &list, put_delivery);
     buf_addc(out, ']');
     json_put_name(out, "audit");
     buf_addc(out, '[');

@@ -23,6 +23,7 @@ const char *page_caller(const struct stafette *g, const struct http_call *call);
 void page_metrics(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_health(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_outbox(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_sms(struct stafette *g, struct http_call *call, struct known *fresh);
 
 /* Checked from memory, done and answered step by step. */
 void page_retry(struct stafette *g, struct http_call *call, struct known *fresh);
@@ -65,6 +66,7 @@ void page_release(struct stafette *g, struct http_call *call, struct known *fres
 void page_erase(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_clock(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_sms_in(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_report(struct stafette *g, struct http_call *call, struct known *fresh);
 
 void page_link(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_feed(struct stafette *g, struct http_call *call, struct known *fresh);
@@ -90,5 +92,6 @@ void page_hold_committed(struct stafette *g, const struct http_call *call);
 void page_release_committed(struct stafette *g, const struct http_call *call);
 void page_erase_committed(struct stafette *g, const struct http_call *call);
 void page_sms_in_committed(struct stafette *g, const struct http_call *call);
+void page_report_committed(struct stafette *g, const struct http_call *call);
 
 #endif

@@ -18,6 +18,7 @@
 #include "outbox.h"
 #include "outbox_ops.h"
 #include "page_parts.h"
+#include "report.h"
 #include "store.h"
 #include "store_audit.h"
 #include "store_clock.h"
@@ -182,6 +183,7 @@ void page_status(struct stafette *g, struct http_call *call, struct known *fresh
     json_member_int(out, "pending", store_delivery_count(g->store, DELIVERY_PENDING));
     json_member_int(out, "held", store_delivery_count(g->store, DELIVERY_HELD));
     put_holds(g, out);
+    json_member_int(out, "sms_unknown", report_count_unknown(g));
     json_member_int(out, "in_flight", (int64_t)outbox_in_flight(g->outbox));
     json_member_int(out, "status_events_waiting", store_out_count(g->store));
     json_member_int(out, "store_bytes", store_size(g->store));

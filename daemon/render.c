@@ -147,11 +147,16 @@ static char *return_path(const struct stafette *g, int64_t delivery)
     return buf_detach(&text);
 }
 
+void render_reference(struct buf *out, const struct stafette *g, int64_t delivery)
+{
+    verp_put(out, &g->keys, VERP_DELIVERY, delivery);
+}
+
 static void fill_envelope(const struct stafette *g, const struct due *due,
                           const struct contact *contact, struct message *message)
 {
     struct buf reference = BUF_INIT;
-    verp_put(&reference, &g->keys, VERP_DELIVERY, due->delivery.seq);
+    render_reference(&reference, g, due->delivery.seq);
     message->address = xstrdup(contact->address);
     message->message_id = message_id(g, VERP_DELIVERY, due->delivery.seq);
     message->thread_id = message_id(g, VERP_ITEM, due->delivery.item_seq);

@@ -7,9 +7,11 @@
 #define RENDER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "stafette.h"
 
+struct buf;
 struct contact;
 struct due;
 struct item;
@@ -20,6 +22,10 @@ struct template;
 /* The contact a delivery goes to today: the one it was made for, else the unit's first of that
  * channel; NULL when the unit is gone or has none. */
 const struct contact *render_contact(const struct stafette *g, const struct due *due);
+
+/* Appends the reference by which gateways know a delivery: "d17.8c3f01aa", with a tag that only
+ * this installation can make. */
+void render_reference(struct buf *out, const struct stafette *g, int64_t delivery);
 
 /* German sentence: why the reader was told. */
 const char *render_why(enum reason reason);

@@ -368,6 +368,9 @@ static const char *const migrations[] = {
     /* reports of gateways that name their own id; channel 1 is SMS */
     "create index delivery_provider on delivery (provider_id)"
     "  where channel = 1 and provider_id <> '';"
+    /* SMS of which no report has told the end; state 1 is sent, report 3 delivered */
+    "create index delivery_unreported on delivery (ended_ms)"
+    "  where channel = 1 and state = 1 and report < 3;"
 
     "create table lane_hold (" /* retention: keep; until an operator releases it */
     "  lane text primary key," /* name of the destination, or of a transport: all of its */

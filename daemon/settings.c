@@ -167,6 +167,8 @@ static const struct setting table[] = {
      "urgent goes at once. A transport has its own limit, rate_per_s."},
     {"delivery", "sms_replies", KIND_INT, AT(sms_replies), "0", "1000", "5",
      "Replies to the SMS of one sender in an hour; against loops of two machines."},
+    {"delivery", "report_within", KIND_DURATION, AT(report_within_ms), "1m", "7d", "24h",
+     "An SMS whose gateway promises delivery reports is unknown when none told its end in this."},
     {"delivery", "attempt_timeout", KIND_DURATION, AT(attempt_timeout_ms), "1s", "10m", "60s",
      "An attempt that hangs ends after this."},
 

@@ -101,6 +101,7 @@ struct settings {
     int64_t sms_in_flight_max;
     int64_t bundle_ms, contact_per_hour, domain_per_minute;
     int64_t sms_replies;
+    int64_t report_within_ms;
     int64_t attempt_timeout_ms;
 
     /* pool */

@@ -17,6 +17,7 @@ enum {
     DELIVERY_SETTLE,
     DELIVERY_REPORT,
     DELIVERY_BY_PROVIDER,
+    DELIVERY_UNREPORTED,
     DELIVERY_BUNDLED,
     DELIVERY_DUE,
     DELIVERY_MATES,
@@ -55,6 +56,8 @@ static_assert(REASON_ON_CALL == 5, "as the text of DELIVERY_HOPEFUL has it");
 static_assert(CLASS_FORBIDDEN == 11, "as the texts about held deliveries have it");
 static_assert(CLASS_CONNECT == 1 && CLASS_AMBIGUOUS == 5 && CLASS_LOCAL == 8 && CLASS_CREDIT == 14,
               "as the text of DELIVERY_HASTEN has them");
+static_assert(DELIVERY_SENT == 1 && REPORT_DELIVERED == 3,
+              "as the text of DELIVERY_UNREPORTED has");
 static_assert(CHANNEL_SMS == 1 && URGENCY_EMERGENCY == 3, "as the text of DELIVERY_PULL has it");
 
 static const char *const sql[] = {
@@ -70,9 +73,12 @@ static const char *const sql[] = {
     [DELIVERY_REPORT] =
         "update delivery set state = ?, ended_ms = ?, class = ?, code = ?, report = ?,"
         " reported_ms = ? where delivery_seq = ?",
-    [DELIVERY_BY_PROVIDER] = "select delivery_seq from delivery where provider_id = ?"
-                             " and provider_id <> '' and channel = 1"
-                             " order by delivery_seq desc limit 1",
+    [DELIVERY_BY_PROVIDER] = "select " COLUMNS " from delivery d where d.provider_id = ?"
+                             " and d.provider_id <> '' and d.channel = 1"
+                             " order by d.delivery_seq desc",
+    [DELIVERY_UNREPORTED] = "select lane_id, count(*) from delivery where ended_ms >= ?"
+                            " and ended_ms < ? and channel = 1 and state = 1 and report < 3"
+                            " group by lane_id",
     [DELIVERY_BUNDLED] = "select " COLUMNS " from delivery d where d.bundle_seq = ?"
                          " and d.bundle_seq > 0 order by d.delivery_seq",
     [DELIVERY_WITH_NOTICE] = "select " COLUMNS NOTICE_COLUMNS JOINED " where d.delivery_seq = ?",
@@ -221,11 +227,29 @@ void store_delivery_report(struct store *s, const struct delivery *d)
     query_run(&q);
 }
 
-int64_t store_delivery_by_provider(struct store *s, const char *provider_id)
+void store_delivery_each_by_provider(struct store *s, const char *provider_id, void *context,
+                                     bool (*each)(void *context, const struct delivery *delivery))
 {
     struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_BY_PROVIDER);
+    bool more = true;
     query_text(&q, provider_id);
-    return query_single(&q);
+    while (more && query_row(&q)) {
+        struct delivery d;
+        read_row(&q, &d);
+        more = each(context, &d);
+    }
+    if (!more)
+        query_end(&q);
+}
+
+void store_delivery_each_unreported(struct store *s, int64_t from_ms, int64_t to_ms, void *context,
+                                    void (*each)(void *context, int64_t lane_id, int64_t n))
+{
+    struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_UNREPORTED);
+    query_int(&q, from_ms);
+    query_int(&q, to_ms);
+    while (query_row(&q))
+        each(context, query_column_int(&q, 0), query_column_int(&q, 1));
 }
 
 void store_delivery_each_bundled(struct store *s, int64_t seq, void *context,

@@ -49,8 +49,13 @@ void store_delivery_settle(struct store *s, const struct delivery *delivery);
 /* What was reported of it later: state, ended_ms, class, code, report, reported_ms. */
 void store_delivery_report(struct store *s, const struct delivery *delivery);
 
-/* The newest SMS that a gateway knows by this id; 0 = none. */
-int64_t store_delivery_by_provider(struct store *s, const char *provider_id);
+/* Walks the SMS that a gateway knows by this id, newest first; each() false ends. */
+void store_delivery_each_by_provider(struct store *s, const char *provider_id, void *context,
+                                     bool (*each)(void *context, const struct delivery *delivery));
+
+/* SMS that were sent in [from_ms, to_ms) and of which no report has told the end, by lane. */
+void store_delivery_each_unreported(struct store *s, int64_t from_ms, int64_t to_ms, void *context,
+                                    void (*each)(void *context, int64_t lane_id, int64_t n));
 
 /* Walks the deliveries that left in the mail of this one, itself not among them. */
 void store_delivery_each_bundled(struct store *s, int64_t seq, void *context,

@@ -92,6 +92,9 @@ void template_render(const struct template *t, const struct template_values *val
 
 const char *template_key_name(enum template_key key);
 
+/* A sample of a key at its longest, for those that an SMS may hold; NULL for the others. */
+const char *template_longest(enum template_key key);
+
 /* The last barrier (DOMAIN R6): true when the finished text holds something that looks like a
  * client's identifier (BG-Nummer, Kundennummer, Rentenversicherungs-, Krankenversichertennummer,
  * Steuer-ID, IBAN, date of birth forms). `what` names the pattern, for the log. Links (http:,

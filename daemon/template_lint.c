@@ -45,16 +45,23 @@ static const struct {
     {KEY_DUPLICATE, "a repeat after a restore must be told as one"},
 };
 
-/* Septets of a key at its longest, for those that an SMS may hold. Code, moments and a telephone
+/* Keys that an SMS may hold, with a sample of each at its longest. Code, moments and a telephone
  * number ("+49 208 4550000"), and our own replies to answers, only: a unit's name can tell a
  * service, an outcome a reason. */
 static const struct {
     enum template_key key;
-    long septets;
+    const char *longest;
 } allowed_in_sms[] = {
-    {KEY_CODE, 9},          {KEY_DEADLINE, 19},  {KEY_DEADLINE_TIME, 5},
-    {KEY_FROM_PHONE, 20},   {KEY_DUPLICATE, 45}, {KEY_SENT_AT, 19},
-    {KEY_ANSWER_NUMBER, 3}, {KEY_REPLY, 95},     {KEY_WHEN, 35},
+    {KEY_CODE, "K7F3-92QX"},
+    {KEY_DEADLINE, "Mo 23.11.2026 16:00"},
+    {KEY_DEADLINE_TIME, "22:50"},
+    {KEY_FROM_PHONE, "+49 208 4550000-1234"},
+    {KEY_DUPLICATE, "Diese Nachricht kommt möglicherweise doppelt."},
+    {KEY_SENT_AT, "Mo 23.11.2026 12:00"},
+    {KEY_ANSWER_NUMBER, "123"},
+    {KEY_REPLY, "Mehrere Meldungen sind bei Ihrer Stelle offen. Bitte mit Nummer antworten, z. B. "
+                "OK 123 o. NEIN"},
+    {KEY_WHEN, "Do 06.05.2027, 09:00 bis 11:00 Uhr."},
 };
 
 enum match { MATCH_WHOLE, MATCH_START, MATCH_ANYWHERE };
@@ -221,49 +228,63 @@ static void lint_words(const struct template_source *source, size_t from, size_t
     }
 }
 
-/* Septets of a key at its longest, or -1 when an SMS may not hold it. */
-static long key_septets(enum template_key key)
+const char *template_longest(enum template_key key)
 {
     for (size_t i = 0; i < COUNT_OF(allowed_in_sms); i++)
         if (allowed_in_sms[i].key == key)
-            return allowed_in_sms[i].septets;
-    return -1;
+            return allowed_in_sms[i].longest;
+    return NULL;
 }
 
-static long part_septets(const struct template_part *part, const struct template_source *source)
+/* A character that no SMS of one part should need: what would become of it is said. */
+static void lint_alphabet(const struct template_part *part, const struct template_source *source)
 {
     size_t bad = 0;
-    long n = 1;
-    switch (part->kind) {
-    case PART_BREAK:
-        break;
-    case PART_KEY:
-        n = key_septets(part->key);
-        if (n < 0)
-            template_fault(source, part->offset,
-                           "{%s} may not stand in an SMS (R4, R5); leave it out",
-                           template_key_name(part->key));
-        break;
-    case PART_TEXT:
-        n = gsm_septets(part->text, &bad);
-        if (n < 0)
-            template_fault(source, part->offset + bad,
-                           "this character is not in the GSM alphabet and would cut the SMS to 70 "
-                           "characters; write another");
-        break;
-    }
-    return n < 0 ? 0 : n;
+    struct buf sent = BUF_INIT;
+    if (gsm_septets(part->text, &bad) >= 0)
+        return;
+    gsm_transliterate(&sent, part->text);
+    if (gsm_septets(buf_str(&sent), NULL) >= 0)
+        template_fault(source, part->offset + bad,
+                       "this character is not in the GSM alphabet and would be replaced; write the "
+                       "plain one");
+    else
+        template_fault(source, part->offset + bad,
+                       "this character is not in the GSM alphabet and would cut the SMS to 70 "
+                       "characters; write another");
+    buf_release(&sent);
+}
+
+/* Appends what the part is at its longest. */
+static void add_longest(struct buf *out, const struct template_part *part,
+                        const struct template_source *source)
+{
+    const char *longest = part->kind == PART_KEY ? template_longest(part->key) : part->text;
+    if (part->kind == PART_BREAK)
+        buf_addc(out, '\n');
+    else if (longest)
+        gsm_transliterate(out, longest);
+    else
+        template_fault(source, part->offset, "{%s} may not stand in an SMS (R4, R5); leave it out",
+                       template_key_name(part->key));
+    if (part->kind == PART_TEXT)
+        lint_alphabet(part, source);
 }
 
 static void lint_sms(const struct template *t, const struct template_source *source)
 {
-    long sum = -1; /* the last line feed is not sent */
+    struct buf text = BUF_INIT;
+    struct gsm_size size;
     for (size_t i = 0; i < t->parts; i++)
-        sum += part_septets(&t->part[i], source);
-    if (sum > GSM_ONE_PART)
+        add_longest(&text, &t->part[i], source);
+    if (text.len > 0 && text.data[text.len - 1] == '\n')
+        text.data[--text.len] = '\0'; /* the last line feed is not sent */
+    gsm_measure(&size, buf_str(&text));
+    if (size.encoding == GSM_7BIT && size.parts > 1)
         template_fault(source, t->body_at,
                        "%ld septets with every key at its longest, %d fit into one SMS; shorten it",
-                       sum, GSM_ONE_PART);
+                       size.units, GSM_ONE_PART);
+    buf_release(&text);
     lint_words(source, 0, strlen(source->text), "SMS");
 }
 

@@ -58,7 +58,8 @@ static inline int page_tear_down(void **state)
 static inline void page_rig_serve(struct gateway_rig *rig, struct http_call *call)
 {
     bool link = strncmp(call->path, "/a/", 3) == 0, feed = strncmp(call->path, "/f/", 3) == 0;
-    if ((link && page_link_admit(&rig->g, call)) || (feed && page_feed_admit(&rig->g, call))) {
+    if ((!link && !feed) || (link && page_link_admit(&rig->g, call)) ||
+        (feed && page_feed_admit(&rig->g, call))) {
         store_begin(rig->g.store);
         page_serve(&rig->g, call, &rig->fresh);
         rig_commit(rig);

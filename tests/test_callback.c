@@ -16,28 +16,40 @@
 #include "../daemon/util.h"
 
 static const struct callback_rule kannel = {
-    "ref",
-    "",
-    "status",
-    {"", "4", "8", "1", "2 16"},
+    .reference = "ref",
+    .provider_id = "",
+    .status = "status",
+    .words = {"", "4", "8", "1", "2 16"},
 };
 static const struct callback_rule seven = {
-    "/data/foreign_id",
-    "/data/msg_id",
-    "/data/status",
-    {"", "ACCEPTED BUFFERED", "TRANSMITTED", "DELIVERED", "FAILED REJECTED EXPIRED NOTDELIVERED"},
+    .reference = "/data/foreign_id",
+    .provider_id = "/data/msg_id",
+    .status = "/data/status",
+    .words = {"", "ACCEPTED BUFFERED", "TRANSMITTED", "DELIVERED", "FAILED REJECTED NOTDELIVERED"},
+    .expired = "EXPIRED",
 };
 static const struct callback_rule elks = {
-    "",
-    "id",
-    "status",
-    {"", "created", "sent", "delivered", "failed"},
+    .reference = "",
+    .provider_id = "id",
+    .status = "status",
+    .words = {"", "created", "sent", "delivered", "failed"},
 };
 static const struct callback_rule mixed = {
-    "ref",
-    "/uuid",
-    "/dlr_code",
-    {"", "0 4", "8", "1", "2 16"},
+    .reference = "ref",
+    .provider_id = "/uuid",
+    .status = "/dlr_code",
+    .words = {"", "0 4", "8", "1", "2 16"},
+};
+static const struct callback_rule reasoned = {
+    .reference = "ref",
+    .provider_id = "id",
+    .status = "status",
+    .words = {"", "", "", "ok", "failed barred"},
+    .expired = "expired",
+    .error = "err",
+    .address = "1 9",
+    .policy = "21 barred",
+    .credit = "88",
 };
 
 /* Fields as a flat list: name, value, name, value, NULL. */
@@ -217,12 +229,89 @@ static void only_forward(void **state)
                          report_status_name((enum report_status)to));
 }
 
+static const struct {
+    const char *label;
+    const char *field[7];
+    enum report_status status;
+    enum error_class class;
+} reasons[] = {
+    {"delivered has no class", {"ref", "1", "status", "ok"}, REPORT_DELIVERED, CLASS_NONE},
+    {"nothing is said", {"ref", "1", "status", "failed"}, REPORT_FAILED, CLASS_PERMANENT},
+    {"a reason that nobody explained",
+     {"ref", "1", "status", "failed", "err", "77"},
+     REPORT_FAILED,
+     CLASS_PERMANENT},
+    {"no such number", {"ref", "1", "status", "failed", "err", "9"}, REPORT_FAILED, CLASS_ADDRESS},
+    {"rules", {"ref", "1", "status", "failed", "err", "21"}, REPORT_FAILED, CLASS_POLICY},
+    {"the status word itself is the reason",
+     {"ref", "1", "status", "barred"},
+     REPORT_FAILED,
+     CLASS_POLICY},
+    {"credit", {"ref", "1", "status", "failed", "err", "88"}, REPORT_FAILED, CLASS_CREDIT},
+    {"expired", {"ref", "1", "status", "expired"}, REPORT_FAILED, CLASS_TEMPORARY},
+    {"expired, because there is no such number",
+     {"ref", "1", "status", "expired", "err", "1"},
+     REPORT_FAILED,
+     CLASS_ADDRESS},
+    {"a reason of a good end is none",
+     {"ref", "1", "status", "ok", "err", "9"},
+     REPORT_DELIVERED,
+     CLASS_NONE},
+};
+
+static void reasons_have_classes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(reasons); i++) {
+        struct report r;
+        struct buf err = BUF_INIT;
+        const struct callback_input in = {lookup, reasons[i].field, "", 0};
+        if (callback_read(&r, &reasoned, &in, &err) != 0 || r.status != reasons[i].status ||
+            r.class != reasons[i].class)
+            fail_msg("%s: %s %s %s", reasons[i].label, report_status_name(r.status),
+                     error_class_name(r.class), buf_str(&err));
+        buf_release(&err);
+    }
+}
+
+/* The same at sending and in a report; only what a document says is changed. */
+static void ids(void **state)
+{
+    static const struct {
+        const char *in, *want;
+    } cases[] = {
+        {"s70df59406a1b4643b96f3f91e0bfb7b0", "s70df59406a1b4643b96f3f91e0bfb7b0"},
+        {" 7723\r\n", "7723"},
+        {"007723", "007723"},
+        {"AbC", "AbC"},
+        {"6F9619FF-8B86-D011-B42D-00CF4FC964FF", "6f9619ff-8b86-d011-b42d-00cf4fc964ff"},
+        {"6F9619FF-8B86-D011-B42D-00CF4FC964F", "6F9619FF-8B86-D011-B42D-00CF4FC964F"},
+        {"6F9619FF-8B86-D011-B42D-00CF4FC964FF1", "6F9619FF-8B86-D011-B42D-00CF4FC964FF1"},
+        {"a b", ""},
+        {"a/b", ""},
+        {"\xc3\xa4", ""},
+        {"", ""},
+        {"  ", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char got[80];
+        callback_id(got, sizeof got, cases[i].in);
+        assert_string_equal(got, cases[i].want);
+    }
+    char small[8];
+    callback_id(small, sizeof small, "12345678");
+    assert_string_equal(small, "");
+    callback_id(small, sizeof small, " 1234567 ");
+    assert_string_equal(small, "1234567");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads),
-        cmocka_unit_test(overlong_is_dropped),
-        cmocka_unit_test(only_forward),
+        cmocka_unit_test(reads),        cmocka_unit_test(overlong_is_dropped),
+        cmocka_unit_test(only_forward), cmocka_unit_test(reasons_have_classes),
+        cmocka_unit_test(ids),
     };
     digest_start();
     json_start();

@@ -75,6 +75,7 @@ static void test_from_4(void **state)
     rows(list, &want);
     assert_int_equal(sqlite3_exec(db,
                                   "drop index delivery_bundle; drop index delivery_provider;"
+                                  "drop index delivery_unreported;"
                                   "drop table lane_hold; drop table drill;"
                                   "drop index event_item; drop index clock_item;"
                                   "create index clock_item on clock (item_seq) where state = 0;"

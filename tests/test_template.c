@@ -105,7 +105,10 @@ static const struct {
     {"brackets count two", "x.sms.txt", "{code}" A100 A10 A10 A10 A10 A10 "[\n",
      "x.sms.txt:1:1: 161 septets with every key at its longest, 160 fit into one SMS; shorten "
      "it\n"},
-    {"not in the alphabet", "x.sms.txt", "{code} „neu\"",
+    {"typographic", "x.sms.txt", "{code} „neu\"",
+     "x.sms.txt:1:8: this character is not in the GSM alphabet and would be replaced; write the "
+     "plain one\n"},
+    {"not in the alphabet", "x.sms.txt", "{code} ж",
      "x.sms.txt:1:8: this character is not in the GSM alphabet and would cut the SMS to 70 "
      "characters; write another\n"},
     {"DOS line ends", "x.sms.txt", "{code}\r\n",

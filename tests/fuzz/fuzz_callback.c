@@ -29,9 +29,23 @@ static void check_clean(const char *text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct callback_rule rules[] = {
-        {"ref", "id", "status", {"", "4", "8", "1", "2 16"}},
-        {"/data/foreign_id", "/data/msg_id", "/data/status", {"", "A", "B", "C", "D"}},
-        {"ref", "/list/0/uuid", "/a~1b", {"", "", "", "true", "0"}},
+        {.reference = "ref",
+         .provider_id = "id",
+         .status = "status",
+         .words = {"", "4", "8", "1", "2 16"}},
+        {.reference = "/data/foreign_id",
+         .provider_id = "/data/msg_id",
+         .status = "/data/status",
+         .words = {"", "A", "B", "C", "D"},
+         .expired = "E",
+         .error = "/data/err",
+         .address = "1",
+         .policy = "2",
+         .credit = "3"},
+        {.reference = "ref",
+         .provider_id = "/list/0/uuid",
+         .status = "/a~1b",
+         .words = {"", "", "", "true", "0"}},
     };
     if (size < 1)
         return 0;
@@ -45,6 +59,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_clean(report.reference);
     check_clean(report.provider_id);
     check_clean(report.word);
+    assert(report.status == REPORT_FAILED || report.class == CLASS_NONE);
+    assert(report.status != REPORT_FAILED || report.class != CLASS_NONE);
     assert((rc == 0) == (err.len == 0));
     assert(rc != 0 || report.reference[0] || report.provider_id[0]);
     buf_release(&err);

@@ -1,15 +1,17 @@
 #!/bin/bash
-# kannel.sh DIR ADMIN BOX SENDSMS SMSC [MO-URL]
+# kannel.sh DIR ADMIN BOX SENDSMS SMSC [MO-URL [NUMBER PORT URL]]
 # A private Kannel (bearerbox, smsbox, fakesmsc) of build/peers on four free loopback ports. Says
 # "ready" when it takes SMS; runs until it is told to end (TERM, INT, HUP or end of standard input)
 # and takes its three processes with it. DIR holds configuration, spool and logs; DIR/fs.out what
-# the "network" got. User "gw", password "geheim". MO-URL gets replies (from, to, text, id). A line
+# the "network" got. SMS to NUMBER go to a second network instead, an HTTP server at URL that takes
+# them (202) or refuses them (400); Kannel listens for it on PORT. User "gw", password "geheim". MO-URL gets replies (from, to, text, id). A line
 # "FROM TO TYPE TEXT" on standard input is an SMS that a phone sends (types as fakesmsc has them).
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
 usr=$top/build/peers/usr
 run=$top/build/peers/run
 dir=$1 admin=$2 box=$3 send=$4 smsc=$5 mo=${6:-}
+number=${7:-} second=${8:-} url=${9:-}
 
 for program in "$usr/sbin/bearerbox" "$usr/sbin/smsbox" "$usr/lib/kannel/test/fakesmsc"; do
     [ -x "$program" ] || { echo "missing: $program; run contrib/install-deps test" >&2; exit 1; }
@@ -35,6 +37,7 @@ smsc-id = fake1
 host = 127.0.0.1
 port = $smsc
 connect-allow-ip = 127.0.0.1
+${number:+denied-prefix = "$number"}
 
 group = smsbox
 bearerbox-host = 127.0.0.1
@@ -51,6 +54,19 @@ password = geheim
 user-allow-ip = "127.0.0.1"
 max-messages = 10
 concatenation = true
+EOT
+[ -z "$number" ] || cat >> kannel.conf <<EOT
+
+group = smsc
+smsc = http
+smsc-id = second
+system-type = kannel
+smsc-username = x
+smsc-password = y
+port = $second
+connect-allow-ip = 127.0.0.1
+send-url = "$url"
+allowed-prefix = "$number"
 EOT
 case $mo in *\?*) query='&' ;; *) query='?' ;; esac
 [ -z "$mo" ] || cat >> kannel.conf <<EOT

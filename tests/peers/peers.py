@@ -310,19 +310,22 @@ class Aiosmtpd:
 
 class Kannel:
     """Kannel with its simulated network, by kannel.sh: `url` takes SMS (user "gw", password
-    "geheim"), `texts` are the words the network got. mo_url gets what phones send by say()."""
+    "geheim"), `texts` are the words the network got. mo_url gets what phones send by say(). With
+    second=(number, url) SMS to that number go to the HTTP server there, which takes (202) or
+    refuses them (400)."""
 
-    def __init__(self, folder, mo_url=""):
+    def __init__(self, folder, mo_url="", second=None):
         self.folder = pathlib.Path(folder) / "kannel"
         self.folder.mkdir(exist_ok=True)
         self.ports = [free_port() for _ in range(4)]
         self.url = f"http://127.0.0.1:{self.ports[2]}/cgi-bin/sendsms"
         self.mo_url = mo_url
+        self.second = [second[0], str(free_port()), second[1]] if second else []
         self.process = None
 
     def start(self):
         command = ["bash", str(TOP / "tests/peers/kannel.sh"), str(self.folder),
-                   *map(str, self.ports), *([self.mo_url] if self.mo_url else [])]
+                   *map(str, self.ports), self.mo_url, *self.second]
         self.process = Process("kannel", command, self.folder, stdin=subprocess.PIPE)
         self.process.wait_ready(lambda: "ready" in tail(self.process.log))
         return self
