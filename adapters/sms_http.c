@@ -13,8 +13,10 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "../daemon/conf.h"
 #include "../daemon/digest.h"
 #include "../daemon/gsm.h"
+#include "../daemon/json.h"
 #include "../daemon/util.h"
 #include "adapter.h"
 #include "adapters_list.h"
@@ -22,32 +24,48 @@
 enum { DIGITS_MIN = 8, DIGITS_MAX = 15 };
 
 static const struct adapter_option options[] = {
-    {"url", OPTION_TEXT, NULL, "the gateway's address, https://...; may hold placeholders"},
+    {"preset", OPTION_TEXT, "", "values for a known gateway; \"stafettectl presets\" lists them"},
+    {"url", OPTION_TEXT, "", "the gateway's address, https://...; may hold placeholders"},
     {"method", OPTION_TEXT, "", "GET, POST or PUT; default: GET for body = \"query\", else POST"},
     {"body", OPTION_TEXT, "form", "where the parameters go: query, form, json or text"},
     {"params", OPTION_GROUP, "",
      "list of { name; value; }; placeholders {to} {text} {from} "
-     "{reference} {report_url} {coding} {username} {password}; a "
-     "parameter whose value comes out empty is left out"},
+     "{reference} {report_url} {coding} {unicode} {national} {username} {password} {account} "
+     "{platform} {gate} {service}; a parameter whose value comes out empty is left out; "
+     "\"json:...\" is JSON as it is, left out when a placeholder in it is empty"},
     {"template", OPTION_TEXT, "", "the whole body instead of params, for json and text"},
     {"headers", OPTION_GROUP, "",
      "list of { name; value; }; placeholders {reference} {from} "
      "{username} {password}"},
-    {"auth", OPTION_TEXT, "none", "basic: username and password as HTTP Basic"},
+    {"auth", OPTION_TEXT, "none",
+     "basic: username and password as HTTP Basic; bearer; header or param: the key in the one that "
+     "auth_name names"},
+    {"auth_name", OPTION_TEXT, "", "header or parameter that has the key"},
     {"username", OPTION_TEXT, "", "user, token id or account, as the gateway calls it"},
     {"password_file", OPTION_FILE, "", "file with the password, key or token, mode 0600"},
+    {"token_file", OPTION_FILE, "", "the same, by another name"},
     {"from", OPTION_TEXT, "", "sender shown on the handset"},
+    {"account", OPTION_TEXT, "", "placeholder {account}: what the gateway calls so, or the like"},
+    {"platform", OPTION_TEXT, "", "placeholder {platform}"},
+    {"gate", OPTION_TEXT, "", "placeholder {gate}: where the gateway sends delivery reports"},
+    {"service", OPTION_TEXT, "", "placeholder {service}: kind of route"},
     {"number_format", OPTION_TEXT, "e164", "e164: +49151...; digits: 49151...; 00: 0049151..."},
     {"ok_codes", OPTION_TEXT, "200 201 202 204", "HTTP codes that can mean accepted"},
     {"ok_pointer", OPTION_TEXT, "", "JSON pointer to the gateway's status word"},
-    {"ok_regex", OPTION_TEXT, "", "or an expression that finds it; its first group is the word"},
+    {"ok_regex", OPTION_TEXT, "",
+     "or, where the pointer finds none, an expression; its first group is the word"},
     {"ok_values", OPTION_TEXT, "", "words that mean accepted; empty: any"},
     {"temporary_codes", OPTION_TEXT, "408 425 429 500-599", "HTTP codes that mean later"},
     {"temporary_values", OPTION_TEXT, "", "words that mean later"},
     {"auth_codes", OPTION_TEXT, "401 403", "HTTP codes that mean wrong credentials"},
-    {"auth_values", OPTION_TEXT, "", "words that mean wrong credentials or no credit"},
+    {"auth_values", OPTION_TEXT, "", "words that mean wrong credentials; blanks written as _"},
     {"address_codes", OPTION_TEXT, "", "HTTP codes that mean an impossible number"},
     {"address_values", OPTION_TEXT, "", "words that mean an impossible number"},
+    {"credit_codes", OPTION_TEXT, "", "HTTP codes that mean no credit left"},
+    {"credit_values", OPTION_TEXT, "", "words that mean no credit left"},
+    {"policy_codes", OPTION_TEXT, "", "HTTP codes that mean refused by a rule of the gateway"},
+    {"policy_values", OPTION_TEXT, "", "words that mean refused by a rule of the gateway"},
+    {"throttled_values", OPTION_TEXT, "", "words that mean too fast"},
     {"id_pointer", OPTION_TEXT, "", "JSON pointer to the gateway's id of the message"},
     {"id_regex", OPTION_TEXT, "", "or an expression that finds it"},
     {"report_url", OPTION_TEXT, "", "our address for delivery reports; may hold {reference}"},
@@ -73,9 +91,16 @@ static bool number_ok(const char *address)
 
 /* The values of one message, and the texts that they point to. */
 struct filling {
-    struct http_value value[9];
+    struct http_value value[15];
     struct buf to, text, report_url;
 };
+
+static bool ascii(const char *text)
+{
+    while (*text && !((unsigned char)*text & 0x80))
+        text++;
+    return *text == '\0';
+}
 
 static void filling_make(struct filling *f, const struct sms *sms, const struct message *m)
 {
@@ -86,15 +111,22 @@ static void filling_make(struct filling *f, const struct sms *sms, const struct 
     buf_puts(&f->to, m->address + !str_eq(sms->number_format, "e164"));
     gsm_transliterate(&f->text, m->body);
     http_fill(&f->report_url, sms->report_url, reference, HTTP_PERCENT);
-    const struct http_value value[] = {
+    bool gsm = gsm_septets(buf_str(&f->text), NULL) >= 0;
+    const struct http_value value[COUNT_OF(f->value)] = {
         {"to", buf_str(&f->to)},
         {"text", buf_str(&f->text)},
         {"from", sms->from},
         {"reference", m->reference},
         {"report_url", buf_str(&f->report_url)},
-        {"coding", gsm_septets(buf_str(&f->text), NULL) >= 0 ? "0" : "2"},
+        {"coding", gsm ? "0" : "2"},
+        {"unicode", gsm ? "false" : "true"},
+        {"national", ascii(buf_str(&f->text)) ? "0" : "1"},
         {"username", sms->username},
         {"password", buf_str(&sms->password)},
+        {"account", sms->account},
+        {"platform", sms->platform},
+        {"gate", sms->gate},
+        {"service", sms->service},
         {NULL, NULL},
     };
     memcpy(f->value, value, sizeof value);
@@ -126,20 +158,32 @@ static void put_form(struct buf *out, const struct sms *sms, const struct fillin
     buf_wipe(&value);
 }
 
+/* One value as JSON; nothing when it is to be left out. */
+static void put_json_value(struct buf *out, const char *pattern, const struct filling *f)
+{
+    struct buf value = BUF_INIT;
+    if (str_starts(pattern, SMS_RAW)) {
+        if (!http_lacks(pattern, f->value))
+            http_fill(out, pattern + strlen(SMS_RAW), f->value, HTTP_JSON);
+        return;
+    }
+    http_fill(&value, pattern, f->value, HTTP_PLAIN);
+    if (value.len > 0)
+        json_put_text(out, buf_str(&value));
+    buf_wipe(&value);
+}
+
 static void put_json(struct buf *out, const struct sms *sms, const struct filling *f)
 {
     struct buf value = BUF_INIT;
     buf_addc(out, '{');
     for (const struct http_value *p = sms->param; p->name; p++) {
         buf_reset(&value);
-        http_fill(&value, p->value, f->value, HTTP_PLAIN);
+        put_json_value(&value, p->value, f);
         if (value.len == 0)
             continue;
-        buf_printf(out, "%s\"", out->data[out->len - 1] == '{' ? "" : ",");
-        http_escape(out, p->name, HTTP_JSON);
-        buf_puts(out, "\":\"");
-        http_escape(out, buf_str(&value), HTTP_JSON);
-        buf_addc(out, '"');
+        json_put_name(out, p->name);
+        buf_add(out, value.data, value.len);
     }
     buf_addc(out, '}');
     buf_wipe(&value);
@@ -206,7 +250,7 @@ static void set_request(struct job *job, CURL *easy, const struct sms *sms)
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "stafette/" STAFETTE_VERSION);
     if (!str_empty(sms->ca_file))
         curl_easy_setopt(easy, CURLOPT_CAINFO, sms->ca_file);
-    if (sms->basic) {
+    if (sms->auth == SMS_AUTH_BASIC) {
         curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
         curl_easy_setopt(easy, CURLOPT_USERNAME, sms->username);
         curl_easy_setopt(easy, CURLOPT_PASSWORD, buf_str(&sms->password));
@@ -247,11 +291,11 @@ int sms_http_prepare(struct job *job, CURL *easy)
     return 0;
 }
 
-/* A gateway's id goes into the store and the log: letters, digits and -_.: or it is dropped. */
+/* A gateway's id goes into the store and the log: letters, digits and -_.:+/= or it is dropped. */
 static void keep_id(struct result *result, const char *id)
 {
     size_t n = 0;
-    while (isalnum((unsigned char)id[n]) || (id[n] && strchr("-_.:", id[n])))
+    while (isalnum((unsigned char)id[n]) || (id[n] && strchr("-_.:+/=", id[n])))
         n++;
     str_copy(result->provider_id, sizeof result->provider_id, id[n] == '\0' ? id : "");
 }
@@ -291,7 +335,14 @@ void sms_http_finish(struct job *job, CURL *easy, CURLcode code)
 static int check(struct transport *t, struct conf_node *node, struct conf_faults *faults)
 {
     static const struct sms_preset nothing = {0};
-    return sms_http_setup(t, node, faults, &nothing);
+    const char *name = transport_text(t, "preset");
+    const struct sms_preset *preset = str_empty(name) ? &nothing : sms_preset_find(name);
+    if (!preset)
+        conf_fault(faults, node,
+                   "transport \"%s\": there is no preset \"%.40s\" of sms_http; "
+                   "stafettectl presets lists them",
+                   t->name, name);
+    return sms_http_setup(t, node, faults, preset ? preset : &nothing);
 }
 
 const struct adapter adapter_sms_http = {

@@ -5,6 +5,8 @@
  * fail by configuration; all faults of a transport are reported in one run. Refuses plain http but
  * to a loopback address with tls = "none" (DOMAIN R13), and a text or number inside a header.
  */
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,16 +32,61 @@ static const struct http_value header_names[] = {
     {"reference", ""}, {"from", ""}, {"username", ""}, {"password", ""}, {NULL, NULL},
 };
 static const struct http_value body_names[] = {
-    {"to", ""},     {"text", ""},     {"from", ""},     {"reference", ""}, {"report_url", ""},
-    {"coding", ""}, {"username", ""}, {"password", ""}, {NULL, NULL},
+    {"to", ""},      {"text", ""},     {"from", ""},     {"reference", ""}, {"report_url", ""},
+    {"coding", ""},  {"unicode", ""},  {"national", ""}, {"username", ""},  {"password", ""},
+    {"account", ""}, {"platform", ""}, {"gate", ""},     {"service", ""},   {NULL, NULL},
 };
+
+/* Where the transport has the option; NULL when its adapter has none of that name. */
+static const char **option_at(const struct setup *s, const char *name)
+{
+    for (size_t i = 0; s->t->adapter->options[i].name; i++)
+        if (str_eq(s->t->adapter->options[i].name, name))
+            return &s->t->value[i];
+    return NULL;
+}
+
+/* The preset's values stand in for the defaults of options that are not given. */
+static void apply_preset(const struct setup *s)
+{
+    for (const struct http_value *v = s->preset->setting; v && v->name; v++) {
+        const char **value = option_at(s, v->name);
+        if (!value || conf_get(s->node, v->name))
+            continue;
+        free((void *)(uintptr_t)*value);
+        *value = xstrdup(v->value);
+    }
+}
 
 static const char *setting(const struct setup *s, const char *name)
 {
-    for (const struct http_value *v = s->preset->fixed; v && v->name; v++)
+    const char **own = option_at(s, name);
+    if (own)
+        return *own;
+    for (const struct http_value *v = s->preset->setting; v && v->name; v++)
         if (str_eq(v->name, name))
             return v->value;
-    return transport_text(s->t, name);
+    return "";
+}
+
+static const char *key_file(const struct setup *s)
+{
+    const char *token = setting(s, "token_file");
+    return str_empty(token) ? setting(s, "password_file") : token;
+}
+
+/* What a gateway cannot do without and a preset cannot know. */
+static void check_needs(const struct setup *s)
+{
+    char name[32];
+    for (const char *p = s->preset->needs; p && *p; p += strspn(p, " ")) {
+        size_t n = strcspn(p, " ");
+        snprintf(name, sizeof name, "%.*s", (int)n, p);
+        p += n;
+        if (str_empty(str_eq(name, "token_file") ? key_file(s) : setting(s, name)))
+            conf_fault(s->faults, s->node, "transport \"%s\": preset \"%s\" needs the option %s",
+                       s->t->name, s->preset->name, name);
+    }
 }
 
 static void check_pattern(const struct setup *s, const char *what, const char *pattern,
@@ -114,12 +161,13 @@ static bool one_line(const char *text)
     return strpbrk(text, "\r\n") == NULL;
 }
 
+/* With room for one more, which add_key() may need. */
 static struct http_value *copy_pairs(const struct http_value *from)
 {
     size_t n = 0;
-    while (from[n].name)
+    while (from && from[n].name)
         n++;
-    struct http_value *copy = xcalloc(n + 1, sizeof *copy);
+    struct http_value *copy = xcalloc(n + 2, sizeof *copy);
     for (size_t i = 0; i < n; i++)
         copy[i] = (struct http_value){xstrdup(from[i].name), xstrdup(from[i].value)};
     return copy;
@@ -132,7 +180,7 @@ static struct http_value *read_pairs(const struct setup *s, const char *name,
     static const char *const known[] = {"name", "value", NULL};
     struct conf_node *list = conf_get(s->node, name);
     size_t count = list && list->type == CONF_LIST ? list->children : 0;
-    struct http_value *pairs = xcalloc(count + 1, sizeof *pairs);
+    struct http_value *pairs = xcalloc(count + 2, sizeof *pairs);
     if (list && list->type != CONF_LIST)
         conf_fault(s->faults, list, "%s is a list: ( { name = \"...\"; value = \"...\"; } )", name);
     for (size_t i = 0; i < count; i++) {
@@ -159,23 +207,71 @@ static void free_pairs(struct http_value *pairs)
     free(pairs);
 }
 
+/* Given ones, else the preset's. */
+static struct http_value *choose_pairs(const struct setup *s, const char *name,
+                                       const struct http_value *names,
+                                       const struct http_value *preset)
+{
+    bool given = option_at(s, name) && conf_get(s->node, name);
+    return given ? read_pairs(s, name, names) : copy_pairs(preset);
+}
+
+/* The key goes where auth says; the list has room for it. */
+static void add_key(struct http_value *pairs, const char *name, const char *pattern)
+{
+    while (pairs->name)
+        pairs++;
+    *pairs = (struct http_value){xstrdup(name), xstrdup(pattern)};
+}
+
+static void read_auth(const struct setup *s)
+{
+    static const char *const auths[] = {"none", "basic", "bearer", "header", "param", NULL};
+    struct sms *sms = s->sms;
+    sms->auth = (enum sms_auth)read_word(s, "auth", auths);
+    sms->auth_name = setting(s, "auth_name");
+    bool named = sms->auth == SMS_AUTH_HEADER || sms->auth == SMS_AUTH_PARAM;
+    if (named && !header_name_ok(sms->auth_name))
+        conf_fault(s->faults, s->node, "transport \"%s\": auth = \"%s\" needs an auth_name",
+                   s->t->name, auths[sms->auth]);
+    else if (sms->auth == SMS_AUTH_BEARER)
+        add_key(sms->header, "Authorization", "Bearer {password}");
+    else if (named)
+        add_key(sms->auth == SMS_AUTH_HEADER ? sms->header : sms->param, sms->auth_name,
+                "{password}");
+    if (sms->auth != SMS_AUTH_NONE && sms->auth != SMS_AUTH_BASIC && str_empty(key_file(s)))
+        conf_fault(s->faults, s->node, "transport \"%s\": auth = \"%s\" needs a token_file",
+                   s->t->name, auths[sms->auth]);
+}
+
+static void check_raw(const struct setup *s)
+{
+    for (const struct http_value *p = s->sms->param; p->name; p++)
+        if (str_starts(p->value, SMS_RAW) && s->sms->body != SMS_JSON)
+            conf_fault(s->faults, s->node,
+                       "transport \"%s\": the parameter \"%s\" is JSON, so body must be \"json\"",
+                       s->t->name, p->name);
+}
+
 static void read_request(const struct setup *s)
 {
     static const char *const bodies[] = {"query", "form", "json", "text", NULL};
     static const char *const methods[] = {"", "GET", "POST", "PUT", NULL};
-    static const char *const auths[] = {"none", "basic", NULL};
     static const char *const formats[] = {"e164", "digits", "00", NULL};
     struct sms *sms = s->sms;
     sms->body = (enum sms_body)read_word(s, "body", bodies);
     sms->method = methods[read_word(s, "method", methods)];
     if (str_empty(sms->method))
         sms->method = sms->body == SMS_QUERY ? "GET" : "POST";
-    sms->basic = read_word(s, "auth", auths) == 1;
     sms->number_format = formats[read_word(s, "number_format", formats)];
     sms->url = setting(s, "url");
     sms->template = setting(s, "template");
     sms->from = setting(s, "from");
     sms->username = setting(s, "username");
+    sms->account = setting(s, "account");
+    sms->platform = setting(s, "platform");
+    sms->gate = setting(s, "gate");
+    sms->service = setting(s, "service");
     if (str_eq(sms->method, "GET") && sms->body != SMS_QUERY)
         conf_fault(s->faults, s->node,
                    "transport \"%s\": GET has no body; body = \"query\" or POST", s->t->name);
@@ -184,14 +280,22 @@ static void read_request(const struct setup *s)
                    s->t->name);
     check_pattern(s, "url", sms->url, body_names);
     check_pattern(s, "template", sms->template, body_names);
-    sms->param =
-        s->preset->param ? copy_pairs(s->preset->param) : read_pairs(s, "params", body_names);
-    sms->header =
-        s->preset->param ? xcalloc(1, sizeof *sms->header) : read_pairs(s, "headers", header_names);
+    sms->param = choose_pairs(s, "params", body_names, s->preset->param);
+    sms->header = choose_pairs(s, "headers", header_names, s->preset->header);
+    read_auth(s);
+    check_raw(s);
 }
 
 static void read_verdict(const struct setup *s)
 {
+    static const struct {
+        const char *option;
+        enum error_class class;
+    } sets[] = {
+        {"temporary_values", CLASS_TEMPORARY}, {"auth_values", CLASS_AUTH},
+        {"address_values", CLASS_ADDRESS},     {"credit_values", CLASS_CREDIT},
+        {"policy_values", CLASS_POLICY},       {"throttled_values", CLASS_THROTTLED},
+    };
     struct sms *sms = s->sms;
     sms->ok_codes = read_codes(s, "ok_codes");
     sms->temporary_codes = read_codes(s, "temporary_codes");
@@ -199,10 +303,11 @@ static void read_verdict(const struct setup *s)
     sms->address_codes = read_codes(s, "address_codes");
     sms->ok_pointer = read_pointer(s, "ok_pointer");
     sms->id_pointer = read_pointer(s, "id_pointer");
+    sms->credit_codes = read_codes(s, "credit_codes");
+    sms->policy_codes = read_codes(s, "policy_codes");
     sms->ok_values = setting(s, "ok_values");
-    sms->temporary_values = setting(s, "temporary_values");
-    sms->auth_values = setting(s, "auth_values");
-    sms->address_values = setting(s, "address_values");
+    for (size_t i = 0; i < COUNT_OF(sets); i++)
+        sms->values[sets[i].class] = setting(s, sets[i].option);
     sms->has_ok_regex = read_regex(s, "ok_regex", &sms->ok_regex);
     sms->has_id_regex = read_regex(s, "id_regex", &sms->id_regex);
     if (!str_empty(sms->ok_values) && str_empty(sms->ok_pointer) &&
@@ -235,8 +340,11 @@ static void read_report(const struct setup *s)
 static void read_peer(const struct setup *s)
 {
     static const char *const scheme[2] = {"http", "https"};
-    struct peer_url peer;
-    int rc = transport_peer(&peer, s->t, scheme, s->node, s->faults);
+    struct peer_url peer = {0};
+    bool given = !str_empty(setting(s, "url"));
+    if (!given && !s->preset->needs)
+        conf_fault(s->faults, s->node, "transport \"%s\" lacks the option \"url\"", s->t->name);
+    int rc = given ? transport_peer(&peer, s->t, scheme, s->node, s->faults) : -1;
     if (rc == 0 && !peer.tls && !str_eq(transport_text(s->t, "tls"), "none"))
         conf_fault(s->faults, s->node,
                    "transport \"%s\": url must be https; http only to a loopback address together "
@@ -248,9 +356,8 @@ static void read_peer(const struct setup *s)
     if (s->sms->timeout_ms < TIMEOUT_MIN_MS || s->sms->timeout_ms > TIMEOUT_MAX_MS)
         conf_fault(s->faults, s->node, "transport \"%s\": timeout must be between 1s and 2m",
                    s->t->name);
-    transport_secret(&s->sms->password, transport_text(s->t, "password_file"), s->node, s->faults);
-    if (s->sms->basic &&
-        (str_empty(s->sms->username) || str_empty(transport_text(s->t, "password_file"))))
+    transport_secret(&s->sms->password, key_file(s), s->node, s->faults);
+    if (s->sms->auth == SMS_AUTH_BASIC && (str_empty(s->sms->username) || str_empty(key_file(s))))
         conf_fault(s->faults, s->node,
                    "transport \"%s\": auth = \"basic\" needs username and password_file",
                    s->t->name);
@@ -263,6 +370,8 @@ int sms_http_setup(struct transport *t, struct conf_node *node, struct conf_faul
     struct sms *sms = xcalloc(1, sizeof *sms);
     const struct setup s = {t, sms, node, faults, preset};
     t->state = sms;
+    apply_preset(&s);
+    check_needs(&s);
     read_request(&s);
     read_verdict(&s);
     read_report(&s);

@@ -203,6 +203,8 @@ static const struct ctl_command table[] = {
      CTL_STATES, "", "", NULL, "",
      {{CTL_OPERAND, "KIND", CTL_LOCAL, "", true, "handover, referral, emergency, refusal, task, deadline"},
       {CTL_FLAG, "--dot", CTL_LOCAL, "dot", false, "as a graph for Graphviz"}}},
+    {"presets", "SMS gateways that are known by name, and how far each is tested.",
+     CTL_PRESETS, "", "", NULL, "", {{0}}},
     {"deadline", "When a statutory period ends and why; needs no daemon.",
      CTL_DEADLINE, "", "", NULL, "",
      {{CTL_OPERAND, "START", CTL_LOCAL, "", true, "2026-12-23, or 2026-12-18T16:00 for hours"},

@@ -40,6 +40,7 @@ enum ctl_local {
     CTL_WATCH,
     CTL_DEADLINE,
     CTL_STATES,
+    CTL_PRESETS,
     CTL_LEDGER,
     CTL_EXPORT,
     CTL_AUDIT_VERIFY,
