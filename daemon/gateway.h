@@ -30,6 +30,7 @@ struct http;
 struct http_call;
 struct ledger_run;
 struct mailbox;
+struct spool;
 struct transfer;
 struct turn;
 
@@ -52,6 +53,7 @@ struct stafette {
     struct turn *turn;
     struct ledger_run *ledger;
     struct mailbox *mailbox;
+    struct spool *spool;
 
     /* The clock is read once a turn (DESIGN 2 "Time"). */
     int64_t now_ms;    /* wall time: deadlines, what people read */

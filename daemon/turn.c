@@ -17,6 +17,7 @@
 #include "night.h"
 #include "outbox.h"
 #include "page.h"
+#include "spool.h"
 #include "store.h"
 #include "store_clock.h"
 #include "tell.h"
@@ -178,7 +179,7 @@ static bool has_work(struct stafette *g, struct turn *t, bool results)
     t->next_clock_ms = earlier(t->next_item_ms, presence_next_ms(g));
     /* A store that could not be read is asked again, from a transaction on. */
     return store_failed(g->store) || t->inputs || t->call || results || night_ready(g) ||
-           ingest_has_settled(g->ingest) || daily_due(g) || mailbox_ready(g) ||
+           ingest_has_settled(g->ingest) || daily_due(g) || mailbox_ready(g) || spool_ready(g) ||
            (t->next_clock_ms && t->next_clock_ms <= g->now_ms);
 }
 
@@ -188,6 +189,7 @@ static enum store_end run_transaction(struct stafette *g, struct turn *t, size_t
     store_begin(g->store);
     *broken = decide_inputs(g, t);
     mailbox_decide(g);
+    spool_decide(g);
     outbox_settle(g);
     ingest_settle(g);
     serve_calls(g, t);
@@ -247,6 +249,7 @@ static void act(struct stafette *g, struct turn *t)
         daily_done(g);
     outbox_settled(g);
     mailbox_decided(g);
+    spool_decided(g);
     night_written(g);
     ingest_settled(g);
 }
@@ -279,7 +282,7 @@ enum turn_end turn_run(struct stafette *g)
         t->input[broken].poisoned = true;
         return turn_run(g);
     }
-    if (end == STORE_BUG && mailbox_set_aside(g))
+    if (end == STORE_BUG && (mailbox_set_aside(g) || spool_set_aside(g)))
         return turn_run(g);
     if (end != STORE_DONE) {
         note_trouble(g, t);
