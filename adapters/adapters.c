@@ -27,7 +27,7 @@ const struct adapter *const adapters[] = {
     &adapter_sms_file,   &adapter_null_sms,   NULL,
 };
 
-enum { OPTIONS_MAX = 48, RATE_MAX = 100000, NUMBER_MAX = 1000000000 };
+enum { OPTIONS_MAX = 80, RATE_MAX = 100000, NUMBER_MAX = 1000000000 };
 
 const struct adapter *adapter_find(const char *name)
 {

@@ -291,11 +291,11 @@ int sms_http_prepare(struct job *job, CURL *easy)
     return 0;
 }
 
-/* A gateway's id goes into the store and the log: letters, digits and -_.:+/= or it is dropped. */
+/* A gateway's id goes into the store and the log: letters, digits and -_.: or it is dropped. */
 static void keep_id(struct result *result, const char *id)
 {
     size_t n = 0;
-    while (isalnum((unsigned char)id[n]) || (id[n] && strchr("-_.:+/=", id[n])))
+    while (isalnum((unsigned char)id[n]) || (id[n] && strchr("-_.:", id[n])))
         n++;
     str_copy(result->provider_id, sizeof result->provider_id, id[n] == '\0' ? id : "");
 }
