@@ -303,6 +303,32 @@ static void hostile_answers(void **state)
     rig_dir_free(dir);
 }
 
+/* What the shipped file says can be loaded as it is. */
+static void shipped_example(void **state)
+{
+    (void)state;
+    char *dir = key_dir();
+    struct buf file = rig_read("config", "sms-gateways.example"), text = BUF_INIT,
+               report = BUF_INIT;
+    for (const char *p = buf_str(&file); *p; p++) {
+        if (str_starts(p, "\"gateway.key\"")) {
+            buf_printf(&text, "\"%s/key\"", dir);
+            p += strlen("\"gateway.key\"") - 1;
+        } else {
+            buf_addc(&text, *p);
+        }
+    }
+    struct transports *all = rig_try(buf_str(&text), &report);
+    if (!all || report.len)
+        fail_msg("%s", buf_str(&report));
+    assert_int_equal(all->count, 7);
+    transports_free(all);
+    buf_release(&file);
+    buf_release(&text);
+    buf_release(&report);
+    rig_dir_free(dir);
+}
+
 static void listed(void **state)
 {
     (void)state;
@@ -328,9 +354,13 @@ static void listed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows),     cmocka_unit_test(given_before_preset),
-        cmocka_unit_test(verdicts), cmocka_unit_test(delivery_reports),
-        cmocka_unit_test(faults),   cmocka_unit_test(hostile_answers),
+        cmocka_unit_test(rows),
+        cmocka_unit_test(given_before_preset),
+        cmocka_unit_test(verdicts),
+        cmocka_unit_test(delivery_reports),
+        cmocka_unit_test(faults),
+        cmocka_unit_test(hostile_answers),
+        cmocka_unit_test(shipped_example),
         cmocka_unit_test(listed),
     };
     digest_start();

@@ -1,6 +1,6 @@
-"""Imitations of SMS gateways, one class a provider: each speaks its provider's document as far as it
-could be read, refuses what the document does not allow, and answers its errors. What passes here is
-imitated, not proven.
+"""Imitations of SMS gateways, one class a provider: each speaks its provider's document as far as
+it could be read, refuses what the document does not allow, and answers its errors. What passes here
+is imitated, not proven.
 
     gateway = Seven(); gateway.sink.start(); gateway.fault = "no credit"
 
