@@ -24,11 +24,12 @@
 #include "sms_http.h"
 
 const struct adapter *const adapters[] = {
-    &adapter_email_smtp, &adapter_email_file, &adapter_null_email, &adapter_sms_http,
-    &adapter_sms_kannel, &adapter_sms_file,   &adapter_null_sms,   NULL,
+    &adapter_email_smtp, &adapter_email_file, &adapter_null_email,
+    &adapter_sms_http,   &adapter_sms_kannel, &adapter_sms_gammu,
+    &adapter_sms_file,   &adapter_null_sms,   NULL,
 };
 
-enum { OPTIONS_MAX = 48, RATE_MAX = 100000, NUMBER_MAX = 1000000000 };
+enum { OPTIONS_MAX = 80, RATE_MAX = 100000, NUMBER_MAX = 1000000000 };
 
 const struct adapter *adapter_find(const char *name)
 {

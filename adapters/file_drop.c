@@ -43,13 +43,15 @@ static int write_all(int fd, const struct buf *bytes, struct buf *err)
     return 0;
 }
 
-static int write_staged(const char *stage, const struct buf *bytes, struct buf *err)
+static int write_staged(const char *stage, mode_t mode, const struct buf *bytes, struct buf *err)
 {
     unlink(stage); /* what a crash left; made anew, so that rights and owner are ours */
     int fd = open(stage, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return fail(err, "create the file");
     int rc = write_all(fd, bytes, err);
+    if (rc == 0 && mode != 0600 && fchmod(fd, mode) != 0)
+        rc = fail(err, "set the rights of the file");
     if (rc == 0 && fsync(fd) != 0)
         rc = fail(err, "flush the file");
     if (close(fd) != 0 && rc == 0)
@@ -74,7 +76,13 @@ static int flush_directory(const char *path, struct buf *err)
 
 int file_drop(const char *stage, const char *path, const struct buf *bytes, struct buf *err)
 {
-    int rc = write_staged(stage, bytes, err);
+    return file_drop_mode(stage, path, 0600, bytes, err);
+}
+
+int file_drop_mode(const char *stage, const char *path, mode_t mode, const struct buf *bytes,
+                   struct buf *err)
+{
+    int rc = write_staged(stage, mode, bytes, err);
     if (rc == 0 && rename(stage, path) != 0)
         rc = fail(err, "rename the file");
     if (rc != 0) {

@@ -4,6 +4,8 @@
 #ifndef FILE_DROP_H
 #define FILE_DROP_H
 
+#include <sys/types.h>
+
 struct buf;
 struct conf_faults;
 struct conf_node;
@@ -14,6 +16,10 @@ struct transport;
  * path. Both are paths on one file system. Returns 0, or -1 with one sentence in err, which holds
  * no path; then stage is gone. An existing path is replaced: a repeated attempt leaves one file. */
 int file_drop(const char *stage, const char *path, const struct buf *bytes, struct buf *err);
+
+/* The same with other rights than 0600, whatever the umask is. */
+int file_drop_mode(const char *stage, const char *path, mode_t mode, const struct buf *bytes,
+                   struct buf *err);
 
 /* Makes a directory of mode 0700, and those above it that are missing. */
 int file_make_dir(const char *path, struct buf *err);

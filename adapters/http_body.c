@@ -77,6 +77,17 @@ void http_fill(struct buf *out, const char *pattern, const struct http_value *va
     }
 }
 
+bool http_lacks(const char *pattern, const struct http_value *values)
+{
+    for (const char *p = pattern; *p; p++) {
+        size_t n = placeholder(p);
+        const struct http_value *value = n ? value_of(values, p, n) : NULL;
+        if (value && str_empty(value->value))
+            return true;
+    }
+    return false;
+}
+
 int http_check_pattern(const char *pattern, const struct http_value *values, struct buf *err)
 {
     for (const char *p = pattern; *p; p++) {
@@ -206,10 +217,13 @@ bool http_pointer(struct buf *out, const struct json *root, const char *pointer)
 
 bool http_match(struct buf *out, const regex_t *expression, const char *text)
 {
-    regmatch_t match[2];
+    regmatch_t match[HTTP_GROUPS + 1];
     if (regexec(expression, text, COUNT_OF(match), match, 0) != 0)
         return false;
-    const regmatch_t *m = match[1].rm_so >= 0 ? &match[1] : &match[0];
+    const regmatch_t *m = &match[0];
+    for (size_t i = COUNT_OF(match) - 1; i > 0; i--)
+        if (match[i].rm_so >= 0)
+            m = &match[i];
     buf_add(out, text + m->rm_so, (size_t)(m->rm_eo - m->rm_so));
     return true;
 }

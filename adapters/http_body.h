@@ -48,8 +48,12 @@ bool http_words_have(const char *words, const char *word);
 /* Appends the scalar at a JSON pointer (RFC 6901) as text; false when there is none. */
 bool http_pointer(struct buf *out, const struct json *root, const char *pointer);
 
-/* Appends the first group of the expression, or the whole match when it has none; false when it
- * does not match. */
+/* True when a placeholder of the pattern has no value; one that the list does not have is none. */
+bool http_lacks(const char *pattern, const struct http_value *values);
+
+/* Appends the first group of the expression that took part in the match, or the whole match when
+ * none did; false when it does not match. At most HTTP_GROUPS groups are looked at. */
+enum { HTTP_GROUPS = 4 };
 bool http_match(struct buf *out, const regex_t *expression, const char *text);
 
 #endif

@@ -12,8 +12,10 @@
 
 #include <string.h>
 
+#include "../daemon/conf.h"
 #include "../daemon/digest.h"
 #include "../daemon/gsm.h"
+#include "../daemon/json.h"
 #include "../daemon/util.h"
 #include "adapter.h"
 #include "adapters_list.h"
@@ -22,25 +24,36 @@
 enum { DIGITS_MIN = 8, DIGITS_MAX = 15 };
 
 static const struct adapter_option options[] = {
-    {"url", OPTION_TEXT, NULL, "the gateway's address, https://...; may hold placeholders"},
+    {"preset", OPTION_TEXT, "", "values for a known gateway; \"stafettectl presets\" lists them"},
+    {"url", OPTION_TEXT, "", "the gateway's address, https://...; may hold placeholders"},
     {"method", OPTION_TEXT, "", "GET, POST or PUT; default: GET for body = \"query\", else POST"},
     {"body", OPTION_TEXT, "form", "where the parameters go: query, form, json or text"},
     {"params", OPTION_GROUP, "",
      "list of { name; value; }; placeholders {to} {text} {from} "
-     "{reference} {report_url} {coding} {username} {password}; a "
-     "parameter whose value comes out empty is left out"},
+     "{reference} {report_url} {coding} {unicode} {national} {username} {password} {account} "
+     "{platform} {gate} {service}; a parameter whose value comes out empty is left out; "
+     "\"json:...\" is JSON as it is, left out when a placeholder in it is empty"},
     {"template", OPTION_TEXT, "", "the whole body instead of params, for json and text"},
     {"headers", OPTION_GROUP, "",
      "list of { name; value; }; placeholders {reference} {from} "
      "{username} {password}"},
-    {"auth", OPTION_TEXT, "none", "basic: username and password as HTTP Basic"},
+    {"auth", OPTION_TEXT, "none",
+     "basic: username and password as HTTP Basic; bearer; header or param: the key in the one that "
+     "auth_name names"},
+    {"auth_name", OPTION_TEXT, "", "header or parameter that has the key"},
     {"username", OPTION_TEXT, "", "user, token id or account, as the gateway calls it"},
     {"password_file", OPTION_FILE, "", "file with the password, key or token, mode 0600"},
+    {"token_file", OPTION_FILE, "", "the same, by another name"},
     {"from", OPTION_TEXT, "", "sender shown on the handset"},
+    {"account", OPTION_TEXT, "", "placeholder {account}: what the gateway calls so, or the like"},
+    {"platform", OPTION_TEXT, "", "placeholder {platform}"},
+    {"gate", OPTION_TEXT, "", "placeholder {gate}: where the gateway sends delivery reports"},
+    {"service", OPTION_TEXT, "", "placeholder {service}: kind of route"},
     {"number_format", OPTION_TEXT, "e164", "e164: +49151...; digits: 49151...; 00: 0049151..."},
     {"ok_codes", OPTION_TEXT, "200 201 202 204", "HTTP codes that can mean accepted"},
     {"ok_pointer", OPTION_TEXT, "", "JSON pointer to the gateway's status word"},
-    {"ok_regex", OPTION_TEXT, "", "or an expression that finds it; its first group is the word"},
+    {"ok_regex", OPTION_TEXT, "",
+     "or, where the pointer finds none, an expression; its first group is the word"},
     {"ok_values", OPTION_TEXT, "", "words that mean accepted; empty: any"},
     {"temporary_codes", OPTION_TEXT, "", "HTTP codes that mean later, beside 408 425 500-599"},
     {"temporary_values", OPTION_TEXT, "", "words that mean later"},
@@ -91,11 +104,17 @@ static bool number_ok(const char *address)
 
 /* The values of one message, and the texts that they point to. */
 struct filling {
-    struct http_value value[9];
+    struct http_value value[15];
     struct buf to, text, report_url;
 };
 
-/* f->text is there already. */
+static bool ascii(const char *text)
+{
+    while (*text && !((unsigned char)*text & 0x80))
+        text++;
+    return *text == '\0';
+}
+
 static void filling_make(struct filling *f, const struct sms *sms, const struct message *m)
 {
     const struct http_value reference[] = {
@@ -104,15 +123,22 @@ static void filling_make(struct filling *f, const struct sms *sms, const struct 
         buf_puts(&f->to, "00");
     buf_puts(&f->to, m->address + !str_eq(sms->number_format, "e164"));
     http_fill(&f->report_url, sms->report_url, reference, HTTP_PERCENT);
-    const struct http_value value[] = {
+    bool gsm = gsm_septets(buf_str(&f->text), NULL) >= 0;
+    const struct http_value value[COUNT_OF(f->value)] = {
         {"to", buf_str(&f->to)},
         {"text", buf_str(&f->text)},
         {"from", sms->from},
         {"reference", m->reference},
         {"report_url", buf_str(&f->report_url)},
-        {"coding", gsm_septets(buf_str(&f->text), NULL) >= 0 ? "0" : "2"},
+        {"coding", gsm ? "0" : "2"},
+        {"unicode", gsm ? "false" : "true"},
+        {"national", ascii(buf_str(&f->text)) ? "0" : "1"},
         {"username", sms->username},
         {"password", buf_str(&sms->password)},
+        {"account", sms->account},
+        {"platform", sms->platform},
+        {"gate", sms->gate},
+        {"service", sms->service},
         {NULL, NULL},
     };
     memcpy(f->value, value, sizeof value);
@@ -144,20 +170,32 @@ static void put_form(struct buf *out, const struct sms *sms, const struct fillin
     buf_wipe(&value);
 }
 
+/* One value as JSON; nothing when it is to be left out. */
+static void put_json_value(struct buf *out, const char *pattern, const struct filling *f)
+{
+    struct buf value = BUF_INIT;
+    if (str_starts(pattern, SMS_RAW)) {
+        if (!http_lacks(pattern, f->value))
+            http_fill(out, pattern + strlen(SMS_RAW), f->value, HTTP_JSON);
+        return;
+    }
+    http_fill(&value, pattern, f->value, HTTP_PLAIN);
+    if (value.len > 0)
+        json_put_text(out, buf_str(&value));
+    buf_wipe(&value);
+}
+
 static void put_json(struct buf *out, const struct sms *sms, const struct filling *f)
 {
     struct buf value = BUF_INIT;
     buf_addc(out, '{');
     for (const struct http_value *p = sms->param; p->name; p++) {
         buf_reset(&value);
-        http_fill(&value, p->value, f->value, HTTP_PLAIN);
+        put_json_value(&value, p->value, f);
         if (value.len == 0)
             continue;
-        buf_printf(out, "%s\"", out->data[out->len - 1] == '{' ? "" : ",");
-        http_escape(out, p->name, HTTP_JSON);
-        buf_puts(out, "\":\"");
-        http_escape(out, buf_str(&value), HTTP_JSON);
-        buf_addc(out, '"');
+        json_put_name(out, p->name);
+        buf_add(out, value.data, value.len);
     }
     buf_addc(out, '}');
     buf_wipe(&value);
@@ -224,7 +262,7 @@ static void set_request(struct job *job, CURL *easy, const struct sms *sms)
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "stafette/" STAFETTE_VERSION);
     if (!str_empty(sms->ca_file))
         curl_easy_setopt(easy, CURLOPT_CAINFO, sms->ca_file);
-    if (sms->basic) {
+    if (sms->auth == SMS_AUTH_BASIC) {
         curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
         curl_easy_setopt(easy, CURLOPT_USERNAME, sms->username);
         curl_easy_setopt(easy, CURLOPT_PASSWORD, buf_str(&sms->password));
@@ -304,7 +342,14 @@ void sms_http_finish(struct job *job, CURL *easy, CURLcode code)
 static int check(struct transport *t, struct conf_node *node, struct conf_faults *faults)
 {
     static const struct sms_preset nothing = {0};
-    return sms_http_setup(t, node, faults, &nothing);
+    const char *name = transport_text(t, "preset");
+    const struct sms_preset *preset = str_empty(name) ? &nothing : sms_preset_find(name);
+    if (!preset)
+        conf_fault(faults, node,
+                   "transport \"%s\": there is no preset \"%.40s\" of sms_http; "
+                   "stafettectl presets lists them",
+                   t->name, name);
+    return sms_http_setup(t, node, faults, preset ? preset : &nothing);
 }
 
 const struct adapter adapter_sms_http = {

@@ -15,6 +15,7 @@
 #include "../daemon/stafette.h"
 #include "callback.h"
 #include "http_body.h"
+#include "sms_presets.h"
 
 struct conf_node;
 struct conf_faults;
@@ -22,13 +23,19 @@ struct job;
 struct transport;
 
 enum sms_body { SMS_QUERY, SMS_FORM, SMS_JSON, SMS_TEXT };
+/* A parameter whose pattern begins so is JSON as it is. */
+#define SMS_RAW "json:"
+
+enum sms_auth { SMS_AUTH_NONE, SMS_AUTH_BASIC, SMS_AUTH_BEARER, SMS_AUTH_HEADER, SMS_AUTH_PARAM };
 
 /* A gateway as its transport describes it; immutable after load. Texts without a comment are the
  * transport's values or a preset's. */
 struct sms {
     enum sms_body body;
     const char *method, *url, *template, *from, *username, *number_format, *ca_file;
-    bool basic; /* username and password as HTTP Basic */
+    const char *account, *platform, *gate, *service; /* placeholders without a meaning of ours */
+    enum sms_auth auth;
+    const char *auth_name; /* of the header or parameter that has the key */
     int64_t timeout_ms;
     struct buf password;
     char *report_url;         /* pattern; owned */
@@ -44,14 +51,9 @@ struct sms {
     struct callback_rule report;
 };
 
-/* Settings that a preset fixes; all others are options of its adapter. */
-struct sms_preset {
-    const struct http_value *fixed; /* setting and value, ended by NULL */
-    const struct http_value *param; /* name and pattern, ended by NULL; NULL: option params */
-    const char *report_query;       /* put behind report_url when that is set */
-};
-
-/* check() of the adapter: reads every setting into transport->state. */
+/* check() of the adapter: reads every setting into transport->state. What the configuration does
+ * not say comes from the preset, then from the adapter's table; an adapter that lacks an option has
+ * it from the preset alone. */
 int sms_http_setup(struct transport *t, struct conf_node *node, struct conf_faults *faults,
                    const struct sms_preset *preset);
 void sms_http_release(struct transport *t);
@@ -63,10 +65,12 @@ void sms_http_finish(struct job *job, CURL *easy, CURLcode code);
  * the order in which they are looked at; ended by CLASS_NONE. */
 const enum error_class *sms_judged(void);
 
-/* The class of a complete answer: by the transport's codes, else by the rows of verdict_rules.c,
- * then by its words; a word in no list is a refusal for good. `word` gets the gateway's own status
- * word, `id` its id for the message, each "" when there is none. An answer of an accepted code that
- * cannot be understood is CLASS_AMBIGUOUS: perhaps sent. Pure. */
+/* The class of a complete answer. The gateway's own word says more than the code of a refusal, when
+ * it stands in a list; else the transport's codes and then the rows of verdict_rules.c decide. With
+ * an accepted code a word in no list is a refusal for good. `word` gets the status word, its blanks
+ * as "_", which is how lists write them; `id` the gateway's id for the message; each "" when there
+ * is none. An answer of an accepted code that cannot be understood is CLASS_AMBIGUOUS: perhaps
+ * sent. Pure. */
 enum error_class sms_judge(const struct sms *sms, long status, const struct buf *answer,
                            struct buf *word, struct buf *id);
 

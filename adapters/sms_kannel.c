@@ -27,27 +27,12 @@ static const struct adapter_option options[] = {
     {NULL, OPTION_TEXT, NULL, NULL},
 };
 
-static const struct http_value fixed[] = {
-    {"method", "GET"},
-    {"body", "query"},
-    {"template", ""},
-    {"auth", "none"},
-    {"number_format", "e164"},
-    {"ok_codes", "202"},
-    {"ok_pointer", ""},
-    {"ok_regex", "^([0-9]+):"},
-    {"ok_values", "0 3"},
-    {"address_codes", "400"},
-    {"id_pointer", ""},
-    {"id_regex", ""},
-    {"report_reference", "ref"},
-    {"report_id", ""},
-    {"report_status", "status"},
-    {"report_queued", "4"},
-    {"report_sent", "8"},
-    {"report_delivered", "1"},
-    {"report_failed", "2 16"},
-    {NULL, NULL},
+static const struct http_value setting[] = {
+    {"method", "GET"},           {"body", "query"},         {"auth", "none"},
+    {"number_format", "e164"},   {"ok_codes", "202"},       {"ok_regex", "^([0-9]+):"},
+    {"ok_values", "0 3"},        {"address_codes", "400"},  {"report_reference", "ref"},
+    {"report_status", "status"}, {"report_queued", "4"},    {"report_sent", "8"},
+    {"report_delivered", "1"},   {"report_failed", "2 16"}, {NULL, NULL},
 };
 
 static const struct http_value params[] = {
@@ -60,7 +45,8 @@ static const struct http_value params[] = {
 
 static int check(struct transport *t, struct conf_node *node, struct conf_faults *faults)
 {
-    static const struct sms_preset kannel = {fixed, params, "ref={reference}&status=%d"};
+    static const struct sms_preset kannel = {
+        .setting = setting, .param = params, .report_query = "ref={reference}&status=%d"};
     return sms_http_setup(t, node, faults, &kannel);
 }
 

@@ -5,6 +5,7 @@
  * fail by configuration; all faults of a transport are reported in one run. Refuses plain http but
  * to a loopback address with tls = "none" (DOMAIN R13), and a text or number inside a header.
  */
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,29 +34,66 @@ static const struct http_value header_names[] = {
     {"reference", ""}, {"from", ""}, {"username", ""}, {"password", ""}, {NULL, NULL},
 };
 static const struct http_value body_names[] = {
-    {"to", ""},     {"text", ""},     {"from", ""},     {"reference", ""}, {"report_url", ""},
-    {"coding", ""}, {"username", ""}, {"password", ""}, {NULL, NULL},
+    {"to", ""},      {"text", ""},     {"from", ""},     {"reference", ""}, {"report_url", ""},
+    {"coding", ""},  {"unicode", ""},  {"national", ""}, {"username", ""},  {"password", ""},
+    {"account", ""}, {"platform", ""}, {"gate", ""},     {"service", ""},   {NULL, NULL},
 };
 
-static const struct adapter_option *find_option(const struct adapter *adapter, const char *name)
+/* Where the transport has the option; NULL when its adapter has none of that name. */
+static const char **option_at(const struct setup *s, const char *name)
 {
-    const struct adapter_option *o = adapter->options;
-    while (o->name && !str_eq(o->name, name))
-        o++;
-    return o->name ? o : NULL;
+    for (size_t i = 0; s->t->adapter->options[i].name; i++)
+        if (str_eq(s->t->adapter->options[i].name, name))
+            return &s->t->value[i];
+    return NULL;
 }
 
-/* As the preset fixes it, else as the transport says; what a preset's adapter does not list has the
+/* The preset's values stand in for the defaults of options that are not given. */
+static void apply_preset(const struct setup *s)
+{
+    for (const struct http_value *v = s->preset->setting; v && v->name; v++) {
+        const char **value = option_at(s, v->name);
+        if (!value || conf_get(s->node, v->name))
+            continue;
+        free((void *)(uintptr_t)*value);
+        *value = xstrdup(v->value);
+    }
+}
+
+/* As the transport says it or its preset; what the adapter of a preset does not list has the
  * default of sms_http. */
 static const char *setting(const struct setup *s, const char *name)
 {
-    for (const struct http_value *v = s->preset->fixed; v && v->name; v++)
+    const char **own = option_at(s, name);
+    if (own)
+        return *own;
+    for (const struct http_value *v = s->preset->setting; v && v->name; v++)
         if (str_eq(v->name, name))
             return v->value;
-    if (find_option(s->t->adapter, name))
-        return transport_text(s->t, name);
-    const struct adapter_option *general = find_option(&adapter_sms_http, name);
-    return general ? general->otherwise : "";
+    const struct adapter_option *o = adapter_sms_http.options;
+    while (o->name && !str_eq(o->name, name))
+        o++;
+    return o->name ? o->otherwise : "";
+}
+
+static const char *key_file(const struct setup *s)
+{
+    const char *token = setting(s, "token_file");
+    return str_empty(token) ? setting(s, "password_file") : token;
+}
+
+/* What a gateway cannot do without and a preset cannot know. */
+static void check_needs(const struct setup *s)
+{
+    char name[32];
+    for (const char *p = s->preset->needs; p && *p; p += strspn(p, " ")) {
+        size_t n = strcspn(p, " ");
+        snprintf(name, sizeof name, "%.*s", (int)n, p);
+        p += n;
+        if (str_empty(str_eq(name, "token_file") ? key_file(s) : setting(s, name)))
+            conf_fault(s->faults, s->node, "transport \"%s\": preset \"%s\" needs the option %s",
+                       s->t->name, s->preset->name, name);
+    }
 }
 
 static void check_pattern(const struct setup *s, const char *what, const char *pattern,
@@ -130,12 +168,13 @@ static bool one_line(const char *text)
     return strpbrk(text, "\r\n") == NULL;
 }
 
+/* With room for one more, which add_key() may need. */
 static struct http_value *copy_pairs(const struct http_value *from)
 {
     size_t n = 0;
-    while (from[n].name)
+    while (from && from[n].name)
         n++;
-    struct http_value *copy = xcalloc(n + 1, sizeof *copy);
+    struct http_value *copy = xcalloc(n + 2, sizeof *copy);
     for (size_t i = 0; i < n; i++)
         copy[i] = (struct http_value){xstrdup(from[i].name), xstrdup(from[i].value)};
     return copy;
@@ -148,7 +187,7 @@ static struct http_value *read_pairs(const struct setup *s, const char *name,
     static const char *const known[] = {"name", "value", NULL};
     struct conf_node *list = conf_get(s->node, name);
     size_t count = list && list->type == CONF_LIST ? list->children : 0;
-    struct http_value *pairs = xcalloc(count + 1, sizeof *pairs);
+    struct http_value *pairs = xcalloc(count + 2, sizeof *pairs);
     if (list && list->type != CONF_LIST)
         conf_fault(s->faults, list, "%s is a list: ( { name = \"...\"; value = \"...\"; } )", name);
     for (size_t i = 0; i < count; i++) {
@@ -175,23 +214,71 @@ static void free_pairs(struct http_value *pairs)
     free(pairs);
 }
 
+/* Given ones, else the preset's. */
+static struct http_value *choose_pairs(const struct setup *s, const char *name,
+                                       const struct http_value *names,
+                                       const struct http_value *preset)
+{
+    bool given = option_at(s, name) && conf_get(s->node, name);
+    return given ? read_pairs(s, name, names) : copy_pairs(preset);
+}
+
+/* The key goes where auth says; the list has room for it. */
+static void add_key(struct http_value *pairs, const char *name, const char *pattern)
+{
+    while (pairs->name)
+        pairs++;
+    *pairs = (struct http_value){xstrdup(name), xstrdup(pattern)};
+}
+
+static void read_auth(const struct setup *s)
+{
+    static const char *const auths[] = {"none", "basic", "bearer", "header", "param", NULL};
+    struct sms *sms = s->sms;
+    sms->auth = (enum sms_auth)read_word(s, "auth", auths);
+    sms->auth_name = setting(s, "auth_name");
+    bool named = sms->auth == SMS_AUTH_HEADER || sms->auth == SMS_AUTH_PARAM;
+    if (named && !header_name_ok(sms->auth_name))
+        conf_fault(s->faults, s->node, "transport \"%s\": auth = \"%s\" needs an auth_name",
+                   s->t->name, auths[sms->auth]);
+    else if (sms->auth == SMS_AUTH_BEARER)
+        add_key(sms->header, "Authorization", "Bearer {password}");
+    else if (named)
+        add_key(sms->auth == SMS_AUTH_HEADER ? sms->header : sms->param, sms->auth_name,
+                "{password}");
+    if (sms->auth != SMS_AUTH_NONE && sms->auth != SMS_AUTH_BASIC && str_empty(key_file(s)))
+        conf_fault(s->faults, s->node, "transport \"%s\": auth = \"%s\" needs a token_file",
+                   s->t->name, auths[sms->auth]);
+}
+
+static void check_raw(const struct setup *s)
+{
+    for (const struct http_value *p = s->sms->param; p->name; p++)
+        if (str_starts(p->value, SMS_RAW) && s->sms->body != SMS_JSON)
+            conf_fault(s->faults, s->node,
+                       "transport \"%s\": the parameter \"%s\" is JSON, so body must be \"json\"",
+                       s->t->name, p->name);
+}
+
 static void read_request(const struct setup *s)
 {
     static const char *const bodies[] = {"query", "form", "json", "text", NULL};
     static const char *const methods[] = {"", "GET", "POST", "PUT", NULL};
-    static const char *const auths[] = {"none", "basic", NULL};
     static const char *const formats[] = {"e164", "digits", "00", NULL};
     struct sms *sms = s->sms;
     sms->body = (enum sms_body)read_word(s, "body", bodies);
     sms->method = methods[read_word(s, "method", methods)];
     if (str_empty(sms->method))
         sms->method = sms->body == SMS_QUERY ? "GET" : "POST";
-    sms->basic = read_word(s, "auth", auths) == 1;
     sms->number_format = formats[read_word(s, "number_format", formats)];
     sms->url = setting(s, "url");
     sms->template = setting(s, "template");
     sms->from = setting(s, "from");
     sms->username = setting(s, "username");
+    sms->account = setting(s, "account");
+    sms->platform = setting(s, "platform");
+    sms->gate = setting(s, "gate");
+    sms->service = setting(s, "service");
     if (str_eq(sms->method, "GET") && sms->body != SMS_QUERY)
         conf_fault(s->faults, s->node,
                    "transport \"%s\": GET has no body; body = \"query\" or POST", s->t->name);
@@ -200,10 +287,10 @@ static void read_request(const struct setup *s)
                    s->t->name);
     check_pattern(s, "url", sms->url, body_names);
     check_pattern(s, "template", sms->template, body_names);
-    sms->param =
-        s->preset->param ? copy_pairs(s->preset->param) : read_pairs(s, "params", body_names);
-    sms->header =
-        s->preset->param ? xcalloc(1, sizeof *sms->header) : read_pairs(s, "headers", header_names);
+    sms->param = choose_pairs(s, "params", body_names, s->preset->param);
+    sms->header = choose_pairs(s, "headers", header_names, s->preset->header);
+    read_auth(s);
+    check_raw(s);
 }
 
 /* "auth_codes", "auth_values": the lists of each class. */
@@ -269,8 +356,11 @@ static void read_report(const struct setup *s)
 static void read_peer(const struct setup *s)
 {
     static const char *const scheme[2] = {"http", "https"};
-    struct peer_url peer;
-    int rc = transport_peer(&peer, s->t, scheme, s->node, s->faults);
+    struct peer_url peer = {0};
+    bool given = !str_empty(setting(s, "url"));
+    if (!given && !s->preset->needs)
+        conf_fault(s->faults, s->node, "transport \"%s\" lacks the option \"url\"", s->t->name);
+    int rc = given ? transport_peer(&peer, s->t, scheme, s->node, s->faults) : -1;
     if (rc == 0 && !peer.tls && !str_eq(transport_text(s->t, "tls"), "none"))
         conf_fault(s->faults, s->node,
                    "transport \"%s\": url must be https; http only to a loopback address together "
@@ -282,9 +372,8 @@ static void read_peer(const struct setup *s)
     if (s->sms->timeout_ms < TIMEOUT_MIN_MS || s->sms->timeout_ms > TIMEOUT_MAX_MS)
         conf_fault(s->faults, s->node, "transport \"%s\": timeout must be between 1s and 2m",
                    s->t->name);
-    transport_secret(&s->sms->password, transport_text(s->t, "password_file"), s->node, s->faults);
-    if (s->sms->basic &&
-        (str_empty(s->sms->username) || str_empty(transport_text(s->t, "password_file"))))
+    transport_secret(&s->sms->password, key_file(s), s->node, s->faults);
+    if (s->sms->auth == SMS_AUTH_BASIC && (str_empty(s->sms->username) || str_empty(key_file(s))))
         conf_fault(s->faults, s->node,
                    "transport \"%s\": auth = \"basic\" needs username and password_file",
                    s->t->name);
@@ -297,6 +386,8 @@ int sms_http_setup(struct transport *t, struct conf_node *node, struct conf_faul
     struct sms *sms = xcalloc(1, sizeof *sms);
     const struct setup s = {t, sms, node, faults, preset};
     t->state = sms;
+    apply_preset(&s);
+    check_needs(&s);
     read_request(&s);
     read_verdict(&s);
     read_report(&s);

@@ -18,6 +18,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "../adapters/sms_presets.h"
 #include "buf.h"
 #include "conf.h"
 #include "ctl_classes.h"
@@ -448,6 +449,18 @@ static int run_classes(const struct ctl *ctl)
     return EX_OK;
 }
 
+static int run_presets(const struct ctl *ctl)
+{
+    struct buf out = BUF_INIT;
+    if (ctl->json)
+        sms_presets_json(&out);
+    else
+        sms_presets_print(&out);
+    fwrite(out.data, 1, out.len, stdout);
+    buf_release(&out);
+    return EX_OK;
+}
+
 static int run_states(const struct ctl *ctl)
 {
     enum item_kind kind;
@@ -495,6 +508,8 @@ static int run(const struct ctl *ctl)
         return run_classes(ctl);
     case CTL_STATES:
         return run_states(ctl);
+    case CTL_PRESETS:
+        return run_presets(ctl);
     case CTL_LEDGER:
         return ctl_ledger(config, ctl_value(&ctl->use, "--at"), ctl->json);
     case CTL_EXPORT:

@@ -255,6 +255,8 @@ static const struct ctl_command table[] = {
        "when it came: session, rcpt (default), data, or dot: all was handed over"},
       {CTL_OPTION, "--http", CTL_LOCAL, "STATUS", false, "of an HTTP answer: 429"},
       {CTL_OPTION, "--curl", CTL_LOCAL, "NUMBER", false, "of libcurl's ending: 28"}}},
+    {"presets", "SMS gateways that are known by name, and how far each is tested.",
+     CTL_PRESETS, "", "", NULL, "", {{0}}},
     {"deadline", "When a statutory period ends and why; needs no daemon.",
      CTL_DEADLINE, "", "", NULL, "",
      {{CTL_OPERAND, "START", CTL_LOCAL, "", true, "2026-12-23, or 2026-12-18T16:00 for hours"},

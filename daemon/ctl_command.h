@@ -44,6 +44,7 @@ enum ctl_local {
     CTL_DEADLINE,
     CTL_CLASSES,
     CTL_STATES,
+    CTL_PRESETS,
     CTL_LEDGER,
     CTL_EXPORT,
     CTL_AUDIT_VERIFY,

@@ -31,6 +31,7 @@ struct http_call;
 struct ledger_run;
 struct lmtp;
 struct mailbox;
+struct spool;
 struct transfer;
 struct turn;
 
@@ -54,6 +55,7 @@ struct stafette {
     struct ledger_run *ledger;
     struct mailbox *mailbox;
     struct lmtp *lmtp;
+    struct spool *spool;
 
     /* The clock is read once a turn (DESIGN 2 "Time"). */
     int64_t now_ms;    /* wall time: deadlines, what people read */

@@ -27,6 +27,7 @@
 #include "page.h"
 #include "reload.h"
 #include "replay.h"
+#include "spool.h"
 #include "store.h"
 #include "store_event.h"
 #include "timekeeper.h"
@@ -93,6 +94,7 @@ int loop_open(struct stafette *g, struct buf *err)
     g->turn = turn_open();
     g->transfer = transfer_open();
     g->mailbox = mailbox_open();
+    g->spool = spool_open();
     if (open_store(g, err) < 0)
         return -1;
     g->outbox = outbox_open(g);
@@ -130,6 +132,7 @@ void loop_close(struct stafette *g)
     mailbox_stop(g->mailbox);
     outbox_close(g->outbox, CLOSE_WAIT_MS);
     mailbox_close(g->mailbox);
+    spool_close(g->spool);
     transfer_close(g->transfer);
     turn_close(g->turn);
     store_close(g->store);
@@ -239,6 +242,7 @@ static int one_turn(struct stafette *g)
     if (!g->stopping) {
         outbox_start(g);
         mailbox_step(g);
+        spool_step(g);
     }
     ingest_heartbeat(g, false);
     ingest_publish(g);

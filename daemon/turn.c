@@ -18,6 +18,7 @@
 #include "night.h"
 #include "outbox.h"
 #include "page.h"
+#include "spool.h"
 #include "store.h"
 #include "store_clock.h"
 #include "tell.h"
@@ -180,7 +181,7 @@ static bool has_work(struct stafette *g, struct turn *t, bool results)
     /* A store that could not be read is asked again, from a transaction on. */
     return store_failed(g->store) || t->inputs || t->call || results || night_ready(g) ||
            ingest_has_settled(g->ingest) || daily_due(g) || mailbox_ready(g) || lmtp_ready(g) ||
-           (t->next_clock_ms && t->next_clock_ms <= g->now_ms);
+           spool_ready(g) || (t->next_clock_ms && t->next_clock_ms <= g->now_ms);
 }
 
 /* One try at the transaction; *broken is the input that spoilt it, or t->inputs. */
@@ -191,6 +192,7 @@ static enum store_end run_transaction(struct stafette *g, struct turn *t, size_t
     outbox_settle(g);
     lmtp_decide(g); /* a bounce may be quicker than the result of what bounced */
     mailbox_decide(g);
+    spool_decide(g);
     ingest_settle(g);
     serve_calls(g, t);
     if (t->next_clock_ms && t->next_clock_ms <= g->now_ms)
@@ -250,6 +252,7 @@ static void act(struct stafette *g, struct turn *t)
     outbox_settled(g);
     mailbox_decided(g);
     lmtp_decided(g);
+    spool_decided(g);
     night_written(g);
     ingest_settled(g);
 }
@@ -282,7 +285,7 @@ enum turn_end turn_run(struct stafette *g)
         t->input[broken].poisoned = true;
         return turn_run(g);
     }
-    if (end == STORE_BUG && (mailbox_set_aside(g) || lmtp_set_aside(g)))
+    if (end == STORE_BUG && (mailbox_set_aside(g) || lmtp_set_aside(g) || spool_set_aside(g)))
         return turn_run(g);
     if (end != STORE_DONE) {
         note_trouble(g, t);
