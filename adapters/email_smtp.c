@@ -29,6 +29,7 @@ struct smtp {
     struct buf from;                            /* as it goes over the wire */
     const char *username, *ca_file, *from_name; /* the transport's values */
     bool tls, attach_ics;
+    long tls_min; /* CURL_SSLVERSION_... */
     int64_t timeout_ms;
     unsigned per_connection;
 };
@@ -36,6 +37,7 @@ struct smtp {
 static const struct adapter_option options[] = {
     {"url", OPTION_TEXT, NULL, "the relay: smtp://host:port (STARTTLS) or smtps://host:port"},
     {"tls", OPTION_TEXT, "required", "\"none\" only for a relay on a loopback address"},
+    {"tls_min", OPTION_TEXT, "1.2", "oldest TLS that the relay may speak: \"1.2\" or \"1.3\""},
     {"ca_file", OPTION_FILE, "", "certificates to trust instead of the system's"},
     {"helo", OPTION_TEXT, "", "our name in EHLO; default: the domain of from"},
     {"username", OPTION_TEXT, "", "for AUTH; needs password_file"},
@@ -119,6 +121,18 @@ static int check_peer(struct transport *t, struct smtp *smtp, struct conf_node *
     return rc;
 }
 
+/* TLS below 1.2 is not to be had at all (DOMAIN R13). */
+static int check_tls(const struct transport *t, struct smtp *smtp, const struct conf_node *node,
+                     struct conf_faults *faults)
+{
+    const char *min = transport_text(t, "tls_min");
+    smtp->tls_min = str_eq(min, "1.3") ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2;
+    if (str_eq(min, "1.2") || str_eq(min, "1.3"))
+        return 0;
+    conf_fault(faults, node, "transport \"%s\": tls_min is \"1.2\" or \"1.3\"", t->name);
+    return -1;
+}
+
 static int check(struct transport *t, struct conf_node *node, struct conf_faults *faults)
 {
     struct smtp *smtp = xcalloc(1, sizeof *smtp);
@@ -131,6 +145,8 @@ static int check(struct transport *t, struct conf_node *node, struct conf_faults
     smtp->per_connection = (unsigned)transport_int(t, "mails_per_connection");
     int rc = check_names(t, smtp, node, faults);
     if (check_peer(t, smtp, node, faults) != 0)
+        rc = -1;
+    if (check_tls(t, smtp, node, faults) != 0)
         rc = -1;
     if (transport_secret(&smtp->password, transport_text(t, "password_file"), node, faults) != 0)
         rc = -1;
@@ -165,6 +181,7 @@ static void set_session(const struct job *job, CURL *easy, const struct smtp *sm
 {
     curl_easy_setopt(easy, CURLOPT_URL, smtp->url);
     curl_easy_setopt(easy, CURLOPT_USE_SSL, (long)(smtp->tls ? CURLUSESSL_ALL : CURLUSESSL_NONE));
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION, smtp->tls_min);
     if (!str_empty(smtp->ca_file))
         curl_easy_setopt(easy, CURLOPT_CAINFO, smtp->ca_file);
     if (!str_empty(smtp->username)) {

@@ -15,6 +15,7 @@
 #include "gateway.h"
 #include "incident.h"
 #include "lane.h"
+#include "mail_domain.h"
 #include "outbox_parts.h"
 #include "permit.h"
 #include "render.h"
@@ -263,7 +264,8 @@ static const struct transport *prepare_job(struct stafette *g, const struct due 
         job_end(job, ATTEMPT_FAILED, CLASS_ADDRESS, 0);
         return NULL;
     }
-    if (!transport || transport->adapter->channel != contact->channel)
+    if (!transport || transport->adapter->channel != contact->channel ||
+        !mail_domain_allows(mail_domain_of(g->config->mail_domains, contact), transport))
         transport = lane_default(g, contact);
     if (!text || !transport || !known) {
         job_end(job, ATTEMPT_DEFERRED, CLASS_LOCAL, 0);

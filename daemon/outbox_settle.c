@@ -15,6 +15,7 @@
 #include "incident.h"
 #include "lane.h"
 #include "log.h"
+#include "mail_domain.h"
 #include "outbox.h"
 #include "outbox_parts.h"
 #include "permit.h"
@@ -60,8 +61,11 @@ static void change_transport(struct stafette *g, const struct job *job, struct d
         return;
     const struct directory *dir = g->config->directory;
     const struct contact *contact = directory_contact(dir, d->contact);
-    const struct transport *next = lane_next(g, job->transport);
-    if (!contact || str_eq(next->name, job->transport->name))
+    if (!contact)
+        return;
+    const struct mail_domain *domain = mail_domain_of(g->config->mail_domains, contact);
+    const struct transport *next = lane_next(g, job->transport, domain);
+    if (str_eq(next->name, job->transport->name))
         return;
     d->lane_id = lane_of(g, next, contact, d->urgent);
     if (next != lane_default(g, contact))
