@@ -18,6 +18,7 @@
 #include "adapter.h"
 #include "adapters_list.h"
 #include "mime.h"
+#include "smime.h"
 #include "smtp_reply.h"
 
 /* Postfix closes after 300 s of silence and after 100 mails by default: be earlier. */
@@ -30,6 +31,7 @@ struct smtp {
     const char *username, *ca_file, *from_name; /* the transport's values */
     bool tls, attach_ics;
     long tls_min; /* CURL_SSLVERSION_... */
+    struct smime_setup *smime;
     int64_t timeout_ms;
     unsigned per_connection;
 };
@@ -47,6 +49,7 @@ static const struct adapter_option options[] = {
     {"timeout", OPTION_DURATION, "60s", "for one mail, connecting included"},
     {"mails_per_connection", OPTION_INT, "90", "then a new connection is opened"},
     {"calendar_attachment", OPTION_BOOL, "false", "attach invitations as invite.ics as well"},
+    SMIME_OPTIONS,
     {NULL, OPTION_TEXT, NULL, NULL},
 };
 
@@ -148,6 +151,9 @@ static int check(struct transport *t, struct conf_node *node, struct conf_faults
         rc = -1;
     if (check_tls(t, smtp, node, faults) != 0)
         rc = -1;
+    smtp->smime = smime_setup_load(t, buf_str(&smtp->from), node, faults);
+    if (!smtp->smime)
+        rc = -1;
     if (transport_secret(&smtp->password, transport_text(t, "password_file"), node, faults) != 0)
         rc = -1;
     return rc;
@@ -159,6 +165,7 @@ static void release(struct transport *t)
     free(smtp->url);
     buf_release(&smtp->from);
     buf_wipe(&smtp->password);
+    smime_setup_free(smtp->smime);
     free(smtp);
 }
 
@@ -208,6 +215,21 @@ static void set_message(struct job *job, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, job);
 }
 
+static int build(struct job *job, const struct smtp *smtp)
+{
+    const struct mime_sender sender = {smtp->from_name, buf_str(&smtp->from), smtp->attach_ics};
+    struct buf why = BUF_INIT;
+    buf_reset(&job->bytes);
+    job->bytes_sent = 0;
+    int rc = smime_build(&job->bytes, &job->message, &sender, smtp->smime, &why);
+    if (rc != 0) {
+        job_end(job, ATTEMPT_DEFERRED, CLASS_LOCAL, 0);
+        job_peer_text(job, buf_str(&why));
+    }
+    buf_release(&why);
+    return rc;
+}
+
 static int prepare(struct job *job, CURL *easy)
 {
     const struct smtp *smtp = job->transport->state;
@@ -221,10 +243,8 @@ static int prepare(struct job *job, CURL *easy)
         job_peer_text(job, "not sent: the return path is malformed; mend mail.bounce");
         return -1;
     }
-    const struct mime_sender sender = {smtp->from_name, buf_str(&smtp->from), smtp->attach_ics};
-    buf_reset(&job->bytes);
-    job->bytes_sent = 0;
-    mime_build(&job->bytes, &job->message, &sender);
+    if (build(job, smtp) != 0)
+        return -1;
     digest_sha256(job->result.bytes_hash, job->bytes.data, job->bytes.len);
     job_curl_defaults(job, easy, "smtp,smtps", smtp->timeout_ms);
     set_session(job, easy, smtp);

@@ -17,6 +17,7 @@
 #include "directory.h"
 #include "mail_domain.h"
 #include "mailbox.h"
+#include "protect.h"
 #include "route.h"
 #include "school.h"
 #include "template.h"
@@ -55,6 +56,7 @@ static void load_parts(struct config *config, struct conf_node *root, struct con
         config->school = school_load(config->settings.school_holidays, faults);
     config->transports = transports_load(root, faults);
     config->mail_domains = mail_domains_load(root, config->transports, faults);
+    config->protections = protections_load(config->directory, faults);
     config_check(config, root, faults);
     mailbox_check(&config->settings, root, faults);
     check_top(root, faults);
@@ -66,6 +68,7 @@ static void config_free(struct config *config)
     directory_free(config->directory);
     templates_free(config->templates);
     school_free(config->school);
+    protections_free(config->protections);
     mail_domains_free(config->mail_domains);
     transports_free(config->transports);
     settings_release(&config->settings);

@@ -10,6 +10,7 @@
 struct buf;
 struct directory;
 struct mail_domains;
+struct protections;
 struct routing;
 struct school;
 struct templates;
@@ -23,7 +24,8 @@ struct config {
     struct school *school; /* NULL: no school holidays are known */
     struct transports *transports;
     struct mail_domains *mail_domains;
-    char *path;       /* as given */
+    struct protections *protections; /* certificates of mailboxes */
+    char *path;                      /* as given */
     char version[17]; /* 16 hex digits over all files read: in every audit row (DOMAIN R27) */
     long users;       /* config_hold / config_drop; deciding thread only */
 };

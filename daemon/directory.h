@@ -105,6 +105,10 @@ struct contact {
     const char *transport; /* name of the transport to use; "" = the first of the channel */
     bool urgent_only;      /* used for urgent and emergency only */
     const char *optin; /* reference of the recorded consent for a private number; "" = official */
+    bool high;         /* class "high": encrypted, or without content (protect.h) */
+    const char *certificate; /* path of the mailbox's certificate; "" = none */
+    const char *file;        /* where a contact of class "high" stands, for messages; else "" */
+    int line;
 };
 
 /* A time for which nobody reads the unit's mailbox (Abwesenheit), as the configuration says it. */

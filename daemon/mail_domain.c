@@ -63,20 +63,12 @@ static struct demand load_demand(struct conf_node *group, struct conf_faults *fa
     return demand;
 }
 
-static const char *option(const struct transport *t, const char *name)
-{
-    for (const struct adapter_option *o = t->adapter->options; o && o->name; o++)
-        if (str_eq(o->name, name))
-            return transport_text(t, name);
-    return NULL;
-}
-
 /* A transport without the option, or with "none" (loopback only: adapters/peer.c), does not leave
  * this machine by itself. */
 static void judge(const struct transport *t, const struct demand *demand,
                   const struct conf_node *at, struct conf_faults *faults)
 {
-    const char *tls = option(t, "tls"), *min = option(t, "tls_min");
+    const char *tls = transport_option(t, "tls"), *min = transport_option(t, "tls_min");
     const bool local = !tls || str_eq(tls, "none");
     if (local && demand->verified)
         conf_fault(faults, at,

@@ -87,6 +87,7 @@ static void keep_quiet(const struct stafette *g, struct delivery *d)
 struct ending {
     bool asked; /* a transport was: what ended without says nothing of the contact */
     const unsigned char *bytes; /* hash of what was handed over; NULL: nothing was */
+    const char *withheld;       /* why it was the content-free form (protect.h); "" or NULL: no */
 };
 
 static void audit_end(struct stafette *g, const struct ending *ending, const struct delivery *d)
@@ -100,6 +101,8 @@ static void audit_end(struct stafette *g, const struct ending *ending, const str
         buf_puts(&text, " bytes=");
         digest_hex(&text, ending->bytes, DIGEST_FULL);
     }
+    if (ending->bytes && !str_empty(ending->withheld))
+        buf_printf(&text, " form=content-free certificate=%s", ending->withheld);
     store_audit_add(g->store, g->now_ms, d->item_seq, buf_str(&text));
     buf_release(&text);
 }
@@ -209,7 +212,8 @@ static void settle_one(struct stafette *g, const struct job *job)
     }
     store_delivery_settle(g->store, &d);
     const struct ending ending = {job->transport != NULL,
-                                  d.state == DELIVERY_SENT ? job->result.bytes_hash : NULL};
+                                  d.state == DELIVERY_SENT ? job->result.bytes_hash : NULL,
+                                  job->withheld};
     if (d.state == DELIVERY_SENT || d.state == DELIVERY_FAILED)
         end_delivery(g, &ending, &d);
 }
