@@ -2,11 +2,12 @@
  * Adapter email_smtp: one mail to one recipient through a relay, by libcurl on a carrier thread.
  *
  * Promises: encryption required and the certificate verified (a loopback relay may be told not to:
- * tls = "none"); one recipient a transaction; the same bytes at every repeat, so the same
- * Message-ID; "sent" only after the 250 to the final dot. A connection lost between that dot and
- * its answer is CLASS_AMBIGUOUS: the mail may have arrived, and is repeated under the same
- * Message-ID. Refuses addresses with anything that could end an SMTP command, whatever was checked
- * before. A crash leaves at most one mail that the relay has and the store does not know of.
+ * tls = "none"); one recipient a transaction; the same bytes at every repeat (of encrypted
+ * mail the same Message-ID: smime.h); "sent" only after the 250 to the final dot. A connection lost
+ * between that dot and its answer is CLASS_AMBIGUOUS: the mail may have arrived, and is repeated
+ * under the same Message-ID. Refuses addresses with anything that could end an SMTP command,
+ * whatever was checked before. A crash leaves at most one mail that the relay has and the store
+ * does not know of.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -5,8 +5,8 @@ test_smime.c.
     smime_check.py MAIL CERT KEY INNER [SIGNER]
 
 Fails (exit 1, reason on stderr) when the outside tells more than it may or is not a proper mail,
-when CERT and KEY do not open it, when what is inside differs from the file INNER by a byte, or, with
-SIGNER given, when the inside is not signed by that certificate. Prints the type of the structure.
+when CERT and KEY do not open it, when what is inside differs from the file INNER by a byte, or,
+with SIGNER given, when it is not signed by that certificate. Prints the type of the structure.
 """
 import email
 import email.parser
@@ -48,7 +48,7 @@ def check_outside(raw):
     if mail.get_content_type() != "application/pkcs7-mime":
         complain("it is %s" % mail.get_content_type())
     if mail.get_param("name") != "smime.p7m" or mail.get_filename() != "smime.p7m":
-        complain("no readers knows it by its name")
+        complain("no reader knows it by its name")
     return mail["Content-Type"].params["smime-type"]
 
 

@@ -102,6 +102,38 @@ static void test_load(void **state)
     mail_domains_free(NULL);
 }
 
+static void test_tls_min(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *said;
+        bool good;
+    } cases[] = {
+        {"", true},
+        {"tls_min = \"1.2\";", true},
+        {"tls_min = \"1.3\";", true},
+        {"tls_min = \"1.1\";", false},
+        {"tls_min = \"\";", false},
+        {"tls_min = \"TLSv1.3\";", false},
+        {"tls_min = 1.3;", false},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct buf text = BUF_INIT, report = BUF_INIT;
+        struct conf_faults faults = {.text = &report};
+        buf_printf(&text, "transports = ( { name = \"a\"; " RELAY "%s } );", cases[i].said);
+        struct conf_node *root = conf_read_text("town.conf", buf_str(&text), text.len, &faults);
+        struct transports *all = transports_load(root, &faults);
+        if ((all != NULL) != cases[i].good ||
+            (!all && !strstr(buf_str(&report), "town.conf:1: ")) ||
+            (!all && !strstr(buf_str(&report), "tls_min")))
+            fail_msg("%s: %s", cases[i].said, buf_str(&report));
+        transports_free(all);
+        conf_free(root);
+        buf_release(&text);
+        buf_release(&report);
+    }
+}
+
 /* The town with three relays and a policy for one domain. */
 static void add_policy(struct gateway_rig *rig, const char *order)
 {
@@ -211,6 +243,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_load),
+        cmocka_unit_test(test_tls_min),
         cmocka_unit_test_setup_teardown(test_default_and_next, rig_set_up, rig_tear_down),
         cmocka_unit_test_setup_teardown(test_lane_from_before, rig_set_up, rig_tear_down),
         cmocka_unit_test_setup_teardown(test_own_transport_outside, rig_set_up, rig_tear_down),
