@@ -93,8 +93,10 @@ struct smime_certificate *smime_certificate_for(const char *path, enum smime_use
     struct buf text = BUF_INIT;
     struct smime_certificate *c = NULL;
     const char *fault = NULL;
-    if (buf_read_file(&text, path, FILE_MAX, err) != 0)
+    if (buf_read_file(&text, path, FILE_MAX, err) != 0) {
+        buf_wipe(&text);
         return NULL;
+    }
     if (holds(&text, "PRIVATE KEY-----"))
         fault = "it holds a private key, which must not be here; remove the file, take the "
                 "certificate alone, and tell the owner of the key";
@@ -161,8 +163,10 @@ EVP_PKEY *smime_key_load(const char *path, const struct smime_certificate *certi
                          struct buf *err)
 {
     struct buf text = BUF_INIT;
-    if (buf_read_file(&text, path, FILE_MAX, err) != 0)
+    if (buf_read_file(&text, path, FILE_MAX, err) != 0) {
+        buf_wipe(&text);
         return NULL;
+    }
     BIO *bio = BIO_new_mem_buf(text.data, (int)text.len);
     EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
     if (!key)
