@@ -21,7 +21,7 @@ JOBS ?= $(shell nproc)
 BUILDING = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
 LIBS := libmosquitto libcurl sqlite3 libconfig jansson libmicrohttpd libsodium libidn2 \
-  gmime-3.0
+  gmime-3.0 libcrypto
 TEST_LIBS := libical
 PKG_CONFIG ?= pkg-config
 MAIN_SOURCES := daemon/main.c daemon/ctl.c

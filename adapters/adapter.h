@@ -15,7 +15,8 @@
  *  5. never let an address, a text or a secret into result->text; peer answers are cleaned by
  *     job_peer_text();
  *  6. check all its options at load time (check), so that a job cannot fail by configuration;
- *  7. require and verify TLS unless the peer is a loopback address and the transport says
+ *  7. send what has a seal encrypted (smime_build) or not at all;
+ *  8. require and verify TLS unless the peer is a loopback address and the transport says
  *     tls = "none" (DOMAIN R13).
  *
  * An adapter has either prepare and finish (a libcurl transfer) or deliver (local work, or a
@@ -38,6 +39,7 @@ struct conf_node;
 struct conf_faults;
 struct inbound_rule;
 struct reports;
+struct smime_certificate;
 struct smtp_sessions;
 struct transport;
 
@@ -54,6 +56,9 @@ struct message {
     char *reference;     /* client reference for gateways: the delivery id, opaque */
     char *envelope_from; /* e-mail: VERP return path of this delivery */
     int64_t date_ms;     /* Date: of the message */
+    /* e-mail: encrypted to this certificate and not sent otherwise (smime.h); NULL: as it is. The
+     * configuration owns it, which the job's flight holds. */
+    const struct smime_certificate *seal;
 };
 
 struct result {
@@ -75,7 +80,8 @@ struct job {
     struct result result;
     bool urgent;
     uint32_t chance; /* the jitter of the next attempt, the same for all that leave in the mail */
-    int64_t started_ms; /* monotonic; set by the engine */
+    const char *withheld; /* why it is the content-free form (protect.h); "" when it is not */
+    int64_t started_ms;   /* monotonic; set by the engine */
     int64_t ended_ms;
     struct buf bytes;        /* what goes over the wire: mail, or HTTP body */
     struct buf answer;       /* HTTP answer body, at most ANSWER_MAX bytes */
@@ -160,6 +166,8 @@ const struct transport *transports_first(const struct transports *all, enum chan
 
 /* Option values. */
 const char *transport_text(const struct transport *t, const char *option);
+/* The same, NULL for an adapter that has no such option. */
+const char *transport_option(const struct transport *t, const char *option);
 int64_t transport_int(const struct transport *t, const char *option);
 int64_t transport_ms(const struct transport *t, const char *option);
 

@@ -268,13 +268,19 @@ const struct transport *transports_first(const struct transports *all, enum chan
     return NULL;
 }
 
-const char *transport_text(const struct transport *t, const char *option)
+const char *transport_option(const struct transport *t, const char *option)
 {
     size_t n = option_count(t->adapter), i = 0;
     while (i < n && !str_eq(t->adapter->options[i].name, option))
         i++;
-    assert(i < n); /* an adapter asks only for options that it lists */
-    return t->value[i];
+    return i < n ? t->value[i] : NULL;
+}
+
+const char *transport_text(const struct transport *t, const char *option)
+{
+    const char *value = transport_option(t, option);
+    assert(value); /* an adapter asks only for options that it lists */
+    return value;
 }
 
 int64_t transport_int(const struct transport *t, const char *option)

@@ -12,18 +12,26 @@
 #include "adapters_list.h"
 #include "file_drop.h"
 #include "mime.h"
+#include "smime.h"
 
 static const struct adapter_option options[] = {
     {"path", OPTION_FILE, NULL, "the Maildir; made when missing"},
     {"from", OPTION_TEXT, "stafette@localhost", "address in the From header"},
     {"from_name", OPTION_TEXT, "Stafette", "name in the From header, a role"},
     {"calendar_attachment", OPTION_BOOL, "false", "attach invitations as invite.ics as well"},
+    SMIME_OPTIONS,
     {NULL, OPTION_TEXT, NULL, NULL},
 };
 
 static int check(struct transport *t, struct conf_node *node, struct conf_faults *faults)
 {
-    return file_check(t, node, faults);
+    t->state = smime_setup_load(t, transport_text(t, "from"), node, faults);
+    return file_check(t, node, faults) == 0 && t->state ? 0 : -1;
+}
+
+static void release(struct transport *t)
+{
+    smime_setup_free(t->state);
 }
 
 static void make_maildir(const char *path, struct buf *err)
@@ -46,8 +54,8 @@ static void deliver(struct job *job)
     const char *path = transport_text(t, "path");
     struct buf err = BUF_INIT;
     buf_reset(&job->bytes);
-    mime_build(&job->bytes, &job->message, &sender);
-    make_maildir(path, &err);
+    if (smime_build(&job->bytes, &job->message, &sender, t->state, &err) == 0)
+        make_maildir(path, &err);
     file_deliver(job, &(struct file_place){path, "tmp/", "new/", ".stafette"}, &err);
     buf_release(&err);
 }
@@ -58,5 +66,6 @@ const struct adapter adapter_email_file = {
     .engine = ENGINE_CARRIER,
     .options = options,
     .check = check,
+    .release = release,
     .deliver = deliver,
 };

@@ -3,11 +3,12 @@
  * the session (smtp_session.c), the mail itself is said by smtp_mail.c.
  *
  * Promises: encryption required and the certificate verified (a loopback relay may be told not to:
- * tls = "none"); one recipient a transaction; the same bytes at every repeat, so the same
- * Message-ID; "sent" only after the 250 to the final dot. A connection lost between that dot and
- * its answer is CLASS_AMBIGUOUS: the mail may have arrived, and is repeated under the same
- * Message-ID. Refuses addresses with anything that could end an SMTP command, whatever was checked
- * before. A crash leaves at most one mail that the relay has and the store does not know of.
+ * tls = "none"); one recipient a transaction; the same bytes at every repeat (of encrypted
+ * mail the same Message-ID: smime.h); "sent" only after the 250 to the final dot. A connection lost
+ * between that dot and its answer is CLASS_AMBIGUOUS: the mail may have arrived, and is repeated
+ * under the same Message-ID. Refuses addresses with anything that could end an SMTP command,
+ * whatever was checked before. A crash leaves at most one mail that the relay has and the store
+ * does not know of.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 #include "adapter.h"
 #include "adapters_list.h"
 #include "mime.h"
+#include "smime.h"
 #include "smtp_mail.h"
 #include "smtp_session.h"
 
@@ -30,6 +32,8 @@ struct smtp {
     struct buf from;                            /* as it goes over the wire */
     const char *username, *ca_file, *from_name; /* the transport's values */
     bool tls, attach_ics;
+    long tls_min; /* CURL_SSLVERSION_... */
+    struct smime_setup *smime;
     int64_t timeout_ms;
     unsigned per_connection;
     unsigned char key[DIGEST_FULL]; /* of everything above: sessions with the same key are alike */
@@ -38,6 +42,7 @@ struct smtp {
 static const struct adapter_option options[] = {
     {"url", OPTION_TEXT, NULL, "the relay: smtp://host:port (STARTTLS) or smtps://host:port"},
     {"tls", OPTION_TEXT, "required", "\"none\" only for a relay on a loopback address"},
+    {"tls_min", OPTION_TEXT, "1.2", "oldest TLS that the relay may speak: \"1.2\" or \"1.3\""},
     {"ca_file", OPTION_FILE, "", "certificates to trust instead of the system's"},
     {"helo", OPTION_TEXT, "", "our name in EHLO; default: the domain of from"},
     {"username", OPTION_TEXT, "", "for AUTH; needs password_file"},
@@ -47,6 +52,7 @@ static const struct adapter_option options[] = {
     {"timeout", OPTION_DURATION, "60s", "for one mail, connecting included"},
     {"mails_per_connection", OPTION_INT, "90", "then a new connection is opened"},
     {"calendar_attachment", OPTION_BOOL, "false", "attach invitations as invite.ics as well"},
+    SMIME_OPTIONS,
     {NULL, OPTION_TEXT, NULL, NULL},
 };
 
@@ -133,6 +139,18 @@ static void make_key(const struct transport *t, struct smtp *smtp)
     buf_wipe(&all);
 }
 
+/* TLS below 1.2 is not to be had at all (DOMAIN R13). */
+static int check_tls(const struct transport *t, struct smtp *smtp, const struct conf_node *node,
+                     struct conf_faults *faults)
+{
+    const char *min = transport_text(t, "tls_min");
+    smtp->tls_min = str_eq(min, "1.3") ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2;
+    if (str_eq(min, "1.2") || str_eq(min, "1.3"))
+        return 0;
+    conf_fault(faults, node, "transport \"%s\": tls_min is \"1.2\" or \"1.3\"", t->name);
+    return -1;
+}
+
 static int check(struct transport *t, struct conf_node *node, struct conf_faults *faults)
 {
     struct smtp *smtp = xcalloc(1, sizeof *smtp);
@@ -146,6 +164,11 @@ static int check(struct transport *t, struct conf_node *node, struct conf_faults
     int rc = check_names(t, smtp, node, faults);
     if (check_peer(t, smtp, node, faults) != 0)
         rc = -1;
+    if (check_tls(t, smtp, node, faults) != 0)
+        rc = -1;
+    smtp->smime = smime_setup_load(t, buf_str(&smtp->from), node, faults);
+    if (!smtp->smime)
+        rc = -1;
     if (transport_secret(&smtp->password, transport_text(t, "password_file"), node, faults) != 0)
         rc = -1;
     make_key(t, smtp);
@@ -158,6 +181,7 @@ static void release(struct transport *t)
     free(smtp->url);
     buf_release(&smtp->from);
     buf_wipe(&smtp->password);
+    smime_setup_free(smtp->smime);
     free(smtp);
 }
 
@@ -165,6 +189,7 @@ static void set_session(CURL *easy, const struct smtp *smtp)
 {
     curl_easy_setopt(easy, CURLOPT_URL, smtp->url);
     curl_easy_setopt(easy, CURLOPT_USE_SSL, (long)(smtp->tls ? CURLUSESSL_ALL : CURLUSESSL_NONE));
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION, smtp->tls_min);
     if (!str_empty(smtp->ca_file))
         curl_easy_setopt(easy, CURLOPT_CAINFO, smtp->ca_file);
     if (!str_empty(smtp->username)) {
@@ -189,14 +214,19 @@ static bool addresses_ok(struct job *job)
 static bool write_bytes(struct job *job, const struct smtp *smtp, struct buf *wire)
 {
     const struct mime_sender sender = {smtp->from_name, buf_str(&smtp->from), smtp->attach_ics};
+    struct buf why = BUF_INIT;
     buf_reset(&job->bytes);
-    mime_build(&job->bytes, &job->message, &sender);
+    if (smime_build(&job->bytes, &job->message, &sender, smtp->smime, &why) == 0 &&
+        smtp_wire(wire, &job->bytes) != 0)
+        buf_puts(&why, "not sent: the message holds a bare line end");
     digest_sha256(job->result.bytes_hash, job->bytes.data, job->bytes.len);
-    if (smtp_wire(wire, &job->bytes) == 0)
-        return true;
-    job_end(job, ATTEMPT_DEFERRED, CLASS_LOCAL, 0);
-    job_peer_text(job, "not sent: the message holds a bare line end");
-    return false;
+    bool written = why.len == 0;
+    if (!written) {
+        job_end(job, ATTEMPT_DEFERRED, CLASS_LOCAL, 0);
+        job_peer_text(job, buf_str(&why));
+    }
+    buf_release(&why);
+    return written;
 }
 
 /* Connects; what goes wrong is the mail's ending. */

@@ -22,6 +22,7 @@ enum { CONNECT_MS = 10000, URGENT_MS = 20000, PHONE_DIGITS = 7, LOCAL_PART_MIN =
 struct job *job_new(void)
 {
     struct job *job = xcalloc(1, sizeof *job);
+    job->withheld = "";
     buf_init(&job->bytes);
     buf_init(&job->answer);
     return job;

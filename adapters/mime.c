@@ -302,15 +302,15 @@ static void add_text_part(struct buf *out, const char *type, const char *text, b
         add_qp_body(out, text);
 }
 
-static void add_base64(struct buf *out, const char *text)
+void mime_base64(struct buf *out, const void *bytes, size_t len)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    size_t len = strlen(text);
+    const unsigned char *byte = bytes;
     for (size_t i = 0; i < len; i += 3) {
         unsigned group = 0;
         size_t n = len - i < 3 ? len - i : 3;
         for (size_t k = 0; k < 3; k++)
-            group = group << 8 | (k < n ? (unsigned char)text[i + k] : 0);
+            group = group << 8 | (k < n ? byte[i + k] : 0);
         for (size_t k = 0; k < 4; k++)
             buf_addc(out, k <= n ? digits[group >> (18 - 6 * k) & 63] : '=');
         if ((i + 3) % BASE64_LINE == 0 || i + 3 >= len)
@@ -367,18 +367,18 @@ static void add_mixed(struct buf *out, const struct message *message, const char
     buf_puts(out, "Content-Type: application/ics; name=\"invite.ics\"\r\n"
                   "Content-Disposition: attachment; filename=\"invite.ics\"\r\n"
                   "Content-Transfer-Encoding: base64\r\n\r\n");
-    add_base64(out, message->calendar);
+    mime_base64(out, message->calendar, strlen(message->calendar));
     buf_printf(out, "\r\n--%s--\r\n", buf_str(&boundary));
     buf_release(&boundary);
 }
 
-void mime_build(struct buf *out, const struct message *message, const struct mime_sender *sender)
+void mime_headers(struct buf *out, const struct message *message, const struct mime_sender *sender,
+                  const char *subject)
 {
-    const char *body = message->body ? message->body : "";
     add_date(out, message->date_ms);
     add_from(out, sender);
     add_plain_header(out, "To", message->address);
-    add_text_header(out, "Subject", message->subject);
+    add_text_header(out, "Subject", subject);
     add_plain_header(out, "Message-ID", message->message_id);
     /* The first message of a thread may itself be the root; it does not answer itself. */
     if (message->thread_id && message->message_id &&
@@ -389,10 +389,21 @@ void mime_build(struct buf *out, const struct message *message, const struct mim
     buf_puts(out, "Auto-Submitted: auto-generated\r\n"
                   "X-Auto-Response-Suppress: All\r\n"
                   "MIME-Version: 1.0\r\n");
+}
+
+void mime_entity(struct buf *out, const struct message *message, const struct mime_sender *sender)
+{
+    const char *body = message->body ? message->body : "";
     if (!has_calendar(message))
         add_text_part(out, "text/plain; charset=utf-8", body, body_is_plain(body));
     else if (sender->attach_ics)
         add_mixed(out, message, body);
     else
         add_alternative(out, message, body);
+}
+
+void mime_build(struct buf *out, const struct message *message, const struct mime_sender *sender)
+{
+    mime_headers(out, message, sender, message->subject);
+    mime_entity(out, message, sender);
 }

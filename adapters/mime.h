@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+#include <stddef.h>
+
 struct buf;
 struct message;
 
@@ -28,5 +30,14 @@ struct mime_sender {
  * boundaries come from the Message-ID, so that a repeat has the same bytes. A method that is no
  * word of capitals leaves the calendar out. */
 void mime_build(struct buf *out, const struct message *message, const struct mime_sender *sender);
+
+/* The two halves of it. Headers up to MIME-Version, with this subject; then the entity: its own
+ * Content- headers, an empty line, the body. Between them stands what smime.h puts there. */
+void mime_headers(struct buf *out, const struct message *message, const struct mime_sender *sender,
+                  const char *subject);
+void mime_entity(struct buf *out, const struct message *message, const struct mime_sender *sender);
+
+/* Appends bytes in base64, lines of at most 76 with CRLF (RFC 2045 6.8). */
+void mime_base64(struct buf *out, const void *bytes, size_t len);
 
 #endif

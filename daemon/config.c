@@ -15,7 +15,9 @@
 #include "conf.h"
 #include "config_check.h"
 #include "directory.h"
+#include "mail_domain.h"
 #include "mailbox.h"
+#include "protect.h"
 #include "route.h"
 #include "school.h"
 #include "template.h"
@@ -25,7 +27,7 @@
 static const char *const sections[] = {
     "places",     "areas",    "services", "unit_defaults", "units",   "sources", "permissions",
     "agreements", "budgets",  "policies", "catch_all",     "on_call", "routes",  "transports",
-    "rosters",    "meetings", "projects", "caseload",      "quotas",  "chains",
+    "rosters",    "meetings", "projects", "caseload",      "quotas",  "chains",  "mail_domains",
 };
 
 static void check_top(struct conf_node *root, struct conf_faults *faults)
@@ -53,6 +55,8 @@ static void load_parts(struct config *config, struct conf_node *root, struct con
     if (!str_empty(config->settings.school_holidays))
         config->school = school_load(config->settings.school_holidays, faults);
     config->transports = transports_load(root, faults);
+    config->mail_domains = mail_domains_load(root, config->transports, faults);
+    config->protections = protections_load(config->directory, faults);
     config_check(config, root, faults);
     mailbox_check(&config->settings, root, faults);
     check_top(root, faults);
@@ -64,6 +68,8 @@ static void config_free(struct config *config)
     directory_free(config->directory);
     templates_free(config->templates);
     school_free(config->school);
+    protections_free(config->protections);
+    mail_domains_free(config->mail_domains);
     transports_free(config->transports);
     settings_release(&config->settings);
     free(config->path);

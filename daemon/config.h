@@ -9,6 +9,8 @@
 
 struct buf;
 struct directory;
+struct mail_domains;
+struct protections;
 struct routing;
 struct school;
 struct templates;
@@ -21,7 +23,9 @@ struct config {
     struct templates *templates;
     struct school *school; /* NULL: no school holidays are known */
     struct transports *transports;
-    char *path;       /* as given */
+    struct mail_domains *mail_domains;
+    struct protections *protections; /* certificates of mailboxes */
+    char *path;                      /* as given */
     char version[17]; /* 16 hex digits over all files read: in every audit row (DOMAIN R27) */
     long users;       /* config_hold / config_drop; deciding thread only */
 };

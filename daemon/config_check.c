@@ -14,6 +14,7 @@
 #include "conf.h"
 #include "config.h"
 #include "directory.h"
+#include "mail_domain.h"
 #include "util.h"
 
 /* Where a unit is defined; the root when it cannot be found. */
@@ -50,6 +51,11 @@ static void judge_contact(const struct config *config, const struct contact *con
     } else if (t->adapter->channel != contact->channel) {
         buf_printf(why, "transport \"%s\" carries %s, but this contact is %s", t->name,
                    channel_name(t->adapter->channel), channel);
+    } else if (!mail_domain_allows(mail_domain_of(config->mail_domains, contact), t)) {
+        buf_printf(why,
+                   "transport \"%s\" does not stand in \"mail_domains\" for the domain of this "
+                   "address; add it there or leave \"transport\" out",
+                   t->name);
     }
 }
 

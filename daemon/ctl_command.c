@@ -128,6 +128,8 @@ static const struct ctl_command table[] = {
       {CTL_OPTION, "--unit", CTL_QUERY, "UNIT", false, "as this unit sees it, not the host"}}},
     {"contacts", "Contacts that could not be reached and wait for somebody to mend them.",
      CTL_REMOTE, "GET", "/control/contacts", NULL, "All contacts could be reached.", {{0}}},
+    {"certificates", "Mailboxes of class high, their certificates and when these end.",
+     CTL_REMOTE, "GET", "/control/certificates", NULL, "No contact is of class high.", {{0}}},
     {"meeting list", "Meetings that are open: kind, host, the next session.",
      CTL_REMOTE, "GET", "/control/meetings", NULL, "No meetings.",
      {{CTL_FLAG, "--all", CTL_QUERY, "state=all", false, "ended ones too"}}},

@@ -106,6 +106,10 @@ struct contact {
     bool urgent_only;      /* used for urgent and emergency only */
     bool digest;       /* what is not urgent waits for the morning's hour (digest.morning) */
     const char *optin; /* reference of the recorded consent for a private number; "" = official */
+    bool high;         /* class "high": encrypted, or without content (protect.h) */
+    const char *certificate; /* path of the mailbox's certificate; "" = none */
+    const char *file;        /* where a contact of class "high" stands, for messages; else "" */
+    int line;
 };
 
 /* A time for which nobody reads the unit's mailbox (Abwesenheit), as the configuration says it. */

@@ -38,10 +38,32 @@ static const char *contact_id(struct loader *l, const struct unit *unit, size_t 
     return copy;
 }
 
+/* The file is read by protect.c; here only what is said of it. */
+static void load_class(struct loader *l, struct conf_node *group, struct contact *contact)
+{
+    const char *class = conf_text(group, "class", "normal", l->faults);
+    const char *path = conf_text(group, "certificate", "", l->faults);
+    struct buf full = BUF_INIT;
+    contact->high = str_eq(class, "high");
+    if (!contact->high && !str_eq(class, "normal"))
+        conf_fault(l->faults, group, "\"class\" is \"normal\" or \"high\"");
+    if (contact->high && contact->channel != CHANNEL_EMAIL)
+        conf_fault(l->faults, group, "class \"high\" is for e-mail; an SMS has no content anyway");
+    if (!contact->high && !str_empty(path))
+        conf_fault(l->faults, group, "\"certificate\" needs class = \"high\"; add that");
+    if (!str_empty(path))
+        conf_resolve(conf_get(group, "certificate"), path, &full);
+    contact->certificate = arena_text(&l->memory->arena, buf_str(&full));
+    contact->file = contact->high ? arena_text(&l->memory->arena, group->file) : "";
+    contact->line = group->line;
+    buf_release(&full);
+}
+
 static bool load_contact(struct loader *l, struct conf_node *group, struct contact *contact)
 {
-    static const char *const known[] = {"channel", "address", "transport", "urgent_only",
-                                        "digest",  "optin",   NULL};
+    static const char *const known[] = {"channel",     "address",     "transport",
+                                        "urgent_only", "digest",      "optin",
+                                        "class",       "certificate", NULL};
     if (group->type != CONF_GROUP ||
         !channel_parse(conf_text(group, "channel", "", l->faults), &contact->channel)) {
         conf_fault(l->faults, group, "a contact needs channel = \"email\" or \"sms\"");
@@ -52,6 +74,7 @@ static bool load_contact(struct loader *l, struct conf_node *group, struct conta
     contact->urgent_only = conf_bool(group, "urgent_only", false, l->faults);
     contact->digest = conf_bool(group, "digest", false, l->faults);
     contact->optin = loader_text(l, group, "optin");
+    load_class(l, group, contact);
     conf_check_unused(group, known, l->faults);
     return true;
 }

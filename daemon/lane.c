@@ -12,6 +12,7 @@
 #include "directory.h"
 #include "gateway.h"
 #include "incident.h"
+#include "mail_domain.h"
 #include "store.h"
 #include "util.h"
 
@@ -20,8 +21,10 @@ static const char urgent_mark[] = " (urgent)";
 const struct transport *lane_default(const struct stafette *g, const struct contact *contact)
 {
     const struct transports *all = g->config->transports;
-    return str_empty(contact->transport) ? transports_first(all, contact->channel)
-                                         : transports_find(all, contact->transport);
+    const struct mail_domain *domain = mail_domain_of(g->config->mail_domains, contact);
+    if (!str_empty(contact->transport))
+        return transports_find(all, contact->transport);
+    return domain ? domain->transport[0] : transports_first(all, contact->channel);
 }
 
 int64_t lane_of(struct stafette *g, const struct transport *transport,
@@ -48,8 +51,34 @@ void lane_road(const struct stafette *g, int64_t lane_id, char *name, size_t siz
     snprintf(name, size, "%.*s", (int)len, text);
 }
 
-const struct transport *lane_next(const struct stafette *g, const struct transport *transport)
+const struct mail_domain *lane_policy(const struct stafette *g, int64_t lane_id)
 {
+    enum { DOMAIN_MAX = 254 };
+    const char *domain = strchr(store_intern_text(g->store, lane_id), '/');
+    char name[DOMAIN_MAX + 1];
+    size_t len = domain ? strcspn(++domain, " ") : 0;
+    if (!domain || len > DOMAIN_MAX)
+        return NULL;
+    memcpy(name, domain, len);
+    name[len] = '\0';
+    return mail_domain_find(g->config->mail_domains, name);
+}
+
+static const struct transport *next_of_domain(const struct mail_domain *domain,
+                                              const struct transport *transport)
+{
+    size_t i = 0;
+    while (i < domain->transports && domain->transport[i] != transport)
+        i++;
+    /* One that the entry does not name is followed by the first. */
+    return domain->transport[i < domain->transports ? (i + 1) % domain->transports : 0];
+}
+
+const struct transport *lane_next(const struct stafette *g, const struct transport *transport,
+                                  const struct mail_domain *domain)
+{
+    if (domain)
+        return next_of_domain(domain, transport);
     const struct transports *all = g->config->transports;
     size_t i = 0;
     while (i < all->count && !str_eq(all->transport[i]->name, transport->name))
@@ -65,11 +94,12 @@ const struct transport *lane_next(const struct stafette *g, const struct transpo
 const struct transport *lane_first(const struct stafette *g, const struct contact *contact,
                                    bool urgent)
 {
+    const struct mail_domain *domain = mail_domain_of(g->config->mail_domains, contact);
     const struct transport *usual = lane_default(g, contact);
     if (!urgent || !usual || !incident_avoid(g, usual->name))
         return usual;
-    const struct transport *other = lane_next(g, usual);
+    const struct transport *other = lane_next(g, usual, domain);
     while (other != usual && incident_avoid(g, other->name))
-        other = lane_next(g, other);
+        other = lane_next(g, other, domain);
     return other;
 }

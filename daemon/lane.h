@@ -12,11 +12,12 @@
 #include <stdint.h>
 
 struct contact;
+struct mail_domain;
 struct stafette;
 struct transport;
 
-/* The transport that a contact is configured for: its own, or the first of its channel. NULL when
- * the configuration has none. */
+/* The transport that a contact is configured for: its own, the first of its mail domain, or the
+ * first of its channel. NULL when the configuration has none. */
 const struct transport *lane_default(const struct stafette *g, const struct contact *contact);
 
 /* The transport that a new delivery begins with: the default, or for what is urgent the next one
@@ -33,8 +34,13 @@ bool lane_is_urgent(const struct stafette *g, int64_t lane_id);
 /* The name of its transport, whether the configuration still has it or not. */
 void lane_road(const struct stafette *g, int64_t lane_id, char *name, size_t size);
 
-/* The transport to try after this one: the next of the same channel in the order of the
- * configuration, the first again after the last. Itself when it is the only one. */
-const struct transport *lane_next(const struct stafette *g, const struct transport *transport);
+/* The policy of the recipient domain that the lane leads to; NULL: it has none. */
+const struct mail_domain *lane_policy(const struct stafette *g, int64_t lane_id);
+
+/* The transport to try after this one: the next in the order of the domain's entry or, where
+ * `domain` is NULL, of the same channel in the order of the configuration; the first again after
+ * the last, and after one that the entry does not name. Itself when it is the only one. */
+const struct transport *lane_next(const struct stafette *g, const struct transport *transport,
+                                  const struct mail_domain *domain);
 
 #endif

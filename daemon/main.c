@@ -26,6 +26,7 @@
 #include "meeting_check.h"
 #include "open_units.h"
 #include "peers.h"
+#include "protect.h"
 #include "route.h"
 #include "settings.h"
 #include "store.h"
@@ -123,11 +124,12 @@ static int report_lost_units(const struct config *config)
 }
 
 /* What may be wanted, but seldom is. */
-static void report_meetings(const struct config *config, int64_t now_ms)
+static void report_warnings(const struct config *config, int64_t now_ms)
 {
     struct buf text = BUF_INIT;
     struct conf_faults faults = {.text = &text};
     meeting_check(config, now_ms, &faults);
+    protect_check(config, now_ms, &faults);
     fputs(buf_str(&text), stderr);
     buf_release(&text);
 }
@@ -143,7 +145,7 @@ static int report_check(const struct config *config)
         buf_release(&gaps);
         return EX_CONFIG;
     }
-    report_meetings(config, now_ms);
+    report_warnings(config, now_ms);
     size_t n = routing_gaps(config->routing, config->directory, now_ms, &gaps);
     fputs(buf_str(&gaps), stdout);
     printf("%s: good: %zu places, %zu units, %zu sources, %zu rules, %zu cells without a rule of "

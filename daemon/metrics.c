@@ -4,12 +4,14 @@
 #include "metrics.h"
 
 #include "buf.h"
+#include "config.h"
 #include "gateway.h"
 #include "ingest.h"
 #include "known.h"
 #include "ledger_run.h"
 #include "outbox.h"
 #include "outbox_ops.h"
+#include "protect.h"
 #include "turn.h"
 
 static const double bucket_s[TURN_BUCKETS - 1] = {0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.5};
@@ -102,6 +104,19 @@ static void write_incidents(const struct stafette *g, struct buf *out)
                    g->incidents.incident[i].transport, g->incidents.incident[i].open);
 }
 
+static void write_certificates(const struct stafette *g, struct buf *out)
+{
+    size_t count[PROTECT_VERDICT_COUNT] = {0};
+    const struct protections *all = g->config->protections;
+    const struct smime_certificate *used;
+    for (size_t i = 0; i < protections_count(all); i++)
+        count[protect_ask(g->config, protections_at(all, i)->contact, g->now_ms, &used)]++;
+    head(out, "certificates", "gauge", "Mailboxes of class high, by the state of the certificate.");
+    for (int i = PROTECT_SEALED; i < PROTECT_VERDICT_COUNT; i++)
+        buf_printf(out, "stafette_certificates{state=\"%s\"} %zu\n",
+                   protect_verdict_name((enum protect_verdict)i), count[i]);
+}
+
 static void write_turns(const struct metrics *m, struct buf *out)
 {
     uint64_t sum = 0;
@@ -156,6 +171,7 @@ void metrics_write(const struct stafette *g, struct buf *out)
     write_mail(m, out);
     write_turns(m, out);
     write_incidents(g, out);
+    write_certificates(g, out);
     write_retention(&g->retention, out);
     counter(out, "clocks_fired", "Clocks that fell due.", m->clocks_fired);
     counter(out, "commits", "Transactions committed.", m->commits);

@@ -16,9 +16,11 @@
 #include "gateway.h"
 #include "incident.h"
 #include "lane.h"
+#include "mail_domain.h"
 #include "outbox_ops.h"
 #include "outbox_parts.h"
 #include "permit.h"
+#include "protect.h"
 #include "render.h"
 #include "store.h"
 #include "store_delivery.h"
@@ -277,17 +279,21 @@ static const struct transport *prepare_job(struct stafette *g, const struct due 
         job_end(job, ATTEMPT_FAILED, CLASS_ADDRESS, 0);
         return NULL;
     }
-    if (!transport || transport->adapter->channel != contact->channel)
+    if (!transport || transport->adapter->channel != contact->channel ||
+        !mail_domain_allows(mail_domain_of(g->config->mail_domains, contact), transport))
         transport = lane_default(g, contact);
     if (!text || !transport || !known) {
         job_end(job, ATTEMPT_DEFERRED, CLASS_LOCAL, 0);
         return NULL;
     }
+    text = protect_text(g, contact, text, &job->message, &job->withheld);
     job->message.from = xstrdup(sender_of(g, transport));
     if (!render_message(g, due, &item, text, &job->message)) {
         job_end(job, ATTEMPT_FAILED, CLASS_PERMANENT, 0);
         return NULL;
     }
+    if (!str_empty(job->withheld))
+        protect_strip(&job->message);
     return transport;
 }
 

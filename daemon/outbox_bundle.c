@@ -85,8 +85,10 @@ int64_t *outbox_bundle(struct stafette *g, const struct due *due, struct job *jo
     struct item item;
     struct bundle b = {.g = g, .job = job, .text = BUF_INIT, .threads = BUF_INIT};
     *mates = 0;
+    /* What must be content-free is nobody's company; what is encrypted is so as a whole. */
     if (due->delivery.channel != CHANNEL_EMAIL || due->delivery.urgent ||
-        !store_item_get(g->store, due->delivery.item_seq, &item) || !outbox_bundles(&item))
+        !str_empty(job->withheld) || !store_item_get(g->store, due->delivery.item_seq, &item) ||
+        !outbox_bundles(&item))
         return NULL;
     b.mate = xcalloc(MATES_MAX, sizeof *b.mate);
     put_part(&b, &job->message);

@@ -10,6 +10,7 @@
 #include "gateway.h"
 #include "incident.h"
 #include "lane.h"
+#include "mail_domain.h"
 #include "outbox_ops.h"
 #include "outbox_parts.h"
 #include "util.h"
@@ -46,7 +47,7 @@ static bool is_multi(const struct transport *t)
 /* Of one channel alone nobody else has to be protected from it. */
 static bool has_rival(const struct stafette *g, const struct transport *t)
 {
-    return t && lane_next(g, t) != t;
+    return t && lane_next(g, t, NULL) != t;
 }
 
 bool road_is_dead(const struct stafette *g, const struct road *road)
@@ -54,15 +55,28 @@ bool road_is_dead(const struct stafette *g, const struct road *road)
     return road->window.failures >= DEAD_AFTER && incident_open(g, road->name);
 }
 
+/* A lane may be older than the policy of its domain; then its own road is none. */
+static size_t road_of_policy(struct stafette *g, const struct mail_domain *domain)
+{
+    for (size_t i = 0; i < domain->transports; i++)
+        if (!incident_open(g, domain->transport[i]->name))
+            return road_find(g->outbox, domain->transport[i]->name);
+    return road_find(g->outbox, domain->transport[0]->name);
+}
+
 size_t road_choose(struct stafette *g, const struct lane *lane)
 {
     struct road *own = &g->outbox->road[lane->road];
     const struct transport *usual = road_transport(g, own);
+    const struct mail_domain *domain = lane_policy(g, lane->id);
+    if (usual && !mail_domain_allows(domain, usual))
+        return road_of_policy(g, domain);
     if (!usual || !road_is_dead(g, own))
         return lane->road;
     if (!lane->urgent && own->probe_ms <= g->steady_ms)
         return lane->road;
-    for (const struct transport *t = lane_next(g, usual); t != usual; t = lane_next(g, t))
+    for (const struct transport *t = lane_next(g, usual, domain); t != usual;
+         t = lane_next(g, t, domain))
         if (!incident_open(g, t->name) && !outbox_transport_held(g, t->name, lane->urgent))
             return road_find(g->outbox, t->name);
     return lane->road;

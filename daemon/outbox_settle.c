@@ -15,6 +15,7 @@
 #include "incident.h"
 #include "lane.h"
 #include "log.h"
+#include "mail_domain.h"
 #include "outbox.h"
 #include "outbox_parts.h"
 #include "permit.h"
@@ -62,8 +63,11 @@ static void change_transport(struct stafette *g, const struct job *job, struct d
         return;
     const struct directory *dir = g->config->directory;
     const struct contact *contact = directory_contact(dir, d->contact);
-    const struct transport *next = lane_next(g, job->transport);
-    if (!contact || str_eq(next->name, job->transport->name))
+    if (!contact)
+        return;
+    const struct mail_domain *domain = mail_domain_of(g->config->mail_domains, contact);
+    const struct transport *next = lane_next(g, job->transport, domain);
+    if (str_eq(next->name, job->transport->name))
         return;
     d->lane_id = lane_of(g, next, contact, d->urgent);
     if (next != lane_default(g, contact))
@@ -85,6 +89,7 @@ static void keep_quiet(const struct stafette *g, struct delivery *d)
 struct ending {
     bool asked; /* a transport was: what ended without says nothing of the contact */
     const unsigned char *bytes; /* hash of what was handed over; NULL: nothing was */
+    const char *withheld;       /* why it was the content-free form (protect.h); "" or NULL: no */
 };
 
 static void audit_end(struct stafette *g, const struct ending *ending, const struct delivery *d)
@@ -98,6 +103,8 @@ static void audit_end(struct stafette *g, const struct ending *ending, const str
         buf_puts(&text, " bytes=");
         digest_hex(&text, ending->bytes, DIGEST_FULL);
     }
+    if (ending->bytes && !str_empty(ending->withheld))
+        buf_printf(&text, " form=content-free certificate=%s", ending->withheld);
     store_audit_add(g->store, g->now_ms, d->item_seq, buf_str(&text));
     buf_release(&text);
 }
@@ -219,7 +226,8 @@ static void settle_one(struct stafette *g, const struct job *job, int64_t seq)
     }
     store_delivery_settle(g->store, &d);
     const struct ending ending = {job->transport != NULL,
-                                  d.state == DELIVERY_SENT ? job->result.bytes_hash : NULL};
+                                  d.state == DELIVERY_SENT ? job->result.bytes_hash : NULL,
+                                  job->withheld};
     if (d.state == DELIVERY_SENT || d.state == DELIVERY_FAILED)
         end_delivery(g, &ending, &d);
     take_early_report(g, &d);

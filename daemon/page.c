@@ -74,6 +74,7 @@ static const struct page {
     {DOOR_CONTROL, "GET", "/control/roster", IN_TURN, page_roster, NULL},
     {DOOR_CONTROL, "GET", "/control/agenda", IN_TURN, page_agenda, NULL},
     {DOOR_CONTROL, "GET", "/control/contacts", IN_TURN, page_contacts, NULL},
+    {DOOR_CONTROL, "GET", "/control/certificates", IN_TURN, page_certificates, NULL},
     {DOOR_CONTROL, "GET", "/control/polls", IN_TURN, page_polls, NULL},
     {DOOR_CONTROL, "GET", "/control/poll/", IN_TURN, page_poll, NULL},
     {DOOR_CONTROL, "POST", "/control/poll/close/", IN_TURN, page_poll_close, NULL},

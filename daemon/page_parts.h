@@ -57,6 +57,7 @@ void page_meeting_minutes(struct stafette *g, struct http_call *call, struct kno
 void page_meeting_answer(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_agenda(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_contacts(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_certificates(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_polls(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_poll(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_poll_close(struct stafette *g, struct http_call *call, struct known *fresh);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "conf.h"
 #include "config.h"
 #include "directory.h"
 #include "gateway.h"
@@ -15,6 +16,7 @@
 #include "notify.h"
 #include "open_units.h"
 #include "outbox.h"
+#include "protect.h"
 #include "route.h"
 #include "store.h"
 #include "store_delivery.h"
@@ -37,6 +39,9 @@ static void load(void *context)
         config_drop(r->config);
         r->config = NULL;
     }
+    struct conf_faults faults = {.text = &r->report};
+    if (r->config)
+        protect_check(r->config, r->now_ms, &faults);
 }
 
 static void log_report(const struct buf *report)

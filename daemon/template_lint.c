@@ -18,7 +18,7 @@
 #include "util.h"
 
 /* What the workflow sends; each must exist for both channels, because a desk may have one only, but
- * "sms." for SMS alone. */
+ * "sms." for SMS alone and "protected." for mail alone. */
 static const char *const wanted[] = {
     "handover.requested", "handover.reminder",  "handover.outcome",   "handover.returned",
     "referral.requested", "referral.offered",   "referral.reminder",  "referral.outcome",
@@ -30,7 +30,7 @@ static const char *const wanted[] = {
     "meeting.cancelled",  "meeting.reminder",   "meeting.agenda",     "meeting.note",
     "meeting.asked",      "poll.asked",         "poll.result",        "digest.weekly",
     "digest.morning",     "digest.orphans",     "digest.quotas",      "digest.share",
-    "presence.cancelled",
+    "presence.cancelled", "protected.notice",
 };
 
 /* What no mail may be silent about. */

@@ -73,7 +73,7 @@ static void check_complete(const struct templates *all, const char *dir, struct 
     }
     for (size_t i = 0; template_wanted(i); i++)
         for (int c = 0; c < CHANNEL_COUNT; c++)
-            if (!(c == CHANNEL_EMAIL && str_starts(template_wanted(i), "sms.")) &&
+            if (!str_starts(template_wanted(i), c == CHANNEL_EMAIL ? "sms." : "protected.") &&
                 !templates_find(all, template_wanted(i), (enum channel)c))
                 conf_fault_at(faults, dir, 0,
                               "%s.%s.txt is missing or faulty; take it from the shipped templates",

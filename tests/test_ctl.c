@@ -71,6 +71,7 @@ static void test_targets(void **state)
         {"roster|bereit|--at|2026-11-14T22:40|--days|3",
          "/control/roster?roster=bereit&at=2026-11-14T22%3A40&days=3", ""},
         {"contacts", "/control/contacts", ""},
+        {"certificates", "/control/certificates", ""},
         {"release", "/control/release", ""},
         {"clock|advance|15m", "/control/clock?advance=15m", ""},
     };

@@ -85,8 +85,8 @@ static bool suffix_fits(const char *type, const char *suffix)
 /* {name="value",...}; values hold no quote, so none needs escaping. Returns what follows. */
 static const char *read_labels(const char *p)
 {
-    static const char *const known[] = {"outcome", "channel",   "result", "class",
-                                        "le",      "transport", "version"};
+    static const char *const known[] = {"outcome", "channel",   "result",  "class",
+                                        "le",      "transport", "version", "state"};
     if (*p != '{')
         return p;
     do {

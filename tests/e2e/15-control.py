@@ -159,7 +159,7 @@ def every_answer_is_json(scene):
     event = json.dumps(scene.soziales.event("handover.requested", handover()))
     for words in (("status",), ("outbox",), ("item", "list"), ("item", "list", "--all"),
                   ("item", "show", asked_item(scene)), ("who", "ulm", "sgb9"), ("explain", "-"),
-                  ("absence", "list"), ("roster",), ("contacts",),
+                  ("absence", "list"), ("roster",), ("contacts",), ("certificates",),
                   ("send", "-")):
         done = scene.gateway.ctl("--json", *words, stdin=event)
         json.loads(done.stdout)
