@@ -33,6 +33,7 @@ enum store_noun {
     NOUN_POLL,
     NOUN_DIGEST,
     NOUN_AGENDA,
+    NOUN_DRILL,
     NOUN_COUNT
 };
 
@@ -63,6 +64,7 @@ extern const struct store_statements store_meeting_statements;
 extern const struct store_statements store_poll_statements;
 extern const struct store_statements store_digest_statements;
 extern const struct store_statements store_agenda_statements;
+extern const struct store_statements store_drill_statements;
 
 struct query {
     struct store *store;

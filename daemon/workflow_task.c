@@ -58,6 +58,12 @@ static const struct {
     {"bounced", "Eine Adresse oder Nummer von {unit} war zum zweiten Mal nicht erreichbar. Bitte "
                 "klären Sie mit der Stelle, wie sie erreichbar ist, und lassen Sie das Verzeichnis "
                 "berichtigen."},
+    {"bounced_last", "{unit} ist nur noch auf einem Weg erreichbar: Eine Adresse oder Nummer war "
+                     "zum zweiten Mal nicht erreichbar. Bitte lassen Sie das Verzeichnis "
+                     "berichtigen oder tragen Sie eine zweite Adresse ein."},
+    {"unreachable", "{unit} ist auf keinem Weg mehr erreichbar: Keine der eingetragenen Adressen "
+                    "und Nummern ging zuletzt. Bitte klären Sie sofort, wie die Stelle erreichbar "
+                    "ist, und lassen Sie das Verzeichnis berichtigen."},
     {"voice", "Auf eine Notlage hat niemand geantwortet. Bitte rufen Sie an."},
     {"missed_appt", "Eine Frühwarnung ist eingegangen. Bitte nehmen Sie Kontakt auf."},
     {"rent_arrears", "Eine Frühwarnung ist eingegangen. Bitte nehmen Sie Kontakt auf."},
