@@ -163,7 +163,7 @@ static const struct step steps[] = {
     {T, AT(OPEN) | AT(ACKNOWLEDGED), ON_CLOSED_BY_HAND, NULL, STATE_CLOSED, ACTOR_GATEWAY, WAITS_NOBODY, EFFECT_NONE, "task.closed", ""},
 
     /* drill (Probealarm): over with the first answer, or with the last rung that is not answered */
-    {P, AT(OPEN), EVENT_TASK_ACKNOWLEDGED, NULL, STATE_DONE, ACTOR_RECEIVER, WAITS_NOBODY, EFFECT_DRILL, "",
+    {P, AT(OPEN), ON_SEEN, NULL, STATE_DONE, ACTOR_RECEIVER, WAITS_NOBODY, EFFECT_DRILL, "",
      "Der Probealarm ist bestätigt und damit beendet. Sie müssen nichts tun."},
     {P, AT(OPEN), ON_END, NULL, STATE_CLOSED, ACTOR_GATEWAY, WAITS_NOBODY, EFFECT_DRILL, "",
      "Der Probealarm ist beendet. Sie müssen nichts tun."},
@@ -417,6 +417,8 @@ const char *inner_event_name(int on)
         return "(begins)";
     case ON_END:
         return "(ends)";
+    case ON_SEEN:
+        return "(seen)";
     case ON_HELD:
         return "(held)";
     }

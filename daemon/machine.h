@@ -92,6 +92,7 @@ enum inner_event {
     ON_CLOSED_BY_HAND,
     ON_BEGINS, /* a task's day has come; a parked event's predecessor did not */
     ON_END,
+    ON_SEEN, /* a drill was answered, by whatever way; case systems know of no drills */
     ON_HELD, /* what it would bring may not be told for want of consent or basis */
 };
 
