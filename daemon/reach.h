@@ -48,7 +48,7 @@ struct reach_case {
     const struct reach_way *way;
     size_t ways;
     bool on_plan;           /* told is who is on duty: it needs no mailbox and no deputy itself */
-    bool wants_deputy;      /* a team or a desk; a provider sees to that itself */
+    bool wants_deputy;      /* a team or a desk; a provider, or who is on a plan, does not */
     bool has_deputy;        /* the directory names one */
     int64_t nobody_ms;      /* the first moment at which only the coordinator reads */
     int64_t deputy_away_ms; /* the first moment at which no deputy is there */

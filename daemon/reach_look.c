@@ -135,10 +135,34 @@ static void look_plan(struct stafette *g, const struct roster *roster, struct re
     c->gap_to_ms = at_ms < end_ms ? at_ms : end_ms;
 }
 
+static bool has_line(const struct duty_lines *lines, const struct unit *unit)
+{
+    for (size_t i = 0; i < lines->count; i++)
+        if (lines->unit[i] == unit)
+            return true;
+    return false;
+}
+
+/* Who is on a plan has its other lines. */
+static bool is_on_a_plan(const struct directory *dir, const struct unit *unit)
+{
+    for (size_t i = 0; i < dir->rosters; i++) {
+        const struct roster *roster = &dir->roster[i];
+        for (size_t n = 0; n < roster->shifts; n++)
+            if (has_line(&roster->shift[n].lines, unit))
+                return true;
+        for (size_t n = 0; n < roster->overrides; n++)
+            if (has_line(&roster->override[n].lines, unit))
+                return true;
+    }
+    return false;
+}
+
 void reach_look(struct stafette *g, const struct unit *unit, struct reach_look *look)
 {
     look_ways(g, unit, look);
-    look->c.wants_deputy = unit->kind == UNIT_TEAM || unit->kind == UNIT_DESK;
+    look->c.wants_deputy = (unit->kind == UNIT_TEAM || unit->kind == UNIT_DESK) &&
+                           !is_on_a_plan(g->config->directory, unit);
     look->c.has_deputy = unit->deputies > 0;
     if (unit->roster)
         look_plan(g, unit->roster, &look->c);

@@ -238,7 +238,7 @@ static void test_look(void **state)
     struct gateway_rig *rig = *state;
     expect_look(rig, "all is well", "gut", "2");
     expect_look(rig, "one mailbox", "vert", "1 one_way");
-    expect_look(rig, "a number for what is urgent counts", "fm-1", "2 no_deputy");
+    expect_look(rig, "a number for what is urgent counts; on a plan", "fm-1", "2");
     expect_look(rig, "a provider", "verein", "1 one_way");
     expect_look(rig, "a week of the plan is left", "dienst", "0");
     rig_at(rig, "2026-11-19T12:00:00+01:00");
