@@ -105,7 +105,8 @@ static const char *state_of(struct stafette *g, const struct drill *drill)
     struct item item;
     if (drill->answered_ms)
         return "answered";
-    return store_item_get(g->store, drill->item_seq, &item) && !item.closed_ms ? "open" : "unanswered";
+    return store_item_get(g->store, drill->item_seq, &item) && !item.closed_ms ? "open"
+                                                                               : "unanswered";
 }
 
 /* Whole seconds since the start; -1: it did not happen. */

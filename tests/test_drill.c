@@ -9,6 +9,7 @@
 #include "../daemon/drill.h"
 #include "../daemon/ledger.h"
 #include "../daemon/presence.h"
+#include "../daemon/retention.h"
 #include "../daemon/store_drill.h"
 
 /* clang-format off */
@@ -485,6 +486,57 @@ static void test_lengths(void **state)
     }
 }
 
+static void keep_newest(void *context, const struct drill *d)
+{
+    struct drill *newest = context;
+    if (!newest->item_seq)
+        *newest = *d;
+}
+
+static struct drill newest(const struct gateway_rig *rig)
+{
+    struct drill found = {.item_seq = 0};
+    store_drill_each(rig->g.store, 50, &found, keep_newest);
+    return found;
+}
+
+static void days_pass(struct gateway_rig *rig, int64_t days)
+{
+    struct stafette *g = &rig->g;
+    g->now_ms += days * 86400000;
+    g->steady_ms = g->mono_ms = g->now_ms;
+    for (int i = 0; i == 0 || retention_is_busy(g); i++) {
+        assert_true(i < 1000);
+        retention_step(g);
+        g->now_ms += 10;
+        g->mono_ms += 10;
+    }
+}
+
+/* The item with its notices goes after a month, what was measured with the audit trail; an open one
+ * stays. */
+static void test_retention(void **state)
+{
+    struct gateway_rig *rig = *state;
+    struct item item;
+    buf_puts(&rig->g.test_clock, "clock");
+    int64_t seq = drill(rig, "dienst");
+    days_pass(rig, 400);
+    assert_true(store_item_get(rig->g.store, seq, &item));
+    life_answer(rig, seq, "fm-1", ANSWER_SEEN, "");
+    days_pass(rig, 29);
+    assert_true(store_item_get(rig->g.store, seq, &item));
+    days_pass(rig, 2);
+    assert_false(store_item_get(rig->g.store, seq, &item));
+    assert_int_equal(store_notice_count(rig->g.store), 0);
+    assert_int_equal(newest(rig).item_seq, seq);
+    assert_string_equal(newest(rig).answered_by, "fm-1");
+    assert_true(store_meta_int(rig->g.store, "ledger_pruned_items") == 0);
+    days_pass(rig, 301);
+    assert_int_equal(newest(rig).item_seq, 0);
+    buf_release(&rig->g.test_clock);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -492,6 +544,7 @@ int main(void)
         cmocka_unit_test(test_chain), TOWN(test_refused),       TOWN(test_quiet_rung),
         TOWN(test_emergency),         TOWN(test_like_handover), TOWN(test_no_figure),
         TOWN(test_schedule),          TOWN(test_settings),      TOWN(test_lengths),
+        TOWN(test_retention),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

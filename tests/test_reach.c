@@ -24,153 +24,140 @@ static void put_faults(struct buf *out, const struct reach_result *r)
             buf_printf(out, " %s", reach_fault_name((enum reach_fault)fault));
 }
 
+static const struct {
+    const char *label;
+    struct reach_way way[3];
+    size_t ways;
+    struct reach_case c;
+    const char *want; /* ways that work, faults */
+} judged[] = {
+    {"mail and SMS", {{MAIL}, {SMS, .same_as = 1}}, 2, {0}, "2"},
+    {"two mailboxes", {{MAIL}, {MAIL, .same_as = 1}}, 2, {0}, "2"},
+    {"the same mailbox twice", {{MAIL}, {MAIL, .same_as = 0}}, 2, {0}, "1 one_way"},
+    {"nothing", {{MAIL}}, 0, {0}, "0 no_way"},
+    {"one mailbox", {{MAIL}}, 1, {0}, "1 one_way"},
+    {"the only one bounces", {{MAIL, .failures = 1}}, 1, {0}, "0 no_way"},
+    {"one of two bounces", {{MAIL, .failures = 3}, {SMS, .same_as = 1}}, 2, {0}, "1 one_way"},
+    {"one of three bounces",
+     {{MAIL}, {SMS, .same_as = 1}, {MAIL, .same_as = 2, .failures = 1}},
+     3,
+     {0},
+     "2 broken"},
+    {"bounced here, reached there",
+     {{MAIL, .failures = 1}, {MAIL, .same_as = 0}, {SMS, .same_as = 2}},
+     3,
+     {0},
+     "2 broken"},
+    {"no gateway for SMS", {{MAIL}, {.channel = CHANNEL_SMS, .same_as = 1}}, 2, {0}, "1 one_way"},
+    {"relay out of order", {{MAIL, .incident = true}, {SMS, .same_as = 1}}, 2, {0}, "1 one_way"},
+    {"a third way's gateway is out of order: nothing to mend",
+     {{MAIL}, {MAIL, .same_as = 1}, {SMS, .same_as = 2, .incident = true}},
+     3,
+     {0},
+     "2"},
+    {"certificate over", {{MAIL, .key_over = true}, {SMS, .same_as = 1}}, 2, {0}, "1 one_way"},
+    {"all at once",
+     {{MAIL, .failures = 1, .incident = true}, {SMS, .same_as = 1, .key_over = true}},
+     2,
+     {0},
+     "0 no_way"},
+    {"no deputy named", {{MAIL}, {SMS, .same_as = 1}}, 2, {.wants_deputy = true}, "2 no_deputy"},
+    {"a provider without", {{MAIL}, {SMS, .same_as = 1}}, 2, {.wants_deputy = false}, "2"},
+    {"a deputy who is there",
+     {{MAIL}, {SMS, .same_as = 1}},
+     2,
+     {.wants_deputy = true, .has_deputy = true},
+     "2"},
+    {"a deputy who is away on Thursday",
+     {{MAIL}, {SMS, .same_as = 1}},
+     2,
+     {.wants_deputy = true, .has_deputy = true, .deputy_away_ms = 5},
+     "2 deputy_away"},
+    {"nobody reads",
+     {{MAIL}, {SMS, .same_as = 1}},
+     2,
+     {.wants_deputy = true, .has_deputy = true, .nobody_ms = 5},
+     "2 nobody"},
+    {"a plan that is covered", {{MAIL}}, 1, {.on_plan = true, .wants_deputy = true}, "0"},
+    {"a plan with a gap", {{MAIL}}, 1, {.on_plan = true, .gap_from_ms = 5}, "0 roster_gap"},
+};
+
 static void test_judge(void **state)
 {
-    static const struct {
-        const char *label;
-        struct reach_way way[3];
-        size_t ways;
-        struct reach_case c;
-        const char *want; /* ways that work, faults */
-    } cases[] = {
-        {"mail and SMS", {{MAIL}, {SMS, .same_as = 1}}, 2, {0}, "2"},
-        {"two mailboxes", {{MAIL}, {MAIL, .same_as = 1}}, 2, {0}, "2"},
-        {"the same mailbox twice", {{MAIL}, {MAIL, .same_as = 0}}, 2, {0}, "1 one_way"},
-        {"nothing", {{MAIL}}, 0, {0}, "0 no_way"},
-        {"one mailbox", {{MAIL}}, 1, {0}, "1 one_way"},
-        {"the only one bounces", {{MAIL, .failures = 1}}, 1, {0}, "0 no_way"},
-        {"one of two bounces", {{MAIL, .failures = 3}, {SMS, .same_as = 1}}, 2, {0}, "1 one_way"},
-        {"one of three bounces",
-         {{MAIL}, {SMS, .same_as = 1}, {MAIL, .same_as = 2, .failures = 1}},
-         3,
-         {0},
-         "2 broken"},
-        {"bounced here, reached there",
-         {{MAIL, .failures = 1}, {MAIL, .same_as = 0}, {SMS, .same_as = 2}},
-         3,
-         {0},
-         "2 broken"},
-        {"no gateway for SMS",
-         {{MAIL}, {.channel = CHANNEL_SMS, .same_as = 1}},
-         2,
-         {0},
-         "1 one_way"},
-        {"relay out of order",
-         {{MAIL, .incident = true}, {SMS, .same_as = 1}},
-         2,
-         {0},
-         "1 one_way"},
-        {"a third way's gateway is out of order: nothing to mend",
-         {{MAIL}, {MAIL, .same_as = 1}, {SMS, .same_as = 2, .incident = true}},
-         3,
-         {0},
-         "2"},
-        {"certificate over", {{MAIL, .key_over = true}, {SMS, .same_as = 1}}, 2, {0}, "1 one_way"},
-        {"all at once",
-         {{MAIL, .failures = 1, .incident = true}, {SMS, .same_as = 1, .key_over = true}},
-         2,
-         {0},
-         "0 no_way"},
-        {"no deputy named",
-         {{MAIL}, {SMS, .same_as = 1}},
-         2,
-         {.wants_deputy = true},
-         "2 no_deputy"},
-        {"a provider without", {{MAIL}, {SMS, .same_as = 1}}, 2, {.wants_deputy = false}, "2"},
-        {"a deputy who is there",
-         {{MAIL}, {SMS, .same_as = 1}},
-         2,
-         {.wants_deputy = true, .has_deputy = true},
-         "2"},
-        {"a deputy who is away on Thursday",
-         {{MAIL}, {SMS, .same_as = 1}},
-         2,
-         {.wants_deputy = true, .has_deputy = true, .deputy_away_ms = 5},
-         "2 deputy_away"},
-        {"nobody reads",
-         {{MAIL}, {SMS, .same_as = 1}},
-         2,
-         {.wants_deputy = true, .has_deputy = true, .nobody_ms = 5},
-         "2 nobody"},
-        {"a plan that is covered", {{MAIL}}, 1, {.on_plan = true, .wants_deputy = true}, "0"},
-        {"a plan with a gap", {{MAIL}}, 1, {.on_plan = true, .gap_from_ms = 5}, "0 roster_gap"},
-    };
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    for (size_t i = 0; i < COUNT_OF(judged); i++) {
         struct reach_result r;
-        struct reach_case c = cases[i].c;
+        struct reach_case c = judged[i].c;
         struct buf got = BUF_INIT;
-        c.way = cases[i].way;
-        c.ways = cases[i].ways;
+        c.way = judged[i].way;
+        c.ways = judged[i].ways;
         reach_judge(&c, &r);
         put_faults(&got, &r);
-        if (!str_eq(buf_str(&got), cases[i].want))
-            fail_msg("%s: \"%s\", want \"%s\"", cases[i].label, buf_str(&got), cases[i].want);
+        if (!str_eq(buf_str(&got), judged[i].want))
+            fail_msg("%s: \"%s\", want \"%s\"", judged[i].label, buf_str(&got), judged[i].want);
         buf_release(&got);
     }
 }
 
+static const struct reach_way one[] = {{MAIL}},
+                              left[] = {{MAIL},
+                                        {SMS, .same_as = 1, .failures = 2, .since_ms = MONDAY_MS}},
+                              none[] = {{MAIL, .key_over = true},
+                                        {SMS, .same_as = 1, .incident = true},
+                                        {.channel = CHANNEL_SMS, .same_as = 2}},
+                              third[] = {
+                                  {MAIL},
+                                  {SMS, .same_as = 1},
+                                  {MAIL, .same_as = 2, .failures = 1, .since_ms = MONDAY_MS}};
+static const struct {
+    enum reach_fault fault;
+    struct reach_case c;
+    const char *want;
+} sentences[] = {
+    {REACH_ONE_WAY,
+     {.way = one, .ways = 1},
+     "Die Stelle „Team X“ ist nur per E-Mail erreichbar. Bitte tragen Sie eine zweite Adresse "
+     "ein."},
+    {REACH_ONE_WAY,
+     {.way = left, .ways = 2},
+     "Die Stelle „Team X“ ist nur noch per E-Mail erreichbar (SMS: 2-mal nicht erreicht seit "
+     "Mo "
+     "23.11.2026). Bitte lassen Sie das Verzeichnis berichtigen oder tragen Sie eine zweite "
+     "Adresse ein."},
+    {REACH_NO_WAY,
+     {.way = none, .ways = 3},
+     "Die Stelle „Team X“ ist auf keinem Weg erreichbar (E-Mail: das Zertifikat ist "
+     "abgelaufen; SMS: der Versand ist zurzeit gestört; SMS: kein Versandweg eingerichtet). "
+     "Bitte klären Sie sofort, wie sie erreichbar ist."},
+    {REACH_BROKEN,
+     {.way = third, .ways = 3},
+     "Die Stelle „Team X“ hat eine Adresse oder Nummer, die nicht geht (E-Mail: 1-mal nicht "
+     "erreicht seit Mo 23.11.2026). Bitte lassen Sie das Verzeichnis berichtigen."},
+    {REACH_NO_DEPUTY, {0}, "Die Stelle „Team X“ hat keine Vertretung. Bitte tragen Sie eine ein."},
+    {REACH_DEPUTY_AWAY,
+     {.deputy_away_ms = MONDAY_MS},
+     "Die Stelle „Team X“ hat am Mo 23.11.2026 niemanden, der sie vertritt. Bitte benennen Sie "
+     "eine weitere Vertretung."},
+    {REACH_NOBODY,
+     {.nobody_ms = MONDAY_MS},
+     "Die Stelle „Team X“ ist am Mo 23.11.2026 nicht da, und niemand vertritt sie: Ihre "
+     "Nachrichten gehen an die Auffangstelle. Bitte benennen Sie eine Vertretung."},
+    {REACH_GAP,
+     {.gap_from_ms = MONDAY_MS, .gap_to_ms = MONDAY_MS + 3600000},
+     "Die Stelle „Team X“ hat im Dienstplan eine Lücke: Von Mo 23.11.2026 09:00 bis Mo "
+     "23.11.2026 10:00 ist niemand eingeteilt. Bitte tragen Sie jemanden ein."},
+};
+
 static void test_sentences(void **state)
 {
-    static const struct reach_way one[] = {{MAIL}},
-                                  left[] = {{MAIL},
-                                            {SMS, .same_as = 1, .failures = 2,
-                                             .since_ms = MONDAY_MS}},
-                                  none[] = {{MAIL, .key_over = true},
-                                            {SMS, .same_as = 1, .incident = true},
-                                            {.channel = CHANNEL_SMS, .same_as = 2}},
-                                  third[] = {
-                                      {MAIL},
-                                      {SMS, .same_as = 1},
-                                      {MAIL, .same_as = 2, .failures = 1, .since_ms = MONDAY_MS}};
-    static const struct {
-        enum reach_fault fault;
-        struct reach_case c;
-        const char *want;
-    } cases[] = {
-        {REACH_ONE_WAY,
-         {.way = one, .ways = 1},
-         "Die Stelle „Team X“ ist nur per E-Mail erreichbar. Bitte tragen Sie eine zweite Adresse "
-         "ein."},
-        {REACH_ONE_WAY,
-         {.way = left, .ways = 2},
-         "Die Stelle „Team X“ ist nur noch per E-Mail erreichbar (SMS: 2-mal nicht erreicht seit "
-         "Mo "
-         "23.11.2026). Bitte lassen Sie das Verzeichnis berichtigen oder tragen Sie eine zweite "
-         "Adresse ein."},
-        {REACH_NO_WAY,
-         {.way = none, .ways = 3},
-         "Die Stelle „Team X“ ist auf keinem Weg erreichbar (E-Mail: das Zertifikat ist "
-         "abgelaufen; SMS: der Versand ist zurzeit gestört; SMS: kein Versandweg eingerichtet). "
-         "Bitte klären Sie sofort, wie sie erreichbar ist."},
-        {REACH_BROKEN,
-         {.way = third, .ways = 3},
-         "Die Stelle „Team X“ hat eine Adresse oder Nummer, die nicht geht (E-Mail: 1-mal nicht "
-         "erreicht seit Mo 23.11.2026). Bitte lassen Sie das Verzeichnis berichtigen."},
-        {REACH_NO_DEPUTY,
-         {0},
-         "Die Stelle „Team X“ hat keine Vertretung. Bitte tragen Sie eine ein."},
-        {REACH_DEPUTY_AWAY,
-         {.deputy_away_ms = MONDAY_MS},
-         "Die Stelle „Team X“ hat am Mo 23.11.2026 niemanden, der sie vertritt. Bitte benennen Sie "
-         "eine weitere Vertretung."},
-        {REACH_NOBODY,
-         {.nobody_ms = MONDAY_MS},
-         "Die Stelle „Team X“ ist am Mo 23.11.2026 nicht da, und niemand vertritt sie: Ihre "
-         "Nachrichten gehen an die Auffangstelle. Bitte benennen Sie eine Vertretung."},
-        {REACH_GAP,
-         {.gap_from_ms = MONDAY_MS, .gap_to_ms = MONDAY_MS + 3600000},
-         "Die Stelle „Team X“ hat im Dienstplan eine Lücke: Von Mo 23.11.2026 09:00 bis Mo "
-         "23.11.2026 10:00 ist niemand eingeteilt. Bitte tragen Sie jemanden ein."},
-    };
     unsigned told = 0;
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    for (size_t i = 0; i < COUNT_OF(sentences); i++) {
         struct buf got = BUF_INIT;
-        reach_sentence(&got, cases[i].fault, "Team X", &cases[i].c);
-        assert_string_equal(buf_str(&got), cases[i].want);
+        reach_sentence(&got, sentences[i].fault, "Team X", &sentences[i].c);
+        assert_string_equal(buf_str(&got), sentences[i].want);
         buf_release(&got);
-        told |= 1u << cases[i].fault;
+        told |= 1u << sentences[i].fault;
     }
     assert_int_equal(told, (1u << REACH_FAULT_COUNT) - 1);
 }
