@@ -39,7 +39,7 @@ static const struct {
 static const struct meaning {
     enum item_kind kind;
     enum answer_verb verb;
-    int type; /* enum event_type */
+    int type; /* enum event_type or inner_event */
     const char *code;
 } meanings[] = {
     {ITEM_HANDOVER, ANSWER_SEEN, EVENT_HANDOVER_ACKNOWLEDGED, "seen"},
@@ -68,6 +68,8 @@ static const struct meaning {
     {ITEM_TASK, ANSWER_ACCEPT, EVENT_TASK_ACKNOWLEDGED, "seen"},
     {ITEM_TASK, ANSWER_DONE, EVENT_TASK_DONE, "done"},
     {ITEM_DEADLINE, ANSWER_DONE, EVENT_DEADLINE_MET, ""},
+    {ITEM_DRILL, ANSWER_SEEN, ON_SEEN, ""},
+    {ITEM_DRILL, ANSWER_ACCEPT, ON_SEEN, ""},
 };
 
 static const struct {
@@ -176,7 +178,8 @@ static void speak(struct work *w, const struct meaning *meaning, const struct un
 {
     struct event *ev = &w->ev;
     ev->type = meaning->type;
-    ev->type_name = event_type_name(meaning->type);
+    ev->type_name = meaning->type >= ON_DELIVERED ? inner_event_name(meaning->type)
+                                                  : event_type_name(meaning->type);
     ev->text[FIELD_CODE] = str_empty(code) ? meaning->code : code;
     ev->present[FIELD_CODE] = !str_empty(ev->text[FIELD_CODE]);
     if (meaning->type == EVENT_HANDOVER_RETURNED)

@@ -10,6 +10,7 @@
 
 #include "config.h"
 #include "directory.h"
+#include "drill.h"
 #include "gateway.h"
 #include "meeting.h"
 #include "presence.h"
@@ -62,7 +63,8 @@ static bool is_new(const struct stafette *g, const struct item *item, const stru
                    size_t place)
 {
     const struct unit *reader = rung_reader(g, item, limits->rung[place]);
-    if (!reader)
+    if (!reader ||
+        (item->kind == ITEM_DRILL && !drill_may_tell(g, item, limits->rung[place], reader)))
         return false;
     if (limits->rung[place] == RUNG_UNIT)
         return true;
@@ -132,6 +134,11 @@ static void remind_other_lead(struct stafette *g, const struct item *item,
 
 static void mark(struct stafette *g, struct item *item, const struct person *person)
 {
+    /* What is overdue is counted, and a drill is not. */
+    if (item->kind == ITEM_DRILL) {
+        drill_climbs(g, item);
+        return;
+    }
     item->flags |= ITEM_OVERDUE;
     if (!str_eq(person->unit->id, item->waiting_unit))
         item->flags |= ITEM_ESCALATED;
@@ -188,12 +195,22 @@ static bool awaits_contact(const struct item *item)
            (item->state == STATE_ACCEPTED || item->state == STATE_CONTACT_SCHEDULED);
 }
 
+/* Nobody is left to be told of a drill: it does not go to the coordinator over and over. */
+static bool is_last_rung(const struct stafette *g, const struct item *item, int step)
+{
+    struct limits limits;
+    if (item->kind != ITEM_DRILL)
+        return false;
+    work_limits(g, item, &limits);
+    return (size_t)next_person(g, item, &limits, step).rung >= limits.rungs;
+}
+
 const struct unit *clock_next_told(const struct stafette *g, const struct item *item)
 {
     struct clock clock;
     struct limits limits;
     if (!store_clock_of(g->store, item->seq, &clock) || clock.kind > CLOCK_COMPLETE ||
-        awaits_contact(item))
+        awaits_contact(item) || is_last_rung(g, item, clock.step))
         return NULL;
     work_limits(g, item, &limits);
     return next_person(g, item, &limits, clock.step).unit;
@@ -207,6 +224,8 @@ static void fire(struct stafette *g, const struct clock *clock, struct item *ite
     case CLOCK_COMPLETE:
         if (awaits_contact(item))
             turn_over(g, clock, item, ON_CONTACT_OVERDUE);
+        else if (is_last_rung(g, item, clock->step))
+            turn_over(g, clock, item, ON_END);
         else
             climb(g, clock, item);
         return;

@@ -249,9 +249,13 @@ static int refused(const struct answer *answer, const struct json *root)
     return answer->status >= 500 ? EX_SOFTWARE : EX_DATAERR;
 }
 
-/* A receipt that is not good is printed like any other, but ends with its own status. */
+/* A receipt that is not good is printed like any other, but ends with its own status; so does the
+ * proof of reachability when something is missing. */
 static int receipt_status(const struct json *root)
 {
+    const struct json *well = json_get(root, "well");
+    if (well && !json_bool(well))
+        return EXIT_FAILURE;
     const struct json *data = json_get(root, "data");
     const char *outcome = json_text(json_get(data ? data : root, "outcome"));
     return str_eq(outcome, "refused") || str_eq(outcome, "returned") ? EX_DATAERR : EX_OK;

@@ -9,6 +9,7 @@
 #include "activate.h"
 #include "buf.h"
 #include "config.h"
+#include "drill.h"
 #include "gateway.h"
 #include "meeting.h"
 #include "permit.h"
@@ -49,6 +50,7 @@ static void plan(struct stafette *g)
 void daily_reloaded(struct stafette *g)
 {
     digest_open(g);
+    drill_open(g);
     g->daily.held_from = 1;
     g->daily.meetings_from = 1;
     g->daily.meetings_after[0] = g->daily.meetings_next[0] = '\0';
@@ -57,7 +59,7 @@ void daily_reloaded(struct stafette *g)
 
 bool daily_due(const struct stafette *g)
 {
-    return (g->daily.next_ms && g->daily.next_ms <= g->now_ms) || digest_due(g);
+    return (g->daily.next_ms && g->daily.next_ms <= g->now_ms) || digest_due(g) || drill_due(g);
 }
 
 int64_t daily_agreement_left(const struct directory *dir, const struct agreement *agreement,
@@ -130,11 +132,13 @@ void daily_run(struct stafette *g)
         permit_release_some(g, &from, HELD_SHARE);
     g->daily.held_next = from;
     digest_run(g);
+    drill_run(g);
 }
 
 void daily_done(struct stafette *g)
 {
     digest_done(g);
+    drill_done(g);
     struct daily *d = &g->daily;
     d->held_from = d->held_next;
     if (d->meetings_from)

@@ -29,6 +29,8 @@ struct daily {
     char meetings_after[ID_MAX]; /* then those of the store, behind this id */
     char meetings_next[ID_MAX];  /* the same after this turn's share */
     bool meetings_more;
+    int64_t drill_day;      /* local day of the last scheduled drill (drill.h); 0 = none */
+    int64_t drill_next_day; /* the same after this turn */
 };
 
 /* At start, when the store is open, and after a new configuration was taken. */

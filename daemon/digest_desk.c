@@ -13,7 +13,6 @@
 #include "gateway.h"
 #include "presence.h"
 #include "quota_check.h"
-#include "store_absence.h"
 #include "store_contact.h"
 #include "store_digest.h"
 #include "store_tally.h"
@@ -32,13 +31,6 @@ enum {
 };
 
 /* ---- on-duty plans */
-
-static int64_t next_change(struct stafette *g, const struct roster *roster, int64_t at_ms)
-{
-    int64_t planned_ms = roster_next_change(roster, at_ms);
-    int64_t changed_ms = store_duty_next_change(g->store, roster->id, at_ms);
-    return changed_ms && changed_ms < planned_ms ? changed_ms : planned_ms;
-}
 
 static void put_gap(struct section *s, const struct roster *roster, int64_t from_ms, int64_t to_ms)
 {
@@ -59,7 +51,7 @@ static void put_gaps_of(struct section *s, const struct roster *roster)
         if (covered && gap_ms)
             put_gap(s, roster, gap_ms, at_ms);
         gap_ms = covered ? 0 : gap_ms ? gap_ms : at_ms;
-        at_ms = next_change(s->g, roster, at_ms);
+        at_ms = presence_next_change(s->g, roster, at_ms);
     }
     if (gap_ms)
         put_gap(s, roster, gap_ms, end_ms);

@@ -39,13 +39,18 @@ static int64_t day_at(const struct stafette *g, int second_of_day)
     return g->now_ms >= wall_ms(today, second_of_day) ? today : today - 1;
 }
 
-static int64_t last_weekly(const struct stafette *g)
+static int64_t last_week_of(const struct stafette *g, const char *time)
 {
     int weekday, second_of_day;
-    if (!weekly_time_parse(g->config->settings.digest_weekly, &weekday, &second_of_day))
+    if (!weekly_time_parse(time, &weekday, &second_of_day))
         return 0;
     int64_t day = day_at(g, second_of_day);
     return day - (day_weekday(day) - weekday + 7) % 7;
+}
+
+static int64_t last_weekly(const struct stafette *g)
+{
+    return last_week_of(g, g->config->settings.digest_weekly);
 }
 
 static int64_t last_daily(const struct stafette *g, const char *time)
@@ -74,6 +79,11 @@ static int64_t last_quotas(const struct stafette *g)
     return month < OCTOBER ? day_of(year - 1, 12, 1) : day_of(year, month, 1);
 }
 
+static int64_t last_reach(const struct stafette *g)
+{
+    return last_week_of(g, g->config->settings.reach_weekly);
+}
+
 /* The first day of a quarter. */
 static int64_t last_share(const struct stafette *g)
 {
@@ -89,6 +99,7 @@ static void make_mornings(struct stafette *g, int64_t day);
 static void make_orphans(struct stafette *g, int64_t day);
 static void make_quotas(struct stafette *g, int64_t day);
 static void make_share(struct stafette *g, int64_t day);
+static void make_reach(struct stafette *g, int64_t day);
 
 static const struct {
     const char *name, *template, *told; /* the last in table meta */
@@ -107,6 +118,8 @@ static const struct {
                        (int64_t)7 * DAY_MS},
     [DIGEST_SHARE] = {"share", "digest.share", "digest_share", 92, last_share, make_share,
                       (int64_t)7 * DAY_MS},
+    [DIGEST_REACH] = {"reach", "digest.reach", "digest_reach", 7, last_reach, make_reach,
+                      (int64_t)3 * DAY_MS},
 };
 
 const char *digest_kind_name(enum digest_kind kind)
@@ -208,6 +221,15 @@ static void make_share(struct stafette *g, int64_t day)
             send(g, DIGEST_SHARE, &dir->unit[i]);
     free(is_asked);
     told(g, DIGEST_SHARE, day);
+}
+
+static void make_reach(struct stafette *g, int64_t day)
+{
+    struct buf lines = BUF_INIT;
+    if (digest_reach(g, &lines))
+        send_newest(g, DIGEST_REACH);
+    told(g, DIGEST_REACH, day);
+    buf_release(&lines);
 }
 
 /* ---- mornings of the teams */
@@ -343,6 +365,8 @@ bool digest_preview(struct stafette *g, enum digest_kind kind, const struct unit
         return digest_quotas(g, out);
     case DIGEST_SHARE:
         return unit && digest_share(g, unit, out);
+    case DIGEST_REACH:
+        return digest_reach(g, out);
     case DIGEST_COUNT:
         break;
     }

@@ -30,6 +30,7 @@ enum digest_kind {
     DIGEST_ORPHANS,
     DIGEST_QUOTAS,
     DIGEST_SHARE, /* each quarter, to leads (KI4) */
+    DIGEST_REACH, /* each week, only when somebody cannot be reached as it should be (reach.h) */
     DIGEST_COUNT
 };
 

@@ -57,6 +57,11 @@ bool digest_morning(struct stafette *g, const struct unit *unit, struct buf *out
 bool digest_share(struct stafette *g, const struct unit *lead, struct buf *out);
 void digest_share_leads(struct stafette *g, bool *is_asked);
 
+/* Units that cannot be reached as they should be, one sentence each (digest_reach.c); false when
+ * there is none. The row of the week sums it up. */
+bool digest_reach(struct stafette *g, struct buf *out);
+void digest_put_reach(struct section *s);
+
 /* ---- sections of the week that are about the desk and not about items (digest_desk.c) */
 void digest_put_gaps(struct section *s);
 void digest_put_units(struct section *s);

@@ -175,6 +175,7 @@ static const struct {
     {"Kontingente des Jahres", true, digest_put_quotas},
     {"Termine ohne Protokoll", true, digest_put_minutes},
     {"Wartelisten", false, put_waiting},
+    {"Erreichbarkeit", false, digest_put_reach},
     {"Budgets", false, digest_put_budgets},
     {"Termine der letzten vier Wochen", false, digest_put_sessions},
     {"Nur als Zahl mitgeteilt, letzte Woche", false, digest_put_counts},

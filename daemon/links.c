@@ -25,7 +25,8 @@ static const bool has_line[ANSWER_VERB_COUNT] = {
 bool links_offer(struct stafette *g, const struct item *item, const struct unit *by,
                  enum answer_verb verb)
 {
-    if (verb == ANSWER_ACCEPT && (item->kind == ITEM_EMERGENCY || item->kind == ITEM_TASK))
+    if (verb == ANSWER_ACCEPT &&
+        (item->kind == ITEM_EMERGENCY || item->kind == ITEM_TASK || item->kind == ITEM_DRILL))
         return false;
     if (verb == ANSWER_DONE && item->kind == ITEM_EMERGENCY && item->state != STATE_CLEARED)
         return false;

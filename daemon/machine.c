@@ -34,6 +34,7 @@
 #define T ITEM_TASK
 #define D ITEM_DEADLINE
 #define F ITEM_REFUSAL
+#define P ITEM_DRILL
 #define PARK STATE_NONE
 
 #define ACCEPTED_TEXT "Die Übernahme ist bestätigt."
@@ -160,6 +161,13 @@ static const struct step steps[] = {
     {T, AT(OPEN) | AT(ACKNOWLEDGED), EVENT_TASK_DONE, NULL, STATE_DONE, ACTOR_RECEIVER, WAITS_NOBODY, EFFECT_NONE, "task.done", ""},
     {T, AT(WAITING) | AT(OPEN) | AT(ACKNOWLEDGED), ON_END, NULL, STATE_CLOSED, ACTOR_GATEWAY, WAITS_NOBODY, EFFECT_NONE, "task.closed", ""},
     {T, AT(OPEN) | AT(ACKNOWLEDGED), ON_CLOSED_BY_HAND, NULL, STATE_CLOSED, ACTOR_GATEWAY, WAITS_NOBODY, EFFECT_NONE, "task.closed", ""},
+
+    /* drill (Probealarm): over with the first answer, or with the last rung that is not answered */
+    {P, AT(OPEN), ON_SEEN, NULL, STATE_DONE, ACTOR_RECEIVER, WAITS_NOBODY, EFFECT_DRILL, "",
+     "Der Probealarm ist bestätigt und damit beendet. Sie müssen nichts tun."},
+    {P, AT(OPEN), ON_END, NULL, STATE_CLOSED, ACTOR_GATEWAY, WAITS_NOBODY, EFFECT_DRILL, "",
+     "Der Probealarm ist beendet. Sie müssen nichts tun."},
+    {P, AT(OPEN), ON_CLOSED_BY_HAND, NULL, STATE_CLOSED, ACTOR_GATEWAY, WAITS_NOBODY, EFFECT_DRILL, "", ""},
 
     /* statutory clock: only the authority that runs it can end it */
     {D, AT(TICKING), EVENT_DEADLINE_EXTENDED, NULL, STATE_TICKING, ACTOR_REPORTER, WAITS_SAME, EFFECT_EXTEND, "deadline.extended", ""},
@@ -316,6 +324,7 @@ bool item_state_is_final(enum item_kind kind, enum item_state state)
         [ITEM_MEETING] = AT(CLOSED) | AT(CANCELLED),
         [ITEM_POLL] = AT(CLOSED) | AT(CANCELLED),
         [ITEM_DIGEST] = AT(CLOSED),
+        [ITEM_DRILL] = AT(DONE) | AT(CLOSED),
     };
     return state == STATE_ERASED || (final[kind] >> state & 1);
 }
@@ -408,6 +417,8 @@ const char *inner_event_name(int on)
         return "(begins)";
     case ON_END:
         return "(ends)";
+    case ON_SEEN:
+        return "(seen)";
     case ON_HELD:
         return "(held)";
     }

@@ -75,6 +75,8 @@ enum item_flag {
     ITEM_REHA = 4096,         /* an application for rehabilitation goes along (§ 14 SGB IX) */
     ITEM_SHARE = 16384,       /* shares of the Sozialraum are agreed (KI4) */
     ITEM_VOUCHER_TOLD = 8192, /* both sides know that the voucher ends soon */
+    ITEM_ANY_HOUR = 32768,    /* a drill that keeps no quiet hours */
+    ITEM_WHOLE_CHAIN = 65536, /* a drill that climbs the whole ladder */
 };
 
 /* What happens to an item without an event from a case system. Continues enum event_type. */
@@ -90,6 +92,7 @@ enum inner_event {
     ON_CLOSED_BY_HAND,
     ON_BEGINS, /* a task's day has come; a parked event's predecessor did not */
     ON_END,
+    ON_SEEN, /* a drill was answered, by whatever way; case systems know of no drills */
     ON_HELD, /* what it would bring may not be told for want of consent or basis */
 };
 
@@ -133,6 +136,7 @@ enum effect {
     EFFECT_EXTEND,    /* a statutory clock begins anew */
     EFFECT_WITHDRAW,  /* nobody was asked yet: nobody has to confirm it */
     EFFECT_CLEARED,   /* the case may be handed over already */
+    EFFECT_DRILL,     /* a drill is over: measured, and told to the coordinator */
     EFFECT_COUNT
 };
 

@@ -19,6 +19,7 @@
 #include "outbox.h"
 #include "outbox_parts.h"
 #include "permit.h"
+#include "reach_look.h"
 #include "retry.h"
 #include "store.h"
 #include "store_audit.h"
@@ -110,17 +111,18 @@ static void audit_end(struct stafette *g, const struct ending *ending, const str
 }
 
 /* The second time for good: somebody has to mend the directory (DOMAIN KI6). The first may be a
- * full mailbox, and of a third the coordinator knows already. */
+ * full mailbox, unless it leaves no way to the unit at all; of a third the coordinator knows. */
 static void tell_bounced(struct stafette *g, const char *id, enum error_class class)
 {
     char unit[ID_MAX] = "";
     size_t len = strcspn(id, "/");
-    if (store_contact_failures(g->store, id) != 2 || len >= sizeof unit)
+    if (len >= sizeof unit)
         return;
     memcpy(unit, id, len);
-    const struct task task = {
-        .code = "bounced", .number = class, .about = directory_unit(g->config->directory, unit)};
+    struct task task = {.number = class, .about = directory_unit(g->config->directory, unit)};
     if (task.about)
+        task.code = reach_bounced(g, task.about, store_contact_failures(g->store, id));
+    if (task.code)
         work_task(g, &task);
 }
 

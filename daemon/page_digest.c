@@ -19,7 +19,7 @@ void page_digest(struct stafette *g, struct http_call *call, struct known *fresh
     const struct unit *unit = directory_unit(g->config->directory, id);
     (void)fresh;
     if (!digest_kind_parse(strrchr(call->path, '/') + 1, &kind)) {
-        page_error(call, 404, "there is weekly, morning, orphans, quotas and share");
+        page_error(call, 404, "there is weekly, morning, orphans, quotas, share and reach");
         return;
     }
     if ((kind == DIGEST_MORNING || kind == DIGEST_SHARE) && !unit) {

@@ -84,6 +84,9 @@ void page_budget_freeze(struct stafette *g, struct http_call *call, struct known
 void page_budget_thaw(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_counts(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_caseloads(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_reach(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_drill(struct stafette *g, struct http_call *call, struct known *fresh);
+void page_drills(struct stafette *g, struct http_call *call, struct known *fresh);
 void page_digest(struct stafette *g, struct http_call *call, struct known *fresh);
 
 /* After the commit of a page_send(), page_mail_in(), page_hold(), page_release(), page_erase(). */

@@ -150,25 +150,18 @@ static void put_lines(struct buf *out, const struct duty_lines *lines)
     json_member_bool(out, "gap", lines->count == 0);
 }
 
-static int64_t next_change(struct stafette *g, const struct roster *roster, int64_t at_ms)
-{
-    int64_t planned_ms = roster_next_change(roster, at_ms);
-    int64_t changed_ms = store_duty_next_change(g->store, roster->id, at_ms);
-    return changed_ms && changed_ms < planned_ms ? changed_ms : planned_ms;
-}
-
 /* One row for each stretch with the same people. */
 static void put_roster(struct stafette *g, struct buf *out, const struct roster *roster,
                        int64_t from_ms, int64_t to_ms)
 {
     for (int rows = 0; from_ms < to_ms && rows < ROSTER_ROWS_MAX; rows++) {
         const struct duty_lines lines = presence_on_duty(g, roster, from_ms);
-        int64_t until_ms = next_change(g, roster, from_ms);
+        int64_t until_ms = presence_next_change(g, roster, from_ms);
         while (until_ms < to_ms) {
             const struct duty_lines next = presence_on_duty(g, roster, until_ms);
             if (!duty_lines_equal(&lines, &next))
                 break;
-            until_ms = next_change(g, roster, until_ms);
+            until_ms = presence_next_change(g, roster, until_ms);
         }
         json_comma(out);
         buf_addc(out, '{');

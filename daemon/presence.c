@@ -65,6 +65,13 @@ int64_t presence_until(const struct stafette *g, const struct unit *unit, int64_
     return find_away(g, unit, at_ms, &away) ? away.until_ms : 0;
 }
 
+int64_t presence_next_change(const struct stafette *g, const struct roster *roster, int64_t at_ms)
+{
+    int64_t planned_ms = roster_next_change(roster, at_ms);
+    int64_t changed_ms = store_duty_next_change(g->store, roster->id, at_ms);
+    return changed_ms && changed_ms < planned_ms ? changed_ms : planned_ms;
+}
+
 struct duty_lines presence_on_duty(const struct stafette *g, const struct roster *roster,
                                    int64_t at_ms)
 {

@@ -94,6 +94,9 @@ const struct unit *presence_approver(const struct stafette *g, const struct unit
 struct duty_lines presence_on_duty(const struct stafette *g, const struct roster *roster,
                                    int64_t at_ms);
 
+/* The next moment at which who is on duty may change, at most eight days later. */
+int64_t presence_next_change(const struct stafette *g, const struct roster *roster, int64_t at_ms);
+
 struct presence_change {
     const struct unit *unit;   /* who is absent; or the desk with the on-duty plan */
     int64_t from_ms, to_ms;    /* to_ms excluded */

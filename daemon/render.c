@@ -81,6 +81,8 @@ const char *render_why(enum reason reason)
         return "Ihre Stelle bereitet diesen Termin vor.";
     case REASON_DIGEST:
         return "Ihre Stelle erhält diese Übersicht zu festen Zeiten.";
+    case REASON_DRILL:
+        return "Mit einem Probealarm wird geprüft, ob im Ernstfall alle erreicht werden.";
     case REASON_COUNT:
         break;
     }
@@ -109,6 +111,8 @@ const char *render_until(const struct item *item)
         return "bis der Termin nachbereitet ist";
     case ITEM_POLL:
         return "bis die Umfrage ausgewertet ist";
+    case ITEM_DRILL:
+        return "bis der Probealarm beendet ist";
     case ITEM_LEDGER:
     case ITEM_DIGEST:
     case ITEM_KIND_COUNT:

@@ -18,6 +18,7 @@
 #include "store.h"
 #include "store_agenda.h"
 #include "store_audit.h"
+#include "store_drill.h"
 #include "store_erase.h"
 #include "store_retention.h"
 #include "util.h"
@@ -34,6 +35,7 @@ enum {
 };
 
 static int64_t drop_closed(struct stafette *g, int64_t before_ms);
+static int64_t drop_drills(struct stafette *g, int64_t before_ms);
 static int64_t drop_events(struct stafette *g, int64_t before_ms);
 static int64_t drop_audit(struct stafette *g, int64_t before_ms);
 static int64_t drop_rosters(struct stafette *g, int64_t before_ms);
@@ -47,6 +49,8 @@ static const struct class
     [RETAIN_MEMORY] = {"memory", "retention_memory", "retention_told_memory", 0, drop_events},
     [RETAIN_CLOSED] = {"closed", "retention_closed", "retention_told_closed",
                        offsetof(struct settings, retention_closed_ms), drop_closed},
+    [RETAIN_DRILL] = {"drill", "retention_drill", "retention_told_drill",
+                      offsetof(struct settings, retention_drill_ms), drop_drills},
     [RETAIN_AUDIT] = {"audit", "retention_audit", "retention_told_audit",
                       offsetof(struct settings, retention_audit_ms), drop_audit},
     [RETAIN_ROSTER] = {"roster", "retention_roster", "retention_told_roster",
@@ -105,6 +109,22 @@ static int64_t drop_closed(struct stafette *g, int64_t before_ms)
     }
     add_to(g->store, "ledger_pruned_items", requested);
     return (int64_t)done;
+}
+
+/* No event asked for a drill, and no case has one. What was measured goes with the audit rows. */
+static int64_t drop_drills(struct stafette *g, int64_t before_ms)
+{
+    struct ended_item items[ITEMS_STEP];
+    struct erased rows = {0};
+    size_t n = store_drill_over(g->store, before_ms, items, ITEMS_STEP);
+    for (size_t i = 0; i < n; i++) {
+        store_erase_dependants(g->store, items[i].seq, &rows);
+        store_erase_row(g->store, items[i].seq);
+    }
+    if (n)
+        return (int64_t)n;
+    return store_drill_prune(g->store, g->now_ms - g->config->settings.retention_audit_ms,
+                             ITEMS_STEP);
 }
 
 static int64_t drop_audit(struct stafette *g, int64_t before_ms)

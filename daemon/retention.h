@@ -23,6 +23,7 @@ struct stafette;
 enum retention_class {
     RETAIN_MEMORY,
     RETAIN_CLOSED,
+    RETAIN_DRILL,
     RETAIN_AUDIT,
     RETAIN_ROSTER,
     RETAIN_CLASS_COUNT

@@ -238,9 +238,22 @@ static const struct setting table[] = {
      "When the coordinator is told each day of items without an owner or a clock, if the full\n"
      "check has found any. \"\": never."},
 
+    {"reach", "weekly", KIND_TEXT, AT(reach_weekly), "0", "8", "Mo 06:50",
+     "When it is proved that each unit is reachable in two ways, has a deputy and a covered on-duty\n"
+     "plan for the week; the coordinator gets a mail only when something is missing. \"\": never."},
+
+    {"drill", "each", KIND_TEXT, AT(drill_each), "0", "4", "",
+     "Every so many weeks (\"4w\") all on-duty plans get a drill (Probealarm) by themselves.\n"
+     "\"\": only by stafettectl drill."},
+    {"drill", "at", KIND_TEXT, AT(drill_at), "8", "8", "Di 10:00",
+     "Its day and time (Europe/Berlin)."},
+
     {"retention", "closed", KIND_DURATION, AT(retention_closed_ms), "40d", "3650d", "90d",
      "An ended item is removed after this, with its notices, deliveries and clocks; later than the\n"
      "events that it came from."},
+    {"retention", "drill", KIND_DURATION, AT(retention_drill_ms), "1d", "3650d", "30d",
+     "An ended drill is removed after this, with its notices and deliveries; what was measured stays\n"
+     "as long as the audit trail."},
     {"retention", "audit", KIND_DURATION, AT(retention_audit_ms), "90d", "3650d", "730d",
      "Rows of the audit trail are removed after this; the rest of the chain stays verifiable."},
     {"retention", "roster", KIND_DURATION, AT(retention_roster_ms), "1d", "3650d", "180d",
@@ -269,6 +282,8 @@ static const struct {
     {"events", "Clocks and limits of the gateway's own."},
     {"ledger", "The full check: is anybody lost?"},
     {"digest", "Overviews by mail at fixed hours."},
+    {"reach", "The weekly proof that everybody can be reached."},
+    {"drill", "Drills (Probealarm): the whole way is tried, and no figure counts it."},
     {"retention", "How long things are kept (DOMAIN R19). Event ids are remembered 35 days."},
 };
 

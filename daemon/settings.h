@@ -93,6 +93,10 @@ struct settings {
     char *digest_morning; /* "07:30": of the teams that want one */
     char *digest_orphans; /* "07:00": items without an owner or a clock, when there are any */
 
+    char *reach_weekly; /* "Mo 06:50": proof of reachability; "" = off */
+    char *drill_each;   /* "4w": drills of all on-duty plans; "" = off */
+    char *drill_at;     /* "Di 10:00" */
+
     /* delivery */
     int64_t carriers;
     int64_t in_flight_max;
@@ -126,6 +130,7 @@ struct settings {
 
     /* retention (DOMAIN R19); ids are remembered ID_MEMORY_DAYS */
     int64_t retention_closed_ms; /* after the end of an item */
+    int64_t retention_drill_ms;  /* after the end of a drill */
     int64_t retention_audit_ms;
     int64_t retention_roster_ms; /* after the end of an absence or a duty */
 };

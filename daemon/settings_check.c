@@ -241,6 +241,22 @@ static void check_digest(const struct check *c)
                        times[i].name);
 }
 
+static void check_drill(const struct check *c)
+{
+    const struct settings *s = c->s;
+    int weekday, second_of_day;
+    if (!str_empty(s->reach_weekly) &&
+        !weekly_time_parse(s->reach_weekly, &weekday, &second_of_day))
+        conf_fault(c->faults, place(c, "reach", "weekly"),
+                   "\"weekly\" must be a day and a time such as \"Mo 06:50\", or \"\"");
+    if (!str_empty(s->drill_each) && !weeks_parse(s->drill_each))
+        conf_fault(c->faults, place(c, "drill", "each"),
+                   "\"each\" must be a number of weeks from \"1w\" to \"52w\", or \"\"");
+    if (!weekly_time_parse(s->drill_at, &weekday, &second_of_day))
+        conf_fault(c->faults, place(c, "drill", "at"),
+                   "\"at\" must be a day and a time such as \"Di 10:00\"");
+}
+
 static void check_erasures(const struct check *c)
 {
     struct settings *s = c->s;
@@ -266,6 +282,7 @@ void settings_check(struct settings *s, struct conf_node *root, struct conf_faul
     check_mail(&c);
     check_ledger(&c);
     check_digest(&c);
+    check_drill(&c);
     if (s->retry_first_ms > s->retry_max_ms)
         conf_fault(faults, place(&c, "delivery", "retry_first"),
                    "\"retry_first\" is longer than \"retry_max\"");

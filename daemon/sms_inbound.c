@@ -46,6 +46,8 @@ static const struct {
 } facts[] = {
     {ITEM_EMERGENCY, ANSWER_SEEN, "quittiert"},
     {ITEM_EMERGENCY, ANSWER_ACCEPT, "quittiert"},
+    {ITEM_DRILL, ANSWER_SEEN, "PROBEALARM bestätigt"},
+    {ITEM_DRILL, ANSWER_ACCEPT, "PROBEALARM bestätigt"},
     {ITEM_HANDOVER, ANSWER_ACCEPT, "Übernahme bestätigt"},
     {ITEM_REFERRAL, ANSWER_ACCEPT, "Anfrage angenommen"},
     {ITEM_REFERRAL, ANSWER_REJECT, "abgelehnt"},

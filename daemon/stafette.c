@@ -33,6 +33,8 @@ const char *item_kind_name(enum item_kind kind)
         return "poll";
     case ITEM_DIGEST:
         return "digest";
+    case ITEM_DRILL:
+        return "drill";
     case ITEM_KIND_COUNT:
         break;
     }
@@ -63,6 +65,8 @@ const char *item_kind_german(enum item_kind kind)
         return "Umfrage";
     case ITEM_DIGEST:
         return "Übersicht";
+    case ITEM_DRILL:
+        return "Probealarm";
     case ITEM_KIND_COUNT:
         break;
     }
@@ -213,6 +217,8 @@ const char *reason_name(enum reason reason)
         return "host";
     case REASON_DIGEST:
         return "digest";
+    case REASON_DRILL:
+        return "drill";
     case REASON_COUNT:
         break;
     }

@@ -23,6 +23,7 @@ enum item_kind {
     ITEM_MEETING,   /* Termin: a series or a single meeting, open until its last session is done */
     ITEM_POLL,      /* Umfrage: a date is sought, or a choice asked for */
     ITEM_DIGEST,    /* Übersicht: over from the start, carries a morning's or a week's digest */
+    ITEM_DRILL,     /* Probealarm: tries the whole way, counted apart (drill.h) */
     ITEM_KIND_COUNT
 };
 
@@ -75,6 +76,7 @@ enum reason {
     REASON_MEMBER,    /* it belongs to a meeting */
     REASON_HOST,      /* it runs a meeting: chair, secretariat or host */
     REASON_DIGEST,    /* it gets an overview at a fixed hour */
+    REASON_DRILL,     /* it is tried whether all can be reached */
     REASON_COUNT
 };
 

@@ -3,6 +3,8 @@
  */
 #include "store_contact.h"
 
+#include <assert.h>
+
 #include "store_sql.h"
 #include "util.h"
 
@@ -12,8 +14,11 @@ enum {
     CONTACT_FAILURES,
     CONTACT_FLAGGED,
     CONTACT_TALLY,
-    CONTACT_EACH
+    CONTACT_EACH,
+    CONTACT_EACH_REACHED
 };
+
+static_assert(DELIVERY_SENT == 1, "as the text of CONTACT_EACH_REACHED has it");
 
 static const char *const sql[] = {
     [CONTACT_FAILED] = ("insert into contact_flag (contact, class, failures, since_ms)"
@@ -25,6 +30,9 @@ static const char *const sql[] = {
     [CONTACT_TALLY] = "select count(*) from contact_flag",
     [CONTACT_EACH] = "select contact, class, failures, since_ms from contact_flag"
                      " order by since_ms, contact",
+    [CONTACT_EACH_REACHED] = "select contact, max(ended_ms) from (select contact, ended_ms, state"
+                             " from delivery order by delivery_seq desc limit ?)"
+                             " where state = 1 group by contact",
 };
 const struct store_statements store_contact_statements = {sql, COUNT_OF(sql)};
 
@@ -76,5 +84,17 @@ void store_contact_each(struct store *s, void *context,
         flag.failures = query_column_int(&q, 2);
         flag.since_ms = query_column_int(&q, 3);
         each(context, &flag);
+    }
+}
+
+void store_contact_each_reached(struct store *s, int64_t look, void *context,
+                                void (*each)(void *context, const char *contact, int64_t at_ms))
+{
+    char contact[2 * ID_MAX];
+    struct query q = query_start(s, NOUN_CONTACT, CONTACT_EACH_REACHED);
+    query_int(&q, look);
+    while (query_row(&q)) {
+        query_column_copy(&q, 0, contact, sizeof contact);
+        each(context, contact, query_column_int(&q, 1));
     }
 }

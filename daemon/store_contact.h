@@ -34,4 +34,9 @@ int64_t store_contact_count(struct store *s);
 void store_contact_each(struct store *s, void *context,
                         void (*each)(void *context, const struct contact_flag *flag));
 
+/* Which contacts the newest deliveries reached, and when last: among the newest `look`, so that its
+ * cost does not grow with the store. */
+void store_contact_each_reached(struct store *s, int64_t look, void *context,
+                                void (*each)(void *context, const char *contact, int64_t at_ms));
+
 #endif

@@ -23,9 +23,9 @@ enum {
 };
 
 static_assert(ITEM_OVERDUE == 1 && ITEM_ANVERTRAUT == 256 && ITEM_REFERRAL == 1 &&
-                  STATE_WAITLISTED == 24 && DELIVERY_FAILED == 2 && CLOCK_ACKNOWLEDGE == 0 &&
-                  CLOCK_COMPLETE == 2 && CLOCK_STATUTE == 6 && SESSION_OVER == 3 &&
-                  SESSION_HELD == 4 && SESSION_NOT_HELD == 5,
+                  ITEM_DRILL == 10 && STATE_WAITLISTED == 24 && DELIVERY_FAILED == 2 &&
+                  CLOCK_ACKNOWLEDGE == 0 && CLOCK_COMPLETE == 2 && CLOCK_STATUTE == 6 &&
+                  SESSION_OVER == 3 && SESSION_HELD == 4 && SESSION_NOT_HELD == 5,
               "as the statements below have it");
 
 #define UNPROTECTED "i.restricted = 0 and i.flags & 256 = 0"
@@ -41,12 +41,13 @@ static const char *const sql[] = {
                          " on i.item_seq = c.item_seq"
                          " where c.state = 0 and c.due_ms >= ? and c.due_ms < ?"
                          " and c.kind in (0, 1, 2, 6) and i.waiting_unit = ? and i.closed_ms = 0"
-                         " and " UNPROTECTED " order by c.due_ms limit ?",
+                         " and i.kind <> 10 and " UNPROTECTED " order by c.due_ms limit ?",
     [DIGEST_WAITING_LISTS] = "select i.to_unit, count(*), min(i.created_ms),"
                              " min(case when i.code <> '' then i.code end), max(i.code) from item i"
                              " where i.kind = 1 and i.closed_ms = 0 and i.state = 24"
                              " and " UNPROTECTED " group by i.to_unit",
-    [DIGEST_FAILED] = "select channel, count(*) from delivery where state = 2 and ended_ms >= ?"
+    [DIGEST_FAILED] = "select channel, count(*) from delivery d where state = 2 and ended_ms >= ?"
+                      " and not exists (select 1 from drill r where r.item_seq = d.item_seq)"
                       " group by channel",
     [DIGEST_SESSIONS] = "select m.kind, count(*), sum(s.state = 4) from session s"
                         " cross join meeting m on m.item_seq = s.item_seq"

@@ -43,7 +43,7 @@ struct digest_waiting {
 void store_digest_waiting(struct store *s, void *context,
                           void (*each)(void *context, const struct digest_waiting *list));
 
-/* Deliveries that ended without success since then, by channel. */
+/* Deliveries that ended without success since then, by channel; none of drills. */
 void store_digest_failed(struct store *s, int64_t since_ms, void *context,
                          void (*each)(void *context, enum channel channel, int64_t count));
 

@@ -34,6 +34,7 @@ enum store_noun {
     NOUN_DIGEST,
     NOUN_AGENDA,
     NOUN_OUTBOX,
+    NOUN_DRILL,
     NOUN_COUNT
 };
 
@@ -65,6 +66,7 @@ extern const struct store_statements store_poll_statements;
 extern const struct store_statements store_digest_statements;
 extern const struct store_statements store_agenda_statements;
 extern const struct store_statements store_outbox_statements;
+extern const struct store_statements store_drill_statements;
 
 struct query {
     struct store *store;

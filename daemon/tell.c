@@ -78,7 +78,9 @@ int64_t tell_awake_ms(const struct stafette *g, const struct item *item,
 {
     char id[ID_MAX];
     size_t len = strcspn(contact->id, "/");
-    if (contact->channel != CHANNEL_SMS || item->urgency == URGENCY_EMERGENCY || len >= sizeof id)
+    bool at_once = item->urgency == URGENCY_EMERGENCY &&
+                   (item->kind != ITEM_DRILL || item->flags & ITEM_ANY_HOUR);
+    if (contact->channel != CHANNEL_SMS || at_once || len >= sizeof id)
         return next_ms;
     memcpy(id, contact->id, len);
     id[len] = '\0';

@@ -30,7 +30,8 @@ static const char *const wanted[] = {
     "meeting.cancelled",  "meeting.reminder",   "meeting.agenda",     "meeting.note",
     "meeting.asked",      "poll.asked",         "poll.result",        "digest.weekly",
     "digest.morning",     "digest.orphans",     "digest.quotas",      "digest.share",
-    "presence.cancelled", "protected.notice",
+    "presence.cancelled", "protected.notice",   "digest.reach",       "drill.opened",
+    "drill.reminder",     "drill.outcome",      "drill.report",
 };
 
 /* What no mail may be silent about. */

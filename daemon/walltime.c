@@ -45,6 +45,17 @@ bool weekly_time_parse(const char *text, int *weekday, int *second_of_day)
     return false;
 }
 
+int weeks_parse(const char *text)
+{
+    int64_t weeks;
+    char number[4] = "";
+    size_t len = strlen(text);
+    if (len < 2 || len > sizeof number || text[len - 1] != 'w')
+        return 0;
+    memcpy(number, text, len - 1);
+    return int_parse(number, 1, 52, &weeks) ? (int)weeks : 0;
+}
+
 int64_t wall_day(int64_t at_ms, int *second_of_day)
 {
     int64_t local_s = at_ms / 1000 - (at_ms % 1000 < 0) + berlin_offset_s(at_ms);

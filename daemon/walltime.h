@@ -19,6 +19,9 @@ int wall_time_of_day(const char *text);
 /* "Mo 07:00" -> weekday (Monday = 0) and seconds of the day; false when malformed. */
 bool weekly_time_parse(const char *text, int *weekday, int *second_of_day);
 
+/* "4w" -> how many weeks, 1 to 52; 0 when malformed. */
+int weeks_parse(const char *text);
+
 /* The moment at which the wall clock first shows that time or a later one. A time that the spring
  * change leaves out is the moment of the change, a time that comes twice in autumn the first of the
  * two; so later times never come earlier, and plans that meet on paper meet on those days as well.

@@ -293,7 +293,8 @@ void workflow_poisoned(struct stafette *g, const struct event_input *input,
 static bool closes_by_hand(const struct item *item)
 {
     bool nobodys = item->state == STATE_RETURNED && str_empty(item->from_unit);
-    return !item->closed_ms && (item->kind == ITEM_REFUSAL || item->kind == ITEM_TASK || nobodys);
+    return !item->closed_ms && (item->kind == ITEM_REFUSAL || item->kind == ITEM_TASK ||
+                                item->kind == ITEM_DRILL || nobodys);
 }
 
 int workflow_close(struct stafette *g, int64_t item_seq, const char *code, struct buf *err)
@@ -309,15 +310,18 @@ int workflow_close(struct stafette *g, int64_t item_seq, const char *code, struc
         return -1;
     }
     if (!closes_by_hand(&item)) {
-        buf_puts(err,
-                 "only an open refusal or task, or an incomplete item that names no giver, can be "
-                 "closed by hand; others end by an answer");
+        buf_puts(err, "only an open refusal, task or drill, or an incomplete item that names no "
+                      "giver, can be "
+                      "closed by hand; others end by an answer");
         return -1;
     }
     struct buf text = BUF_INIT;
     buf_printf(&text, "close code=%s", code);
     store_audit_add(g->store, g->now_ms, item.seq, buf_str(&text));
     buf_release(&text);
-    work_close(g, &item, STATE_CLOSED, "Der Vorgang wurde von Hand geschlossen.");
+    if (item.kind == ITEM_DRILL)
+        work_inner(g, &item, ON_CLOSED_BY_HAND);
+    else
+        work_close(g, &item, STATE_CLOSED, "Der Vorgang wurde von Hand geschlossen.");
     return 0;
 }

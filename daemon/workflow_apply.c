@@ -9,6 +9,7 @@
 
 #include "config.h"
 #include "directory.h"
+#include "drill.h"
 #include "store.h"
 #include "store_audit.h"
 #include "store_clock.h"
@@ -238,6 +239,8 @@ void work_apply(struct work *w, const struct step *step)
 
 void workflow_delivered(struct stafette *g, struct item *item)
 {
+    if (item->kind == ITEM_DRILL)
+        drill_sent(g, item);
     if (item->kind != ITEM_HANDOVER || item->state != STATE_REQUESTED)
         return;
     item->state = STATE_DELIVERED;

@@ -48,6 +48,7 @@ static const struct schedule {
     {ITEM_REFUSAL, AT(OPEN), CLOCK_ACKNOWLEDGE, BY_URGENCY},
     {ITEM_TASK, AT(OPEN), CLOCK_ACKNOWLEDGE, BY_URGENCY},
     {ITEM_TASK, AT(ACKNOWLEDGED), CLOCK_ACCEPT, LIMIT_ACCEPT},
+    {ITEM_DRILL, AT(OPEN), CLOCK_ACKNOWLEDGE, BY_URGENCY},
 };
 
 /* A seen handover that needs no conversation may go straight to acceptance. */
@@ -96,7 +97,9 @@ static const struct span *span_of(const struct schedule *s, const struct item *i
     enum limit limit = limit_of(s, item);
     if (step == 0 || s->clock > CLOCK_COMPLETE)
         return limit == BY_URGENCY ? &limits->ack : &limits->span[limit];
-    return (size_t)step < limits->rungs ? &limits->escalate : &limits->span[LIMIT_REPEAT];
+    /* Above its last rung a drill ends; there is nothing to repeat. */
+    bool climbs = (size_t)step < limits->rungs || item->kind == ITEM_DRILL;
+    return climbs ? &limits->escalate : &limits->span[LIMIT_REPEAT];
 }
 
 /* An announced handover and what a task reminds of are asked for when their day has passed. */

@@ -346,14 +346,15 @@ static bool cleared(struct work *w, const struct step *step)
 }
 
 static bool (*const effects[EFFECT_COUNT])(struct work *, const struct step *) = {
-    [EFFECT_OFFER] = offer,       [EFFECT_NEXT] = next,
-    [EFFECT_CONFLICT] = conflict, [EFFECT_REASSIGN] = reassign,
-    [EFFECT_MISSING] = missing,   [EFFECT_CONVERSED] = conversed,
-    [EFFECT_CONTACT] = contact,   [EFFECT_MISSED] = missed,
-    [EFFECT_PHASE] = phase,       [EFFECT_EXTEND] = work_statute_moves,
-    [EFFECT_FEEDBACK] = feedback, [EFFECT_LAPSE] = lapse,
-    [EFFECT_WAITLIST] = waitlist, [EFFECT_HOLD] = held,
-    [EFFECT_WITHDRAW] = withdraw, [EFFECT_CLEARED] = cleared,
+    [EFFECT_OFFER] = offer,           [EFFECT_NEXT] = next,
+    [EFFECT_CONFLICT] = conflict,     [EFFECT_REASSIGN] = reassign,
+    [EFFECT_MISSING] = missing,       [EFFECT_CONVERSED] = conversed,
+    [EFFECT_CONTACT] = contact,       [EFFECT_MISSED] = missed,
+    [EFFECT_PHASE] = phase,           [EFFECT_EXTEND] = work_statute_moves,
+    [EFFECT_FEEDBACK] = feedback,     [EFFECT_LAPSE] = lapse,
+    [EFFECT_WAITLIST] = waitlist,     [EFFECT_HOLD] = held,
+    [EFFECT_WITHDRAW] = withdraw,     [EFFECT_CLEARED] = cleared,
+    [EFFECT_DRILL] = work_drill_ends,
 };
 
 bool work_effect(struct work *w, const struct step *step)

@@ -8,6 +8,7 @@
 #include "code.h"
 #include "config.h"
 #include "directory.h"
+#include "drill.h"
 #include "pool.h"
 #include "route.h"
 #include "store.h"
@@ -267,6 +268,8 @@ static void ask(struct work *w, const struct route_result *route, bool is_new)
     set_unit(item->owner_unit, w->parties.from ? w->parties.from : asked);
     set_unit(item->waiting_unit, asked);
     put_item(w, is_new);
+    if (item->kind == ITEM_EMERGENCY)
+        drill_gives_way(w->g, asked);
     if (item->kind == ITEM_REFERRAL && !route->needs_approval) {
         if (work_offer(w))
             tell_status(w->g, item, "referral.offered", "provider", item->to_unit);

@@ -223,6 +223,11 @@ void work_describe(const struct work *w, struct item *about);
 /* The receipt names the task; 0: none. */
 void work_names_task(struct work *w, int64_t task_seq);
 
+/* ---- drill.c */
+
+/* A drill is over by an answer, by its last rung or by hand. */
+bool work_drill_ends(struct work *w, const struct step *step);
+
 /* ---- workflow_clock.c */
 
 int64_t work_add_clock(struct stafette *g, const struct item *item, enum clock_kind kind, int step,

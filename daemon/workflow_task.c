@@ -19,10 +19,9 @@
 #include "workflow_parts.h"
 
 /* "{n}" stands for the task's number, "{todo}" for what to do about the class of failure that it
- * is,
- * "{day}" for the day it reminds of, "{project}" for the name
- * of a project, which is no case's, "{unit}" for the unit that it is about. No sentence may name a
- * service, a legal area or a reason that tells something of the person (DOMAIN R4). */
+ * is, "{day}" for the day it reminds of, "{project}" for the name of a project, which is no case's,
+ * "{unit}" for the unit that it is about. No sentence may name a service, a legal area or a reason
+ * that tells something of the person (DOMAIN R4). */
 static const struct {
     const char *code, *german;
 } sentences[] = {
@@ -59,6 +58,11 @@ static const struct {
     {"pool_hint", "In diesem Sozialraum gibt es {n} offene Anfragen gleicher Art. Bitte prüfen Sie "
                   "ein gemeinsames Angebot (§ 116 Abs. 2 SGB IX, nur mit Zustimmung)."},
     {"bounced", "Eine Adresse oder Nummer von {unit} war zum zweiten Mal nicht erreichbar. {todo}"},
+    {"bounced_last", "{unit} ist nur noch auf einem Weg erreichbar: Eine Adresse oder Nummer war "
+                     "zum zweiten Mal nicht erreichbar. {todo}"},
+    {"unreachable", "{unit} ist auf keinem Weg mehr erreichbar: Keine der eingetragenen Adressen "
+                    "und Nummern ging zuletzt. Bitte klären Sie sofort, wie die Stelle erreichbar "
+                    "ist, und lassen Sie das Verzeichnis berichtigen."},
     {"voice", "Auf eine Notlage hat niemand geantwortet. Bitte rufen Sie an."},
     {"missed_appt", "Eine Frühwarnung ist eingegangen. Bitte nehmen Sie Kontakt auf."},
     {"rent_arrears", "Eine Frühwarnung ist eingegangen. Bitte nehmen Sie Kontakt auf."},

@@ -294,13 +294,22 @@ static void take_notice(void *context, const struct notice *n)
     buf_printf(context, "%s: %s", n->unit, n->outcome);
 }
 
-/* How many tasks "bounced" there are; the text of the last. */
+static bool is_bounced(const struct item *item)
+{
+    static const char *const codes[] = {"bounced", "bounced_last", "unreachable"};
+    for (size_t i = 0; i < COUNT_OF(codes); i++)
+        if (item->kind == ITEM_TASK && str_eq(item->code, codes[i]))
+            return true;
+    return false;
+}
+
+/* How many tasks of that kind there are; the text of the last. */
 static int bounced(const struct gateway_rig *rig, struct buf *text)
 {
     int n = 0;
     for (int64_t seq = 1; seq <= store_last(rig->g.store, SEQ_ITEM); seq++) {
         struct item item = rig_item(rig, seq);
-        if (item.kind != ITEM_TASK || !str_eq(item.code, "bounced"))
+        if (!is_bounced(&item))
             continue;
         buf_reset(text);
         store_notice_each(rig->g.store, seq, text, take_notice);
@@ -309,7 +318,8 @@ static int bounced(const struct gateway_rig *rig, struct buf *text)
     return n;
 }
 
-/* KI6: the second time for good, and once until it is reached again. */
+/* The only mailbox: nothing reaches the unit any more, so the first failure is told; once until it
+ * is reached again. */
 static void test_bounced(void **state)
 {
     static const struct {
@@ -318,12 +328,12 @@ static void test_bounced(void **state)
         enum error_class class;
         int tasks;
     } cases[] = {
-        {"first", ATTEMPT_FAILED, CLASS_ADDRESS, 0},
+        {"first", ATTEMPT_FAILED, CLASS_ADDRESS, 1},
         {"second", ATTEMPT_FAILED, CLASS_PERMANENT, 1},
         {"third", ATTEMPT_FAILED, CLASS_ADDRESS, 1},
         {"reached", ATTEMPT_SENT, CLASS_NONE, 1},
-        {"first again", ATTEMPT_FAILED, CLASS_ADDRESS, 1},
-        {"the carrier", ATTEMPT_FAILED, CLASS_TLS, 1},
+        {"first again", ATTEMPT_FAILED, CLASS_ADDRESS, 2},
+        {"the carrier", ATTEMPT_FAILED, CLASS_TLS, 2},
         {"second again", ATTEMPT_FAILED, CLASS_ADDRESS, 2},
     };
     struct gateway_rig *rig = *state;
@@ -336,10 +346,61 @@ static void test_bounced(void **state)
             fail_msg("%s: %d tasks", cases[i].label, tasks);
     }
     assert_string_equal(buf_str(&text),
-                        "koordination: Eine Adresse oder Nummer von Stelle asd war zum zweiten Mal "
-                        "nicht erreichbar. Bitte klären Sie mit der Stelle, wie sie erreichbar "
-                        "ist, und lassen Sie das Verzeichnis berichtigen.");
+                        "koordination: Stelle asd ist auf keinem Weg mehr erreichbar: Keine der "
+                        "eingetragenen Adressen und Nummern ging zuletzt. Bitte klären Sie sofort, "
+                        "wie die Stelle erreichbar ist, und lassen Sie das Verzeichnis "
+                        "berichtigen.");
     buf_release(&text);
+}
+
+static void fail_contact(struct gateway_rig *rig, const char *contact)
+{
+    store_begin(rig->g.store);
+    store_contact_failed(rig->g.store, contact, CLASS_ADDRESS, rig->g.now_ms);
+    rig->g.presence.contacts_flagged = true;
+    rig_commit(rig);
+}
+
+/* KI6: with other ways left the second failure is told, and how much is left; with the last way the
+ * first one. */
+static void test_bounced_ways(void **state)
+{
+    static const struct {
+        const char *label;
+        const char *failed[3]; /* before */
+        int tasks;
+        const char *says;
+    } cases[] = {
+        {"first, three others work", {NULL}, 0, ""},
+        {"second, three others work",
+         {"viele/1"},
+         1,
+         "Eine Adresse oder Nummer von Stelle viele war zum zweiten Mal nicht erreichbar."},
+        {"second, one other works",
+         {"viele/1", "viele/2", "viele/3"},
+         1,
+         "Stelle viele ist nur noch auf einem Weg erreichbar:"},
+        {"first, and nothing is left",
+         {"viele/2", "viele/3", "viele/4"},
+         1,
+         "Stelle viele ist auf keinem Weg mehr erreichbar:"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        void *own;
+        struct buf text = BUF_INIT;
+        set_up(&own);
+        struct gateway_rig *rig = own;
+        struct item item = add_item(rig, URGENCY_ROUTINE, "viele");
+        for (size_t f = 0; f < COUNT_OF(cases[i].failed) && cases[i].failed[f]; f++)
+            fail_contact(rig, cases[i].failed[f]);
+        settle(rig, last_delivery_of(rig, item.seq), ATTEMPT_FAILED, CLASS_ADDRESS);
+        int tasks = bounced(rig, &text);
+        if (tasks != cases[i].tasks || !strstr(buf_str(&text), cases[i].says))
+            fail_msg("%s: %d tasks, \"%s\"", cases[i].label, tasks, buf_str(&text));
+        buf_release(&text);
+        rig_tear_down(&own);
+    }
+    (void)state;
 }
 
 /* The coordinator's own mailbox: no task for each task that could not be delivered. */
@@ -363,9 +424,11 @@ static void test_bounced_itself(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_next_contact), TEST(test_expired), TEST(test_deferred),
-        TEST(test_closed),       TEST(test_flag),    TEST(test_quiet),
-        TEST(test_quiet_stays),  TEST(test_bounced), TEST(test_bounced_itself),
+        TEST(test_next_contact),   TEST(test_expired),
+        TEST(test_deferred),       TEST(test_closed),
+        TEST(test_flag),           TEST(test_quiet),
+        TEST(test_quiet_stays),    TEST(test_bounced),
+        TEST(test_bounced_itself), cmocka_unit_test(test_bounced_ways),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -193,6 +193,7 @@ static void test_is_over(void **state)
 {
     struct gateway_rig *rig = *state;
     turns(rig);
+    turns_at(rig, "2026-11-23T06:59:59+01:00"); /* reachability is told before */
     turns_at(rig, "2026-11-23T07:00:00+01:00");
     int64_t seq = store_last(rig->g.store, SEQ_ITEM);
     rig_expect(rig, seq,

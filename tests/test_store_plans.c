@@ -46,6 +46,14 @@ static const char *const may_walk[] = {
     "select absence_seq, unit, from_ms, to_ms, deputy from absence where to_ms > ? and to",
     "select count(*) from contact_flag",
     "select contact, class, failures, since_ms from contact_flag order by since_ms, conta",
+    /* the newest rows only */
+    "select contact, max(ended_ms) from (select contact, ended_ms, state from delivery order",
+    /* a few drills a month */
+    "select d.item_seq, d.unit, d.started_ms, d.sent_ms, d.answered_ms, d.answered_by, d.",
+    "select i.item_seq, i.kind, i.case_key from drill d cross join item i on",
+    "delete from drill where item_seq in (select d.item_seq from drill d where d.started_",
+    /* the open items, when a drill begins */
+    "select exists (select 1 from item where closed_ms = 0 and kind = 2 and ? in (waiting",
     "delete from out_event where item_seq = ?",
     "select event_seq, received_ms, exists (select 1 from item i where i.item_seq = e.ite",
     "delete from absence where absence_seq in (select absence_seq from absence where to_m",
@@ -61,7 +69,7 @@ static const struct store_statements *const nouns[] = {
     &store_absence_statements,   &store_contact_statements,  &store_erase_statements,
     &store_retention_statements, &store_export_statements,   &store_sms_statements,
     &store_meeting_statements,   &store_digest_statements,   &store_agenda_statements,
-    &store_poll_statements,
+    &store_poll_statements,      &store_drill_statements,
 };
 
 static bool is_allowed(const char *sql)
