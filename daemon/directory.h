@@ -104,7 +104,7 @@ struct contact {
     const char *address;   /* addr-spec or E.164 "+49..."; checked when loaded */
     const char *transport; /* name of the transport to use; "" = the first of the channel */
     bool urgent_only;      /* used for urgent and emergency only */
-    bool digest;       /* what is not urgent waits for the morning's hour (digest.morning) */
+    bool digest;           /* what is not urgent waits for the morning's hour (digest.morning) */
     const char *optin; /* reference of the recorded consent for a private number; "" = official */
     bool high;         /* class "high": encrypted, or without content (protect.h) */
     const char *certificate; /* path of the mailbox's certificate; "" = none */

@@ -29,62 +29,62 @@ static int split(char *text, char **word)
     return n;
 }
 
+static const struct {
+    const char *in, *target, *body;
+} targets[] = {
+    {"status", "/control/status", ""},
+    {"item|list", "/control/items", ""},
+    {"item|list|--all", "/control/items?state=all", ""},
+    {"item|show|K7F3-92QX", "/control/item/K7F3-92QX", ""},
+    {"item|show|../a b?c", "/control/item/..%2Fa%20b%3Fc", ""},
+    {"item|close|K7F3-92QX|called_back", "/control/close/K7F3-92QX?code=called_back", ""},
+    {"outbox", "/control/outbox", ""},
+    {"outbox|--urgent", "/control/outbox", ""},
+    {"outbox|list|--lane|relay|--state=failed|--limit|3", "/control/outbox", ""},
+    {"outbox|hold|relay/a.example|--urgent", "/control/outbox/hold?lane=relay%2Fa.example&urgent=1",
+     ""},
+    {"outbox|hold|--all", "/control/outbox/hold?all=1", ""},
+    {"outbox|release|a\"b'c", "/control/outbox/release?lane=a%22b%27c", ""},
+    {"outbox|retry|12", "/control/outbox/retry?lane=12", ""},
+    {"outbox|cancel|12|--code|told_by_phone", "/control/outbox/cancel/12?code=told_by_phone", ""},
+    {"outbox|resend|12|--to|egh/2", "/control/outbox/resend/12?to=egh%2F2", ""},
+    {"send|e.json", "/control/send", "e.json"},
+    {"send|-|--source|jugendamt-ulm|--late", "/control/send?source=jugendamt-ulm&late=1", "-"},
+    {"send|--source=a&b|e.json", "/control/send?source=a%26b", "e.json"},
+    {"explain|e.json|--at|2026-11-20T09:00:00+01:00",
+     "/control/explain?at=2026-11-20T09%3A00%3A00%2B01%3A00", "e.json"},
+    {"explain|--|--odd", "/control/explain", "--odd"},
+    {"who|ulm-wiblingen|sgb8", "/control/who?place=ulm-wiblingen&area=sgb8", ""},
+    {"who|ulm|sgb8|spfh", "/control/who?place=ulm&area=sgb8&service=spfh", ""},
+    {"who|Süd|sgb8", "/control/who?place=S%C3%BCd&area=sgb8", ""},
+    {"absence|ksd|2026-11-23|2026-11-27", "/control/absence?unit=ksd&from=2026-11-23&to=2026-11-27",
+     ""},
+    {"absence|ksd|2026-11-23T12:00|2026-11-27|--deputy|egh",
+     "/control/absence?unit=ksd&from=2026-11-23T12%3A00&to=2026-11-27&deputy=egh", ""},
+    {"absence|list", "/control/absences", ""},
+    {"absence|end|7", "/control/absence/end/7", ""},
+    {"roster", "/control/roster", ""},
+    {"roster|bereit|--at|2026-11-14T22:40|--days|3",
+     "/control/roster?roster=bereit&at=2026-11-14T22%3A40&days=3", ""},
+    {"contacts", "/control/contacts", ""},
+    {"certificates", "/control/certificates", ""},
+    {"release", "/control/release", ""},
+    {"clock|advance|15m", "/control/clock?advance=15m", ""},
+};
+
 static void test_targets(void **state)
 {
     (void)state;
-    static const struct {
-        const char *in, *target, *body;
-    } cases[] = {
-        {"status", "/control/status", ""},
-        {"item|list", "/control/items", ""},
-        {"item|list|--all", "/control/items?state=all", ""},
-        {"item|show|K7F3-92QX", "/control/item/K7F3-92QX", ""},
-        {"item|show|../a b?c", "/control/item/..%2Fa%20b%3Fc", ""},
-        {"item|close|K7F3-92QX|called_back", "/control/close/K7F3-92QX?code=called_back", ""},
-        {"outbox", "/control/outbox", ""},
-        {"outbox|--urgent", "/control/outbox", ""},
-        {"outbox|list|--lane|relay|--state=failed|--limit|3", "/control/outbox", ""},
-        {"outbox|hold|relay/a.example|--urgent",
-         "/control/outbox/hold?lane=relay%2Fa.example&urgent=1", ""},
-        {"outbox|hold|--all", "/control/outbox/hold?all=1", ""},
-        {"outbox|release|a\"b'c", "/control/outbox/release?lane=a%22b%27c", ""},
-        {"outbox|retry|12", "/control/outbox/retry?lane=12", ""},
-        {"outbox|cancel|12|--code|told_by_phone", "/control/outbox/cancel/12?code=told_by_phone",
-         ""},
-        {"outbox|resend|12|--to|egh/2", "/control/outbox/resend/12?to=egh%2F2", ""},
-        {"send|e.json", "/control/send", "e.json"},
-        {"send|-|--source|jugendamt-ulm|--late", "/control/send?source=jugendamt-ulm&late=1", "-"},
-        {"send|--source=a&b|e.json", "/control/send?source=a%26b", "e.json"},
-        {"explain|e.json|--at|2026-11-20T09:00:00+01:00",
-         "/control/explain?at=2026-11-20T09%3A00%3A00%2B01%3A00", "e.json"},
-        {"explain|--|--odd", "/control/explain", "--odd"},
-        {"who|ulm-wiblingen|sgb8", "/control/who?place=ulm-wiblingen&area=sgb8", ""},
-        {"who|ulm|sgb8|spfh", "/control/who?place=ulm&area=sgb8&service=spfh", ""},
-        {"who|Süd|sgb8", "/control/who?place=S%C3%BCd&area=sgb8", ""},
-        {"absence|ksd|2026-11-23|2026-11-27",
-         "/control/absence?unit=ksd&from=2026-11-23&to=2026-11-27", ""},
-        {"absence|ksd|2026-11-23T12:00|2026-11-27|--deputy|egh",
-         "/control/absence?unit=ksd&from=2026-11-23T12%3A00&to=2026-11-27&deputy=egh", ""},
-        {"absence|list", "/control/absences", ""},
-        {"absence|end|7", "/control/absence/end/7", ""},
-        {"roster", "/control/roster", ""},
-        {"roster|bereit|--at|2026-11-14T22:40|--days|3",
-         "/control/roster?roster=bereit&at=2026-11-14T22%3A40&days=3", ""},
-        {"contacts", "/control/contacts", ""},
-        {"certificates", "/control/certificates", ""},
-        {"release", "/control/release", ""},
-        {"clock|advance|15m", "/control/clock?advance=15m", ""},
-    };
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        char *word[WORDS_MAX], *text = xstrdup(cases[i].in);
+    for (size_t i = 0; i < COUNT_OF(targets); i++) {
+        char *word[WORDS_MAX], *text = xstrdup(targets[i].in);
         struct buf err = BUF_INIT, target = BUF_INIT;
         struct ctl_use_of use;
         int n = split(text, word);
         if (ctl_parse(&use, n, word, &err) < 0)
-            fail_msg("%s: %s", cases[i].in, buf_str(&err));
+            fail_msg("%s: %s", targets[i].in, buf_str(&err));
         ctl_target(&target, &use);
-        assert_string_equal(buf_str(&target), cases[i].target);
-        assert_string_equal(ctl_body_file(&use), cases[i].body);
+        assert_string_equal(buf_str(&target), targets[i].target);
+        assert_string_equal(ctl_body_file(&use), targets[i].body);
         buf_release(&target);
         buf_release(&err);
         free(text);

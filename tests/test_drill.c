@@ -409,7 +409,7 @@ static void test_schedule(void **state)
     daily_reloaded(&rig->g);
     turns_at(rig, "2026-11-17T11:00:00+01:00");
     assert_int_equal(drills(rig), 0);
-    rig_insert(rig, "delivery = { carriers = 2; };\n", "drill = { each = \"2w\"; };\n");
+    rig_insert(rig, "mqtt = { port = 9; };\n", "drill = { each = \"2w\"; };\n");
     rig_reload(rig);
     daily_reloaded(&rig->g);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {

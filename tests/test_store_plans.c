@@ -52,6 +52,9 @@ static const char *const may_walk[] = {
     "select d.item_seq, d.unit, d.started_ms, d.sent_ms, d.answered_ms, d.answered_by, d.",
     "select i.item_seq, i.kind, i.case_key from drill d cross join item i on",
     "delete from drill where item_seq in (select d.item_seq from drill d where d.started_",
+    /* the partial indexes of what waits and what is held */
+    "select count(*) from delivery where state = 0",
+    "select count(*) from delivery where state = 4",
     /* the open items, when a drill begins */
     "select exists (select 1 from item where closed_ms = 0 and kind = 2 and ? in (waiting",
     "delete from out_event where item_seq = ?",
@@ -61,6 +64,7 @@ static const char *const may_walk[] = {
     "select exists (select 1 from absence where to_ms < ?1) or exists (select 1 from duty",
 };
 
+/* Not store_outbox: the control tool reads it on a connection of its own. */
 static const struct store_statements *const nouns[] = {
     &store_meta_statements,      &store_event_statements,    &store_item_statements,
     &store_notice_statements,    &store_delivery_statements, &store_clock_statements,

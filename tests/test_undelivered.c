@@ -269,8 +269,8 @@ static void test_what_the_coordinator_reads(void **state)
                     "Die Nachricht an Stelle viele ist noch nicht angekommen. Der Versandweg war "
                     "nicht erreichbar. Bitte rufen Sie die Stelle an, wenn es eilt.");
     settle(rig, delivery, CLASS_ADDRESS, 0);
-    settle(rig, delivery + 1, CLASS_POLICY, 0);
-    settle(rig, delivery + 2, CLASS_ADDRESS, 0);
+    settle(rig, store_last(rig->g.store, SEQ_DELIVERY), CLASS_POLICY, 0);
+    settle(rig, store_last(rig->g.store, SEQ_DELIVERY), CLASS_ADDRESS, 0);
     expect_sentence(rig, "failed", &item,
                     "Die Nachricht an Stelle viele ist nicht angekommen. Unter dieser Adresse oder "
                     "Nummer ist niemand zu erreichen. Bitte klären Sie mit der Stelle, wie sie "
@@ -278,7 +278,7 @@ static void test_what_the_coordinator_reads(void **state)
     item = add_item(rig, 6000, 24 * 6000);
     delivery = store_last(rig->g.store, SEQ_DELIVERY);
     settle(rig, delivery, CLASS_ADDRESS, 0);
-    settle(rig, delivery + 1, CLASS_NONE, 0);
+    settle(rig, store_last(rig->g.store, SEQ_DELIVERY), CLASS_NONE, 0);
     expect_sentence(rig, "one way did it", &item, "");
 }
 
