@@ -40,7 +40,8 @@ static const struct http_value seven[] = {
     {"report_queued", "ACCEPTED BUFFERED"},
     {"report_sent", "TRANSMITTED"},
     {"report_delivered", "DELIVERED"},
-    {"report_failed", "NOTDELIVERED EXPIRED REJECTED FAILED"},
+    {"report_failed", "NOTDELIVERED REJECTED FAILED"},
+    {"report_expired", "EXPIRED"},
     {NULL, NULL},
 };
 static const struct http_value seven_param[] = {
@@ -111,7 +112,8 @@ static const struct http_value lox24[] = {
     {"report_queued", "0 2"},
     {"report_sent", "4"},
     {"report_delivered", "1"},
-    {"report_failed", "8 16"},
+    {"report_failed", "16"},
+    {"report_expired", "8"},
     {NULL, NULL},
 };
 static const struct http_value lox24_param[] = {

@@ -24,6 +24,7 @@
 #include "outbox_parts.h"
 #include "store_audit.h"
 #include "store_delivery.h"
+#include "undelivered.h"
 #include "util.h"
 #include "verp.h"
 
@@ -144,6 +145,10 @@ static enum mail_in_end take_progress(struct stafette *g, struct delivery *d,
         d->report = next;
         d->reported_ms = g->now_ms;
         store_delivery_report(g->store, d);
+        if (bounce->kind == BOUNCE_DELAYED) {
+            undelivered_delayed(g, d);
+            store_delivery_settle(g->store, d);
+        }
     }
     return MAIL_IN_REPORT;
 }

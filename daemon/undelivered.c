@@ -57,6 +57,24 @@ static void warn(struct stafette *g, const struct item *item, const struct deliv
     tell_status_of(g, item, "notice.delayed", details);
 }
 
+void undelivered_delayed(struct stafette *g, struct delivery *d)
+{
+    char notice[32];
+    struct item item;
+    if (d->warned_ms || !store_item_get(g->store, d->item_seq, &item))
+        return;
+    d->warned_ms = g->now_ms;
+    snprintf(notice, sizeof notice, "%lld", (long long)d->notice_seq);
+    const struct status_detail details[] = {
+        {.name = "notice_id", .text = notice},
+        {.name = "channel", .text = channel_name(d->channel)},
+        {.name = "class", .text = error_class_name(CLASS_TEMPORARY)},
+        {.name = "reason", .text = verdict_of(CLASS_TEMPORARY)->sender},
+        {.name = ""},
+    };
+    tell_status_of(g, &item, "notice.delayed", details);
+}
+
 struct later_way {
     const struct delivery *d;
     int64_t notice_ms;

@@ -238,6 +238,7 @@ static void test_progress(void **state)
         assert_int_equal(take(rig, steps[i].file, tag), MAIL_IN_REPORT);
         assert_int_equal(delivery(rig, seq).report, steps[i].want);
         assert_int_equal(delivery(rig, seq).state, DELIVERY_SENT);
+        assert_true(delivery(rig, seq).warned_ms > 0); /* the sender knows since the first */
     }
     assert_int_equal(audited(rig), 3);
 }

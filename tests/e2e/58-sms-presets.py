@@ -2,19 +2,23 @@
 # time limit: 300 s
 """The presets of SMS gateways against imitations that speak their documents: a notice goes out and
 is accepted, its id is kept, each documented error means what it should and is mended by the next
-attempt or ends the delivery, and a repeat carries the same reference. Imitated, not proven."""
+attempt or ends the delivery, a repeat carries the same reference, and its delivery reports move what
+is known of the SMS. Imitated, not proven."""
 
 import contextlib
+import json
 import sqlite3
 import sys
+import urllib.request
 
 sys.path.insert(0, "tests/peers")
 
-from peers import Cases, Folder, started, wait_until  # noqa: E402
+from peers import Cases, Folder, free_port, started, wait_until  # noqa: E402
 from scene import Scene, emergency  # noqa: E402
 from sms_gateways import FAILED, GATEWAYS  # noqa: E402
 
 ON_CALL = "+4915100000001"
+SECRET = "sms-presets-secret-0123456789"
 QUICK = {"delivery.retry_first": "1s", "delivery.retry_max": "1s"}
 
 
@@ -22,9 +26,14 @@ def transports(gateway, folder):
     key = folder / f"{gateway.preset}.key"
     key.write_text(gateway.key + "\n")
     key.chmod(0o600)
+    secret = folder / "reports.secret"
+    secret.write_text(SECRET + "\n")
+    secret.chmod(0o600)
+    reports = f' reports = {{ secret_file = "{secret}"; sources = "127.0.0.1"; }};'
     return ('( { name = "post"; adapter = "null_email"; },'
             f' {{ name = "gateway"; adapter = "sms_http"; preset = "{gateway.preset}";'
-            f' url = "{gateway.url}"; tls = "none"; timeout = "3s"; {gateway.options(key)} }} )')
+            f' url = "{gateway.url}"; tls = "none"; timeout = "3s"; {gateway.options(key)}'
+            f'{reports if gateway.reports else ""} }} )')
 
 
 def report(scene):
@@ -80,6 +89,24 @@ def error(scene, gateway, name):
     assert len(taken(gateway, code)) == 1, gateway.accepted
 
 
+def reported(scene, gateway, port, report_row):
+    """The callback by our reference, as the gateway sends it."""
+    word, shown, wanted = report_row
+    code = report(scene)
+    wait_until(lambda: sms_of(scene, code)["state"] == "sent", f"sent, but: {gateway.refused}")
+    reference = taken(gateway, code)[0][2]
+    body = gateway.report(f"{7700 + len(gateway.accepted)}", reference, word)
+    url = f"http://127.0.0.1:{port}/sms/report/gateway?key={SECRET}"
+    request = urllib.request.Request(url, json.dumps(body).encode(),
+                                     {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert answer.status == 200, answer.status
+    wait_until(lambda: sms_of(scene, code).get("report") == shown,
+               f"{shown}, but: {sms_of(scene, code)}")
+    if wanted:
+        assert sms_of(scene, code)["class"] == wanted, sms_of(scene, code)
+
+
 def no_secret(scene, gateway):
     for word in (gateway.key, ON_CALL[1:]):
         assert word not in scene.gateway.log, word
@@ -89,12 +116,17 @@ def main():
     cases = Cases()
     folder = Folder()
     for kind in GATEWAYS:
+        port = free_port()
         gateway = kind()
         with started(gateway.sink), Scene(settings={"transports": transports(gateway, folder),
+                                                    "http.public": f"127.0.0.1:{port}",
                                                     **QUICK}) as scene:
             cases.run(f"{gateway.preset}: accepted", goes_out, scene, gateway)
             for name in gateway.faults:
                 cases.run(f"{gateway.preset}: {name}", error, scene, gateway, name)
+            for row in gateway.reports:
+                cases.run(f"{gateway.preset}: report {row[0]}", reported, scene, gateway,
+                          port, row)
             cases.run(f"{gateway.preset}: no key and no number in the log", no_secret, scene,
                       gateway)
     cases.end()

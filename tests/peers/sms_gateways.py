@@ -25,6 +25,11 @@ class Gateway:
     key = "schluessel-&-0123456789"
     faults = {}
     tells_id = True
+    reports = ()    # (the gateway's word, what is shown of the SMS then, its class when it failed)
+
+    def report(self, number, reference, word):
+        """The body of the delivery report that the document describes."""
+        raise NotImplementedError
 
     def __init__(self):
         self.accepted, self.refused = [], []
@@ -92,6 +97,15 @@ class Seven(Gateway):
         "no text": ((200, '{"success":"305"}'), "permanent", FAILED),
         "maintenance": ((200, "<html>"), "ambiguous", PENDING),
     }
+
+    reports = (("BUFFERED", "queued", ""), ("TRANSMITTED", "sent", ""),
+               ("DELIVERED", "delivered", ""), ("EXPIRED", "failed", "temporary"),
+               ("NOTDELIVERED", "failed", "permanent"))
+
+    def report(self, number, reference, word):
+        return {"webhook_event": "dlr", "webhook_timestamp": "2026-11-16 09:00:03",
+                "data": {"msg_id": number, "foreign_id": reference, "status": word,
+                         "timestamp": "2026-11-16 09:00:02.000000"}}
 
     def check(self, request, fields):
         if request.headers.get("X-Api-Key") != self.key:
@@ -163,6 +177,13 @@ class Link(Gateway):
         "maintenance": ((200, "<html>"), "ambiguous", PENDING),
     }
 
+    reports = ((1001, "delivered", ""), (1002, "failed", "permanent"))
+
+    def report(self, number, reference, word):
+        return {"refId": reference, "id": f"Dcshuhod0PM{number}", "operator": "no.operator",
+                "sentTimestamp": "2026-11-16T09:00:02Z", "timestamp": "2026-11-16T09:00:03Z",
+                "resultCode": word, "operatorResultCode": "3", "segments": 1}
+
     def options(self, key_file):
         return (f'username = "ulm"; password_file = "{key_file}"; from = "Ulm";'
                 ' account = "30978"; gate = "gate-7";')
@@ -198,6 +219,14 @@ class Lox24(Gateway):
         "not activated": ((403, ""), "auth", PENDING),
         "too many": ((429, ""), "throttled", PENDING),
     }
+
+    reports = ((4, "sent", ""), (1, "delivered", ""), (8, "failed", "temporary"),
+               (16, "failed", "permanent"))
+
+    def report(self, number, reference, word):
+        return {"id": "1f0c", "name": "sms.delivery.done", "data": {
+            "id": f"d6c12ac4-cc7d-11ec-b6da-52540000{number}", "dlr_code": word,
+            "callback_data": reference, "dlr_code_date": "2026-11-16T09:00:02+00:00"}}
 
     def check(self, request, fields):
         if request.headers.get("X-LOX24-AUTH-TOKEN") != self.key:
