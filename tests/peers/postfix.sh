@@ -7,8 +7,7 @@
 #   lmtp HOST:PORT             to an LMTP server; or lmtp unix:PATH
 #   pipe USER COMMAND          to a command, which sees ${recipient} and ${sender}
 # Runs until it is told to end (TERM). DIR holds configuration, queue and log. Postfix must be
-# started by root and needs users of its own: they are in copies of passwd and group that only it
-# sees, in a mount namespace, so that the system keeps its own. It is not for other users to run.
+# started by root; it is not for other users to run.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 peers=$(cd "$top/build/peers" && pwd -P)
@@ -36,8 +35,8 @@ daemon_directory = $peers/usr/lib/postfix/sbin
 command_directory = $peers/usr/sbin
 shlib_directory = $peers/usr/lib/postfix
 meta_directory = $peers/etc/postfix
-mail_owner = stafette-postfix
-setgid_group = stafette-postdrop
+mail_owner = uucp
+setgid_group = games
 import_environment = MAIL_CONFIG LD_LIBRARY_PATH TZ STAFETTE_TEST_MARK
 maillog_file = $dir/postfix.log
 maillog_file_prefixes = $dir
@@ -93,20 +92,13 @@ EOT
 stafette  unix  - n n - - pipe
   flags=R user=$1 argv=$2
 EOT
-# Numbers that nobody has: Postfix refuses to share its users.
-uid=63001 gid=63001 drop=63002
-sed '/^stafette-post/d' /etc/passwd >"$dir/passwd"
-sed '/^stafette-post/d' /etc/group >"$dir/group"
-echo "stafette-postfix:x:$uid:$gid::/nonexistent:/usr/sbin/nologin" >>"$dir/passwd"
-printf 'stafette-postfix:x:%s:\nstafette-postdrop:x:%s:\n' "$gid" "$drop" >>"$dir/group"
+# Postfix refuses to share its users with anything else that it starts. Every Debian has these two,
+# and nothing of this project runs as one of them.
+uid=$(id -u uucp) gid=$(id -g uucp) drop=$(getent group games | cut -d : -f 3)
 chown -R root:root "$dir/etc"
 chown "$uid:$gid" "$dir/data" "$dir"/queue/{active,bounce,corrupt,defer,deferred,flush,hold,incoming,private,saved,trace}
 chown "$uid:$drop" "$dir"/queue/{maildrop,public}
 chmod 1730 "$dir/queue/maildrop"
 chmod 2710 "$dir/queue/public"
 chmod 700 "$dir"/queue/{active,bounce,corrupt,defer,deferred,flush,hold,incoming,private,saved,trace} "$dir/data"
-# The arguments are the inner shell's.
-# shellcheck disable=SC2016
-exec unshare --mount --propagation private /bin/sh -c \
-    'mount --bind "$1/passwd" /etc/passwd && mount --bind "$1/group" /etc/group &&
-    exec "$2/run" usr/lib/postfix/sbin/master -d -c "$1/etc"' sh "$dir" "$peers"
+exec "$peers/run" usr/lib/postfix/sbin/master -d -c "$dir/etc"
