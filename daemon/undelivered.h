@@ -25,8 +25,9 @@ void undelivered_failed(struct stafette *g, const struct item *item, const struc
  * stays pending, because the other way may fail too, and a late mail says more than an SMS. */
 void undelivered_late(struct stafette *g, struct delivery *d);
 
-/* A mail server has taken the mail and reports that it is late there (RFC 3464 "delayed"): the sender
- * gets notice.delayed, once for each delivery; sets d->warned_ms, which the caller stores. */
+/* A mail server has taken the mail and reports that it is late there (RFC 3464 "delayed"): the
+ * sender gets notice.delayed, once for each delivery; sets d->warned_ms, which the caller stores.
+ */
 void undelivered_delayed(struct stafette *g, struct delivery *d);
 
 /* Appends what the coordinator should know of the item's last notice, when it has reached nobody:

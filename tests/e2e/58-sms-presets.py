@@ -2,8 +2,8 @@
 # time limit: 300 s
 """The presets of SMS gateways against imitations that speak their documents: a notice goes out and
 is accepted, its id is kept, each documented error means what it should and is mended by the next
-attempt or ends the delivery, a repeat carries the same reference, and its delivery reports move what
-is known of the SMS. Imitated, not proven."""
+attempt or ends the delivery, a repeat carries the same reference, and the delivery reports of the
+gateway move what is known of the SMS. Imitated, not proven."""
 
 import contextlib
 import json
