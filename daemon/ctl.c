@@ -416,6 +416,17 @@ static int run_watch(const struct ctl *ctl)
     return status;
 }
 
+/* What a command without a daemon found; releases both. */
+static int print_result(int rc, struct buf *out, struct buf *err)
+{
+    fputs(buf_str(out), stdout);
+    buf_release(out);
+    if (rc < 0)
+        return fail_buf(EX_DATAERR, err);
+    buf_release(err);
+    return EX_OK;
+}
+
 static int run_deadline(const struct ctl *ctl)
 {
     struct buf out = BUF_INIT, err = BUF_INIT;
@@ -426,12 +437,7 @@ static int run_deadline(const struct ctl *ctl)
         .json = ctl->json,
     };
     int rc = ctl_deadline(&out, &ask, &err);
-    fputs(buf_str(&out), stdout);
-    buf_release(&out);
-    if (rc < 0)
-        return fail_buf(EX_DATAERR, &err);
-    buf_release(&err);
-    return EX_OK;
+    return print_result(rc, &out, &err);
 }
 
 static int run_classes(const struct ctl *ctl)
@@ -445,12 +451,7 @@ static int run_classes(const struct ctl *ctl)
         .json = ctl->json,
     };
     int rc = ctl_classes(&out, &ask, &err);
-    fputs(buf_str(&out), stdout);
-    buf_release(&out);
-    if (rc < 0)
-        return fail_buf(EX_DATAERR, &err);
-    buf_release(&err);
-    return EX_OK;
+    return print_result(rc, &out, &err);
 }
 
 static int run_presets(const struct ctl *ctl)

@@ -30,6 +30,10 @@ static const char *const gateways[] = {
     " id_regex = \"ID=([0-9A-Za-z-]+)\";",
     "name = \"mixed\"; ok_regex = \"(ok|queued)\"; id_pointer = \"/a~1b/0\";",
     "name = \"silent\";",
+    "name = \"both\"; ok_pointer = \"/success\"; ok_regex = \"^\\\"?([0-9]+)\\\"?$\";"
+    " ok_values = \"100 402\"; id_pointer = \"/messages/0/id\";",
+    "name = \"sentence\"; ok_values = \"ok\"; id_regex = \"\\\"id\\\": *\\\"?([0-9]+)\";"
+    " ok_regex = \"\\\"status\\\": *\\\"(ok)\\\"|\\\"error_text\\\": *\\\"([^\\\"]*)\\\"\";",
 };
 
 static struct transports *load(void)
@@ -73,6 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     buf_add(&answer, data + 3, len);
     enum error_class class = sms_judge(sms, status, &answer, &word, &id);
     assert(class < ERROR_CLASS_COUNT);
+    assert(!strchr(buf_str(&word), ' '));
     if (class == CLASS_NONE) {
         assert(http_codes_have(sms->ok_codes, status));
         assert(str_empty(sms->ok_values) || http_words_have(sms->ok_values, buf_str(&word)));
