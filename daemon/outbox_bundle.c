@@ -51,7 +51,9 @@ static bool add_mate(void *context, const struct due *due)
 {
     struct bundle *b = context;
     struct job *part = job_new();
-    if (!outbox_flight(b->g->outbox, due->delivery.seq) && render_mate(b, due, &part->message)) {
+    /* A contact that is gone may be replaced by another of its unit (render.h). */
+    if (!outbox_flight(b->g->outbox, due->delivery.seq) && render_mate(b, due, &part->message) &&
+        str_eq(part->message.address, b->job->message.address)) {
         put_part(b, &part->message);
         b->mate[b->mates++] = due->delivery.seq;
     }

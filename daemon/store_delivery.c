@@ -85,9 +85,10 @@ static const char *const sql[] = {
     [DELIVERY_DUE] = "select " COLUMNS NOTICE_COLUMNS JOINED
                      " where d.state = 0 and d.lane_id = ? and d.next_ms <= ?"
                      " order by d.next_ms",
-    [DELIVERY_MATES] = "select " COLUMNS NOTICE_COLUMNS JOINED
-                       " where d.state = 0 and d.lane_id = ? and d.next_ms = ? and d.contact = ?"
-                       " and d.delivery_seq <> ? order by d.delivery_seq",
+    /* Of very many that wait for the same moment, as after a restore, only the first are looked at,
+     * or each start would read them all. */
+    [DELIVERY_MATES] = "select delivery_seq, contact from delivery where state = 0 and lane_id = ?"
+                       " and next_ms = ? order by delivery_seq limit 512",
     [DELIVERY_NEXT] = "select next_ms from delivery where state = 0 and lane_id = ?"
                       " and next_ms > ? order by next_ms limit 1",
     /* What waits for the end of quiet hours is not early: channel 1 is SMS, urgency 3 emergency. */
@@ -318,13 +319,16 @@ void store_delivery_mates(struct store *s, const struct delivery *leader, void *
                           bool (*each)(void *context, const struct due *due))
 {
     struct due due;
+    char contact[sizeof leader->contact];
     struct query q = query_start(s, NOUN_DELIVERY, DELIVERY_MATES);
     query_int(&q, leader->lane_id);
     query_int(&q, leader->next_ms);
-    query_text(&q, leader->contact);
-    query_int(&q, leader->seq);
     while (query_row(&q)) {
-        read_due(&q, &due);
+        int64_t seq = query_column_int(&q, 0);
+        query_column_copy(&q, 1, contact, sizeof contact);
+        if (seq == leader->seq || !str_eq(contact, leader->contact) ||
+            !store_delivery_with_notice(s, seq, &due))
+            continue;
         if (!each(context, &due)) {
             query_end(&q);
             return;
