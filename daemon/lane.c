@@ -16,6 +16,8 @@
 #include "store.h"
 #include "util.h"
 
+enum { TRANSPORTS_COUNTED = 100 }; /* more are none in practice */
+
 static const char urgent_mark[] = " (urgent)";
 
 const struct transport *lane_default(const struct stafette *g, const struct contact *contact)
@@ -68,7 +70,8 @@ static const struct transport *next_of_domain(const struct mail_domain *domain,
                                               const struct transport *transport)
 {
     size_t i = 0;
-    while (i < domain->transports && domain->transport[i] != transport)
+    /* By name: the attempt may be older than the configuration. */
+    while (i < domain->transports && !str_eq(domain->transport[i]->name, transport->name))
         i++;
     /* One that the entry does not name is followed by the first. */
     return domain->transport[i < domain->transports ? (i + 1) % domain->transports : 0];
@@ -83,12 +86,23 @@ const struct transport *lane_next(const struct stafette *g, const struct transpo
     size_t i = 0;
     while (i < all->count && !str_eq(all->transport[i]->name, transport->name))
         i++;
-    for (size_t n = 1; n <= all->count; n++) {
+    /* One that is no longer there is followed by the first. */
+    for (size_t n = i < all->count ? 1 : 0; all->count && n <= all->count; n++) {
         const struct transport *t = all->transport[(i + n) % all->count];
         if (t->adapter->channel == transport->adapter->channel)
             return t;
     }
     return transport;
+}
+
+int64_t lane_ways(const struct stafette *g, const struct transport *transport,
+                  const struct mail_domain *domain)
+{
+    int64_t ways = 1;
+    for (const struct transport *t = lane_next(g, transport, domain);
+         t != transport && ways < TRANSPORTS_COUNTED; t = lane_next(g, t, domain))
+        ways++;
+    return ways;
 }
 
 const struct transport *lane_first(const struct stafette *g, const struct contact *contact,

@@ -43,4 +43,9 @@ const struct mail_domain *lane_policy(const struct stafette *g, int64_t lane_id)
 const struct transport *lane_next(const struct stafette *g, const struct transport *transport,
                                   const struct mail_domain *domain);
 
+/* How many transports lane_next() goes through from this one until it is back there. It must be of
+ * the loaded configuration, and of the domain's entry where there is one. */
+int64_t lane_ways(const struct stafette *g, const struct transport *transport,
+                  const struct mail_domain *domain);
+
 #endif
