@@ -64,6 +64,14 @@ static size_t road_of_policy(struct stafette *g, const struct mail_domain *domai
     return road_find(g->outbox, domain->transport[0]->name);
 }
 
+/* One at a time. With what is urgent only when nothing else has tried it for a while: a gateway of
+ * alarms alone would be dead for ever. */
+static bool may_probe(const struct stafette *g, const struct road *road, bool urgent)
+{
+    return !road->in_flight && road->probe_ms <= g->steady_ms &&
+           !(urgent && incident_avoid(g, road->name));
+}
+
 size_t road_choose(struct stafette *g, const struct lane *lane)
 {
     struct road *own = &g->outbox->road[lane->road];
@@ -73,7 +81,7 @@ size_t road_choose(struct stafette *g, const struct lane *lane)
         return road_of_policy(g, domain);
     if (!usual || !road_is_dead(g, own))
         return lane->road;
-    if (!lane->urgent && own->probe_ms <= g->steady_ms)
+    if (may_probe(g, own, lane->urgent))
         return lane->road;
     for (const struct transport *t = lane_next(g, usual, domain); t != usual;
          t = lane_next(g, t, domain))
