@@ -302,7 +302,8 @@ struct claim {
     struct stafette *g;
     size_t lane, road;
     size_t room;
-    bool shut; /* they are put off without an attempt */
+    int64_t wake_ms; /* when another road has room again, that one of them takes; 0: not known */
+    bool shut;       /* they are put off without an attempt */
 };
 
 static struct flight *add_flight(const struct claim *claim, const struct due *due, bool on_multi)
@@ -350,25 +351,50 @@ static void hand_over(const struct claim *claim, const struct due *due, struct j
         carriers_submit(o->carriers, job);
 }
 
-static void start_one(struct claim *claim, const struct due *due)
+/* The job takes another road than its lane's, whose transport is not there any more or is not the
+ * contact's. False: that one has no room now. */
+static bool change_road(struct claim *claim, struct job *job)
 {
     struct stafette *g = claim->g;
-    struct road *road = &g->outbox->road[claim->road];
+    const size_t at = road_find(g->outbox, job->transport->name);
+    struct road *road = &g->outbox->road[at];
+    if (at == claim->road)
+        return true;
+    claim->road = at;
+    if (!job->urgent && road_is_shut(g, road)) {
+        job->transport = NULL;
+        put_off(g, road, job);
+        return true;
+    }
+    return road_room(g, road, job->urgent, &claim->wake_ms) > 0;
+}
+
+/* False when it was not started and stays due. */
+static bool start_one(struct claim *lane_claim, const struct due *due)
+{
+    struct claim claim = *lane_claim;
+    struct stafette *g = claim.g;
+    struct road *road = &g->outbox->road[claim.road];
     struct job *job = job_new();
     job->chance = digest_random_below(UINT32_MAX);
     test_point("before-start");
-    if (claim->shut)
+    if (claim.shut)
         put_off(g, road, job);
     else
         job->transport = prepare_job(g, due, road, job);
+    if (job->transport && !change_road(&claim, job)) {
+        job_free(job);
+        lane_claim->wake_ms = claim.wake_ms;
+        return false;
+    }
     if (job->transport) {
-        claim->road = road_find(g->outbox, job->transport->name);
-        hand_over(claim, due, job);
-        return;
+        hand_over(&claim, due, job);
+        return true;
     }
     job->delivery_id = due->delivery.seq;
-    add_flight(claim, due, false);
+    add_flight(&claim, due, false);
     add_finished(g, job);
+    return true;
 }
 
 /* Of all places some are kept for what is urgent, and some from it: neither starves. */
@@ -414,11 +440,13 @@ static bool claim_one(void *context, const struct due *due)
     struct stafette *g = claim->g;
     if (outbox_flight(g->outbox, due->delivery.seq))
         return true;
-    if (!claim->room || (due->delivery.channel == CHANNEL_SMS && sms_full(g)))
+    if (!claim->room)
         return false;
     claim->room--;
-    start_one(claim, due);
-    return true;
+    if (!(due->delivery.channel == CHANNEL_SMS && sms_full(g)) && start_one(claim, due))
+        return true;
+    claim->room = 0; /* the walk ends with something due: the lane is looked at again */
+    return false;
 }
 
 static size_t claim_room(struct stafette *g, struct claim *claim, struct lane *lane)
@@ -427,6 +455,9 @@ static size_t claim_room(struct stafette *g, struct claim *claim, struct lane *l
     int64_t wake_ms = 0;
     claim->shut = !lane->urgent && road_is_shut(g, road);
     size_t room = places(g, lane->urgent);
+    /* A long queue for a dead road leaves the others room in the same turn. */
+    if (claim->shut)
+        room = (room + 1) / 2;
     if (!claim->shut && room)
         room = at_most(room, road_room(g, road, lane->urgent, &wake_ms));
     if (!claim->shut && room)
@@ -450,7 +481,7 @@ static void start_lane(struct stafette *g, size_t i)
     int64_t next_ms = store_delivery_due(g->store, o->lane[i].id, g->steady_ms, &claim, claim_one);
     /* The room was used up, or the store did not answer: there may be more, look again. */
     bool is_empty = claim.room && !store_failed(g->store);
-    o->lane[i].wake_ms = next_ms ? next_ms : is_empty ? -1 : 0;
+    o->lane[i].wake_ms = next_ms ? next_ms : is_empty ? -1 : claim.wake_ms;
 }
 
 /* Begins where the round before had to stop, so that of many lanes none is always the last. */
