@@ -59,6 +59,9 @@ bool outbox_is_under_way(const struct stafette *g, int64_t delivery_seq);
 /* After the commit: logs, counts and forgets the settled attempts. */
 void outbox_settled(struct stafette *g);
 
+/* After a rollback: what outbox_pace() noted is as it was before. */
+void outbox_rolled_back(struct stafette *g);
+
 /* After the commit: starts what is due, as far as there is room. */
 void outbox_start(struct stafette *g);
 

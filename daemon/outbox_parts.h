@@ -48,6 +48,7 @@ struct lane {
     struct bucket bucket; /* delivery.domain_per_minute */
     bool hasten;          /* its road is well again: what was put off becomes due */
     int64_t hastened;     /* rows in the open transaction; -1 = it was not its turn */
+    bool hasten_more;     /* that was not all of them */
     int64_t wake_ms; /* steady time of its next due delivery; 0 = look now; -1 = nothing waits */
 };
 
@@ -92,7 +93,8 @@ struct outbox {
     struct idtable paces; /* by contact, the things in pace[] */
     struct pace **pace;
     size_t pace_count, pace_cap;
-    struct outbox_ops *ops; /* what an operator holds or has ordered */
+    struct pace *changed_pace; /* in the open transaction */
+    struct outbox_ops *ops;    /* what an operator holds or has ordered */
 };
 
 /* The flight of a delivery, also of one that goes along in another's mail; NULL: none. */
@@ -108,6 +110,8 @@ int64_t *outbox_bundle(struct stafette *g, const struct due *due, struct job *jo
 /* outbox_pace.c */
 bool outbox_bundles(const struct item *item);
 void outbox_paces_free(struct outbox *o);
+/* What the transaction changed of them stays, or is taken back. */
+void outbox_paces_end(struct outbox *o, bool committed);
 
 /* outbox_road.c */
 

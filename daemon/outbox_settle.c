@@ -27,6 +27,7 @@
 #include "store_contact.h"
 #include "store_delivery.h"
 #include "store_item.h"
+#include "store_outbox.h"
 #include "tell.h"
 #include "testpoint.h"
 #include "undelivered.h"
@@ -71,7 +72,8 @@ static void change_transport(struct stafette *g, const struct job *job, struct d
     if (str_eq(next->name, job->transport->name))
         return;
     d->lane_id = lane_of(g, next, contact, d->urgent);
-    if (next != lane_default(g, contact))
+    /* It may have begun with any of them: a round is over after as many attempts. */
+    if (d->attempts % lane_ways(g, next, domain) != 0)
         d->next_ms = g->steady_ms;
     outbox_wake(g, d->lane_id);
 }
@@ -159,7 +161,9 @@ static void end_delivery(struct stafette *g, const struct ending *ending, struct
     struct item item;
     char notice[32];
     audit_end(g, ending, d);
-    flag_contact(g, ending, d);
+    /* Ten notices in one mail are one failure of the mailbox, not ten. */
+    if (!d->bundle_seq)
+        flag_contact(g, ending, d);
     if (!store_item_get(g->store, d->item_seq, &item))
         return;
     snprintf(notice, sizeof notice, "%lld", (long long)d->notice_seq);
@@ -281,17 +285,48 @@ static void settle_job(struct stafette *g, const struct job *job)
         settle_one(g, job, flight->mate[i]);
 }
 
+/* Short messages one by one: none of them is hastened into quiet hours. */
+static int64_t hasten_sms(struct stafette *g, int64_t lane_id, int64_t room)
+{
+    struct delivery d = {.seq = INT64_MAX, .next_ms = g->steady_ms};
+    int64_t count = 0;
+    for (int n = 0; n < HASTEN_MAX && count < room &&
+                    store_outbox_later(g->store, lane_id, d.next_ms, d.seq, &d);
+         n++) {
+        struct delivery early = d;
+        early.next_ms = g->steady_ms;
+        keep_quiet(g, &early);
+        if (incident_blames(d.class) && early.next_ms < d.next_ms)
+            count += store_outbox_set_next(g->store, d.seq, early.next_ms);
+    }
+    return count;
+}
+
+/* What is put off again meanwhile is left to its new plan: a lane is gone through once, and not at
+ * all when its road has died again. */
+static int64_t hasten_lane(struct stafette *g, const struct lane *lane, int64_t room)
+{
+    if (road_is_dead(g, &g->outbox->road[lane->road]))
+        return 0;
+    if (!strchr(store_intern_text(g->store, lane->id), '/'))
+        return hasten_sms(g, lane->id, room);
+    return store_delivery_hasten(g->store, lane->id, g->steady_ms, room);
+}
+
 /* A turn's work is bounded: of a long queue behind a road that is well again, some at a time. */
 static void hasten(struct stafette *g)
 {
     struct outbox *o = g->outbox;
     int64_t room = HASTEN_MAX;
-    for (size_t i = 0; i < o->lanes && o->hastening && room > 0; i++)
-        if (o->lane[i].hasten) {
-            o->lane[i].hastened =
-                store_delivery_hasten(g->store, o->lane[i].id, g->steady_ms, room);
-            room -= o->lane[i].hastened ? o->lane[i].hastened : 1;
-        }
+    for (size_t i = 0; i < o->lanes && o->hastening; i++) {
+        struct lane *lane = &o->lane[i];
+        lane->hastened = -1;
+        if (!lane->hasten || room <= 0)
+            continue;
+        lane->hastened = hasten_lane(g, lane, room);
+        lane->hasten_more = lane->hastened == room;
+        room -= lane->hastened ? lane->hastened : 1;
+    }
 }
 
 static void hastened(struct outbox *o)
@@ -300,7 +335,7 @@ static void hastened(struct outbox *o)
         struct lane *lane = &o->lane[i];
         if (lane->hastened >= 0 && lane->hasten) {
             lane->wake_ms = 0;
-            lane->hasten = lane->hastened > 0;
+            lane->hasten = lane->hasten_more;
             o->hastening -= !lane->hasten;
             lane->hastened = -1;
         }
@@ -357,10 +392,11 @@ static void end_flight(struct stafette *g, struct flight *flight, const struct r
     struct lane *lane = &o->lane[flight->lane];
     struct road *road = &o->road[flight->road];
     if (flight->asked) {
-        bool dead = road_is_dead(g, road);
+        /* Before a restart it may have been dead: its first success is a recovery, too. */
+        bool dead = !road->window.size || road_is_dead(g, road);
         incident_note(g, road->name, result);
         road_ended(g, road, result);
-        if (dead && !road_is_dead(g, road))
+        if (dead && !incident_blames(result->class) && !road_is_dead(g, road))
             road_recovered(o, flight->road);
     }
     if (result->class == CLASS_TEMPORARY || result->class == CLASS_THROTTLED)
@@ -376,9 +412,15 @@ static void end_flight(struct stafette *g, struct flight *flight, const struct r
     *flight = o->flight[--o->flights];
 }
 
+void outbox_rolled_back(struct stafette *g)
+{
+    outbox_paces_end(g->outbox, false);
+}
+
 void outbox_settled(struct stafette *g)
 {
     struct outbox *o = g->outbox;
+    outbox_paces_end(o, true);
     hastened(o);
     while (o->finished) {
         struct job *job = o->finished;

@@ -278,6 +278,7 @@ enum turn_end turn_run(struct stafette *g)
     enum store_end end = run_transaction(g, t, &broken);
     if (end != STORE_DONE) {
         tell_forget(g);
+        outbox_rolled_back(g);
         t->clock_known = false;
     }
     if (end == STORE_BUG && broken < t->inputs && !t->input[broken].poisoned) {
