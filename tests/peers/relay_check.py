@@ -77,8 +77,8 @@ def mails_arrived(found):
 
 
 def memory_flat(found):
-    """In the last life: the median of its last third at most 5 % (and 1 MB) above that of its second
-    third, but for the ids that came in between."""
+    """In the last life: the median of its last third at most 5 % (and 1 MB) above that of its
+    second third, but for the ids that came in between."""
     life = found.run.memory[-1][0]
     rows = [row for row in found.run.memory if row[0] == life and row[1] >= SETTLED_S]
     third = len(rows) // 3

@@ -1,9 +1,8 @@
-"""The town of the relay soak: 2,000 teams, each with its mailbox in a mail domain of its own, and 20
-relays that carry them in turn. Every second team of a relay may fail over to the relay after it.
+"""The town of the relay soak: 2,000 teams, each with its mailbox in a mail domain of its own, and
+20 relays that carry them in turn. Every second team of a relay may fail over to the next relay.
 """
 
 import json
-import random
 
 from peers import TOP
 from scene import now
@@ -105,7 +104,3 @@ def make_event(number, chooser):
                  "rechtskreis": "SGB_VIII", "service": "ksd", "reason": "move",
                  "legal_basis": "sgb10_69", "hilfeplan": False, "open_tasks": 3,
                  "next_deadline": "2099-12-04"}}).encode()
-
-
-def chooser_of(seed):
-    return random.Random(seed)

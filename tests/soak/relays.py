@@ -6,7 +6,7 @@ unwell ones become well, and all that waited must leave. Before it, the same rat
 whose delays are what the delays at healthy relays are compared with.
 
 STAFETTE_SOAK_MINUTES, STAFETTE_SOAK_NOTICES, STAFETTE_SOAK_KILLS, STAFETTE_SOAK_BASELINE (minutes):
-other numbers. Only whole minutes of 30 with 200,000 notices are the soak that the README speaks of.
+other numbers. A run of a few minutes is too short for the verdicts on memory and delays.
 """
 
 import os
