@@ -79,6 +79,8 @@ struct job {
     struct message message;
     struct result result;
     bool urgent;
+    int64_t lane;    /* the destination, whose jobs share the carriers; 0: none */
+    bool has_rival;  /* other transports of the channel want the carriers too */
     uint32_t chance; /* the jitter of the next attempt, the same for all that leave in the mail */
     const char *withheld; /* why it is the content-free form (protect.h); "" when it is not */
     int64_t started_ms;   /* monotonic; set by the engine */

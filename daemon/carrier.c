@@ -1,9 +1,10 @@
 /*
- * Carriers: see carrier.h. Two lanes under one mutex; whoever is free takes the urgent lane first
+ * Carriers: see carrier.h. Two queues under one mutex; whoever is free takes the urgent one first
  * (but one of four from the other, so that neither starves), and the reserved carrier takes nothing
- * else, so that a backlog of routine mail to a slow relay
- * never holds up an emergency. Results are gathered in a list; the eventfd is written only when
- * that list stops being empty, one system call for many results.
+ * else, so that a backlog of routine mail to a slow relay never holds up an emergency. In a queue
+ * the destinations take turns, and one that has its share of the carriers is passed over, so that
+ * a relay that hangs holds up nobody else. Results are gathered in a list; the eventfd is written
+ * only when that list stops being empty, one system call for many results.
  *
  * Promises: a job that was submitted comes back by carriers_take() exactly once, or is freed by
  * carriers_close(). A crash loses nothing: deliveries are pending in the store until their result
@@ -30,13 +31,25 @@
 
 enum { CARRIERS_MAX = 64, URGENT_IN_A_ROW = 3 };
 
-struct lane {
+struct list {
     struct job *first, **last; /* last: where the next job is hung on */
+};
+
+/* What waits for one destination over one transport, oldest first; never empty. */
+struct group {
+    struct job *first, *last;
+};
+
+/* Groups in the order of their turns. */
+struct queue {
+    struct group *group;
+    size_t count, cap;
 };
 
 struct carrier {
     pthread_t thread;
     struct carriers *all;
+    const struct job *running; /* NULL: none */
     bool urgent_only;
     unsigned in_a_row; /* urgent jobs since the last other one */
 };
@@ -46,7 +59,8 @@ struct carriers {
     pthread_cond_t any;      /* work for a carrier of all lanes */
     pthread_cond_t reserved; /* urgent work for the reserved carrier */
     pthread_cond_t quiet;    /* the last running job has ended */
-    struct lane urgent, normal, done;
+    struct queue urgent, normal;
+    struct list done;
     size_t idle_any, idle_reserved, running;
     bool ending;
     atomic_bool stop; /* breaks off running transfers */
@@ -55,50 +69,113 @@ struct carriers {
     struct carrier carrier[CARRIERS_MAX];
 };
 
-static void lane_init(struct lane *lane)
+static void list_init(struct list *list)
 {
-    lane->first = NULL;
-    lane->last = &lane->first;
+    list->first = NULL;
+    list->last = &list->first;
 }
 
-static void lane_put(struct lane *lane, struct job *job)
+static void list_put(struct list *list, struct job *job)
 {
     job->next = NULL;
-    *lane->last = job;
-    lane->last = &job->next;
+    *list->last = job;
+    list->last = &job->next;
 }
 
-static struct job *lane_get(struct lane *lane)
+static void jobs_free(struct job *job)
 {
-    struct job *job = lane->first;
-    if (!job)
-        return NULL;
-    lane->first = job->next;
-    if (!lane->first)
-        lane->last = &lane->first;
+    while (job) {
+        struct job *next = job->next;
+        job_free(job);
+        job = next;
+    }
+}
+
+static void queue_free(struct queue *q)
+{
+    for (size_t i = 0; i < q->count; i++)
+        jobs_free(q->group[i].first);
+    free(q->group);
+}
+
+static void queue_put(struct queue *q, struct job *job)
+{
+    job->next = NULL;
+    for (size_t i = 0; i < q->count; i++) {
+        struct group *group = &q->group[i];
+        if (group->first->lane == job->lane && group->first->transport == job->transport) {
+            group->last->next = job;
+            group->last = job;
+            return;
+        }
+    }
+    q->group = grow(q->group, q->count, &q->cap, sizeof *q->group);
+    q->group[q->count++] = (struct group){job, job};
+}
+
+/* The first of that group; its group goes to the end of the turns. */
+static struct job *queue_get(struct queue *q, size_t i)
+{
+    struct group group = q->group[i];
+    struct job *job = group.first;
+    memmove(q->group + i, q->group + i + 1, (q->count - i - 1) * sizeof *q->group);
+    group.first = job->next;
+    if (group.first)
+        q->group[q->count - 1] = group;
+    else
+        q->count--;
     job->next = NULL;
     return job;
 }
 
-static void lane_free(struct lane *lane)
+/* By name: after a reload the same peer is another transport. */
+static bool same_transport(const struct job *a, const struct job *b)
 {
-    for (struct job *job = lane_get(lane); job; job = lane_get(lane))
-        job_free(job);
+    return a->transport == b->transport ||
+           (a->transport && b->transport && str_eq(a->transport->name, b->transport->name));
 }
 
-/* The urgent lane first, but every fourth job of a carrier is one of the others, if any waits: an
+/* No destination holds more than half the carriers, nor a transport that has rivals; an urgent job
+ * finds one more, so that it does not wait for routine ones of the same relay. Lock held. */
+static bool has_its_share(const struct carriers *c, const struct job *job)
+{
+    size_t half = c->count > 1 ? c->count / 2 : 1, lane = 0, transport = 0;
+    if (!job->lane)
+        return false;
+    for (size_t i = 0; i < c->count; i++) {
+        const struct job *other = c->carrier[i].running;
+        if (!other || !other->lane)
+            continue;
+        lane += other->lane == job->lane;
+        transport += job->has_rival && same_transport(other, job);
+    }
+    size_t most = half + job->urgent;
+    return lane >= most || transport >= most;
+}
+
+/* The job whose turn it is, of those that may go; NULL: none. Lock held. */
+static struct job *pick(const struct carriers *c, struct queue *q)
+{
+    for (size_t i = 0; i < q->count; i++)
+        if (!has_its_share(c, q->group[i].first))
+            return queue_get(q, i);
+    return NULL;
+}
+
+/* The urgent queue first, but every fourth job of a carrier is one of the others, if any may go: an
  * emergency is held up by one mail at most, and routine mail by no stream of urgent ones. Lock
  * held. */
 static struct job *choose(struct carrier *me)
 {
     struct carriers *c = me->all;
-    bool others = !me->urgent_only && c->normal.first != NULL;
-    if (c->urgent.first && !(others && me->in_a_row >= URGENT_IN_A_ROW)) {
+    bool is_turn_of_others = !me->urgent_only && me->in_a_row >= URGENT_IN_A_ROW;
+    struct job *job = is_turn_of_others ? pick(c, &c->normal) : NULL;
+    if (!job && (job = pick(c, &c->urgent))) {
         me->in_a_row++;
-        return lane_get(&c->urgent);
+        return job;
     }
     me->in_a_row = 0;
-    return others ? lane_get(&c->normal) : NULL;
+    return job || me->urgent_only ? job : pick(c, &c->normal);
 }
 
 /* Blocks until there is a job for this carrier; NULL when the carriers end. Lock held. */
@@ -107,8 +184,11 @@ static struct job *next_job(struct carrier *me)
     struct carriers *c = me->all;
     while (!c->ending) {
         struct job *job = choose(me);
-        if (job)
+        if (job) {
+            me->running = job;
+            c->running++;
             return job;
+        }
         size_t *idle = me->urgent_only ? &c->idle_reserved : &c->idle_any;
         ++*idle;
         pthread_cond_wait(me->urgent_only ? &c->reserved : &c->any, &c->lock);
@@ -123,13 +203,15 @@ static void announce(const struct carriers *c)
         fatal("carriers: cannot announce a result: %s", strerror(errno));
 }
 
-/* Hands a job back and takes the next, under one lock; the announcement is made outside of it. */
+/* Hands a job back and takes the next, under one lock; the announcement is made outside of it. What
+ * the end of this job lets go may be for somebody else who sleeps. */
 static struct job *exchange(struct carrier *me, struct job *job)
 {
     struct carriers *c = me->all;
     pthread_mutex_lock(&c->lock);
     bool first = c->done.first == NULL;
-    lane_put(&c->done, job);
+    list_put(&c->done, job);
+    me->running = NULL;
     if (--c->running == 0 && c->ending)
         pthread_cond_signal(&c->quiet);
     if (first) {
@@ -138,8 +220,10 @@ static struct job *exchange(struct carrier *me, struct job *job)
         pthread_mutex_lock(&c->lock);
     }
     job = next_job(me);
-    c->running += job != NULL;
+    bool anything = c->idle_any > 0 && (c->normal.count || c->urgent.count);
     pthread_mutex_unlock(&c->lock);
+    if (anything)
+        pthread_cond_signal(&c->any);
     return job;
 }
 
@@ -153,7 +237,6 @@ static void *carry(void *context)
     struct smtp_sessions *sessions = smtp_sessions_new();
     pthread_mutex_lock(&c->lock);
     struct job *job = next_job(me);
-    c->running += job != NULL;
     pthread_mutex_unlock(&c->lock);
     while (job) {
         job->stop = &c->stop;
@@ -203,9 +286,7 @@ struct carriers *carriers_open(size_t count)
     if (c->fd < 0)
         fatal("carriers: no eventfd: %s", strerror(errno));
     c->count = count;
-    lane_init(&c->urgent);
-    lane_init(&c->normal);
-    lane_init(&c->done);
+    list_init(&c->done);
     init_conditions(c);
     start_threads(c);
     return c;
@@ -237,9 +318,9 @@ void carriers_close(struct carriers *c, int wait_ms)
     pthread_mutex_unlock(&c->lock);
     for (size_t i = 0; i < c->count; i++)
         pthread_join(c->carrier[i].thread, NULL);
-    lane_free(&c->urgent);
-    lane_free(&c->normal);
-    lane_free(&c->done);
+    queue_free(&c->urgent);
+    queue_free(&c->normal);
+    jobs_free(c->done.first);
     pthread_cond_destroy(&c->any);
     pthread_cond_destroy(&c->reserved);
     pthread_cond_destroy(&c->quiet);
@@ -260,7 +341,7 @@ int carriers_fd(const struct carriers *c)
 void carriers_submit(struct carriers *c, struct job *job)
 {
     pthread_mutex_lock(&c->lock);
-    lane_put(job->urgent ? &c->urgent : &c->normal, job);
+    queue_put(job->urgent ? &c->urgent : &c->normal, job);
     bool reserved = job->urgent && c->idle_reserved > 0, any = c->idle_any > 0;
     pthread_mutex_unlock(&c->lock);
     if (reserved)
@@ -276,7 +357,7 @@ struct job *carriers_take(struct carriers *c)
     eventfd_read(c->fd, &count);
     pthread_mutex_lock(&c->lock);
     struct job *list = c->done.first;
-    lane_init(&c->done);
+    list_init(&c->done);
     pthread_mutex_unlock(&c->lock);
     return list;
 }

@@ -3,7 +3,8 @@
  * The only part with threads.
  *
  * A carrier owns one persistent easy handle and a few sessions with relays, is handed one job,
- * hands back one result, touches nothing else. One of them takes urgent jobs only. Results are
+ * hands back one result, touches nothing else. One of them takes urgent jobs only, and no
+ * destination (job->lane) has more than half of them, nor a transport with rivals. Results are
  * announced on an eventfd, which the loop waits on. Jobs that wait in the queue are counted by the
  * caller (outbox).
  */

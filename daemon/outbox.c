@@ -337,6 +337,8 @@ static void hand_over(const struct claim *claim, const struct due *due, struct j
     struct outbox *o = g->outbox;
     struct rate rate = domain_rate(g);
     bool on_multi = job->transport->adapter->engine == ENGINE_MULTI;
+    job->lane = o->lane[claim->lane].id;
+    job->has_rival = road_has_rival(g, job->transport);
     size_t mates = 0;
     int64_t *mate = g->config->settings.bundle_ms ? outbox_bundle(g, due, job, &mates) : NULL;
     road_started(g, &o->road[claim->road]);

@@ -121,6 +121,9 @@ size_t road_find(struct outbox *o, const char *name);
 /* Its transport in the loaded configuration; NULL when that has none of the name. */
 const struct transport *road_transport(const struct stafette *g, struct road *road);
 
+/* True when the channel has other transports, which are to be protected from this one. */
+bool road_has_rival(const struct stafette *g, const struct transport *t);
+
 /* The road that the lane's next attempt takes: its own, or while that is dead the next live one of
  * the channel, which is the fail-over; its own again once a probe found it well, the fail-back. */
 size_t road_choose(struct stafette *g, const struct lane *lane);

@@ -44,8 +44,7 @@ static bool is_multi(const struct transport *t)
     return t && t->adapter->engine == ENGINE_MULTI;
 }
 
-/* Of one channel alone nobody else has to be protected from it. */
-static bool has_rival(const struct stafette *g, const struct transport *t)
+bool road_has_rival(const struct stafette *g, const struct transport *t)
 {
     return t && lane_next(g, t, NULL) != t;
 }
@@ -96,7 +95,7 @@ static size_t road_share(const struct stafette *g, struct road *road, bool urgen
     const struct transport *t = road_transport(g, road);
     if (is_multi(t))
         return (size_t)s->sms_in_flight_max / (urgent ? 1 : 2);
-    return (size_t)s->in_flight_max / (has_rival(g, t) ? 2 : 1);
+    return (size_t)s->in_flight_max / (road_has_rival(g, t) ? 2 : 1);
 }
 
 static struct rate road_rate(const struct stafette *g, struct road *road)

@@ -204,6 +204,110 @@ static void urgent_uses_all(void **state)
     }
 }
 
+/* A job for that destination (0: none) over that transport. */
+static struct job *make_for(int64_t id, int64_t lane, const struct transport *t, struct gate *g)
+{
+    struct job *job = make(id, false, g);
+    job->lane = lane;
+    job->transport = t;
+    job->has_rival = t != NULL;
+    return job;
+}
+
+/* Eight carriers, one of them reserved: a destination that hangs gets four, and so does a relay
+ * with many destinations; what waits behind it in the queue goes on. */
+static void half_at_most(void **state)
+{
+    (void)state;
+    struct transport hanging = {.name = "relay-hangs"}, well = {.name = "relay-well"};
+    const struct {
+        const char *label;
+        int64_t lanes; /* of the jobs that hang */
+        bool rival;
+        bool urgent;
+        size_t want; /* of them begin */
+    } cases[] = {
+        {"one destination", 1, false, false, 4},
+        {"one destination, other relays", 1, true, false, 4},
+        {"many destinations of one relay", 20, true, false, 4},
+        {"many destinations, the only relay", 20, false, false, 7},
+        {"urgent, one more", 20, true, true, 5},
+    };
+    for (size_t n = 0; n < COUNT_OF(cases); n++) {
+        struct gate g, other;
+        gate_init(&g);
+        gate_init(&other);
+        struct carriers *c = carriers_open(8);
+        for (int64_t i = 0; i < 20; i++) {
+            struct job *job = make_for(i, 1 + i % cases[n].lanes, &hanging, &g);
+            job->has_rival = cases[n].rival;
+            job->urgent = cases[n].urgent;
+            carriers_submit(c, job);
+        }
+        gate_await(&g, cases[n].want);
+        if (cases[n].want < 7) {
+            carriers_submit(c, make_for(100, 100, &well, &other));
+            carriers_submit(c, make_for(101, 101, &well, &other));
+            gate_await(&other, 2);
+            gate_open(&other);
+            free_all(take(c, 2));
+        }
+        pthread_mutex_lock(&g.lock);
+        if (g.begun != cases[n].want)
+            fail_msg("%s: %zu began, not %zu", cases[n].label, g.begun, cases[n].want);
+        pthread_mutex_unlock(&g.lock);
+        gate_open(&g);
+        free_all(take(c, 20));
+        carriers_close(c, 0);
+    }
+}
+
+/* An urgent job does not wait until the routine ones of its relay have had their minute. */
+static void urgent_passes_a_full_share(void **state)
+{
+    (void)state;
+    struct transport relay = {.name = "relay"};
+    struct gate g, urgent;
+    gate_init(&g);
+    gate_init(&urgent);
+    struct carriers *c = carriers_open(4);
+    for (int64_t i = 0; i < 4; i++)
+        carriers_submit(c, make_for(i, 1 + i, &relay, &g));
+    gate_await(&g, 2);
+    struct job *job = make_for(9, 9, &relay, &urgent);
+    job->urgent = true;
+    carriers_submit(c, job);
+    gate_await(&urgent, 1);
+    gate_open(&urgent);
+    free_all(take(c, 1));
+    assert_int_equal(g.begun, 2);
+    gate_open(&g);
+    free_all(take(c, 4));
+    carriers_close(c, 0);
+}
+
+/* A hundred for one mailbox domain and then one for another: it is the second to go. */
+static void destinations_take_turns(void **state)
+{
+    (void)state;
+    struct transport relay = {.name = "relay"};
+    struct gate g;
+    gate_init(&g);
+    struct carriers *c = carriers_open(1);
+    carriers_submit(c, make_for(0, 1, &relay, &g));
+    gate_await(&g, 1);
+    for (int64_t i = 1; i < 12; i++)
+        carriers_submit(c, make_for(i, 1, &relay, &g));
+    carriers_submit(c, make_for(50, 2, &relay, &g));
+    gate_open(&g);
+    free_all(take(c, 13));
+    assert_int_equal(g.order[1], 1);
+    assert_int_equal(g.order[2], 50);
+    for (size_t i = 3; i < 13; i++)
+        assert_int_equal(g.order[i], i - 1);
+    carriers_close(c, 0);
+}
+
 static void one_announcement_for_many(void **state)
 {
     (void)state;
@@ -275,6 +379,9 @@ int main(void)
         cmocka_unit_test(routine_is_not_starved),
         cmocka_unit_test(one_is_reserved),
         cmocka_unit_test(urgent_uses_all),
+        cmocka_unit_test(half_at_most),
+        cmocka_unit_test(urgent_passes_a_full_share),
+        cmocka_unit_test(destinations_take_turns),
         cmocka_unit_test(one_announcement_for_many),
         cmocka_unit_test(an_end_frees_what_is_left),
         cmocka_unit_test(an_end_breaks_off_a_hanging_transfer),
