@@ -3,6 +3,7 @@
  */
 #include "digest.h"
 
+#include <openssl/evp.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -17,7 +18,8 @@ void digest_start(void)
 
 void digest_sha256(unsigned char out[DIGEST_FULL], const void *bytes, size_t len)
 {
-    crypto_hash_sha256(out, bytes, len);
+    if (EVP_Digest(bytes, len, out, NULL, EVP_sha256(), NULL) != 1)
+        fatal("libcrypto cannot hash");
 }
 
 void digest_keyed(unsigned char *out, size_t size, const unsigned char key[DIGEST_KEY],
@@ -39,6 +41,22 @@ void digest_hmac(unsigned char out[DIGEST_FULL], const unsigned char key[DIGEST_
                  const void *bytes, size_t len)
 {
     crypto_auth_hmacsha256(out, bytes, len, key);
+}
+
+void digest_random_from(struct digest_pool *pool, void *out, size_t len)
+{
+    unsigned char *bytes = out;
+    for (size_t n; len > 0; bytes += n, len -= n) {
+        if (!pool->left) {
+            randombytes_buf(pool->byte, sizeof pool->byte);
+            pool->left = sizeof pool->byte;
+        }
+        n = len < pool->left ? len : pool->left;
+        pool->left -= n;
+        memcpy(bytes, pool->byte + pool->left, n);
+        /* Given once: what was given is nowhere else. */
+        explicit_bzero(pool->byte + pool->left, n);
+    }
 }
 
 void digest_random(void *out, size_t len)

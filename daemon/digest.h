@@ -1,6 +1,7 @@
 /*
  * Hashes, keyed hashes, random bytes and text forms of bytes; the only part that knows libsodium.
- * Call digest_start() once before any other part and before threads.
+ * SHA-256 is libcrypto's, which uses the processor's own instructions for it. Call digest_start()
+ * once before any other part and before threads.
  */
 #ifndef DIGEST_H
 #define DIGEST_H
@@ -32,6 +33,14 @@ void digest_hmac(unsigned char out[DIGEST_FULL], const unsigned char key[DIGEST_
                  const void *bytes, size_t len);
 
 void digest_random(void *out, size_t len);
+
+/* The same without asking the kernel for each few bytes. The caller owns the pool, which begins
+ * zeroed and is for one thread and process. */
+struct digest_pool {
+    unsigned char byte[512];
+    size_t left;
+};
+void digest_random_from(struct digest_pool *pool, void *out, size_t len);
 
 /* Uniform in [0, below); for jitter. */
 uint32_t digest_random_below(uint32_t below);

@@ -133,21 +133,23 @@ static void put_link(struct buf *out, const char *pattern, const char *code)
     buf_puts(out, hole + strlen("{code}"));
 }
 
-static char *message_id(const struct stafette *g, char kind, int64_t id)
+static char *message_id(const struct stafette *g, const char *tagged)
 {
     struct buf text = BUF_INIT;
     buf_addc(&text, '<');
-    verp_put(&text, &g->keys, kind, id);
-    buf_printf(&text, "@%s>", g->config->settings.mail_id_domain);
+    buf_puts(&text, tagged);
+    buf_addc(&text, '@');
+    buf_puts(&text, g->config->settings.mail_id_domain);
+    buf_addc(&text, '>');
     return buf_detach(&text);
 }
 
 /* bounce@gw.example -> bounce+d17.8c3f01aa5e77d210@gw.example: a bounce names its delivery, and
  * cannot be forged for another (verp.h). */
-static char *return_path(const struct stafette *g, int64_t delivery)
+static char *return_path(const struct stafette *g, const char *tagged)
 {
     struct buf text = BUF_INIT;
-    verp_put_address(&text, &g->keys, g->config->settings.mail_bounce, delivery);
+    verp_put_address(&text, g->config->settings.mail_bounce, tagged);
     return buf_detach(&text);
 }
 
@@ -159,13 +161,17 @@ void render_reference(struct buf *out, const struct stafette *g, int64_t deliver
 static void fill_envelope(const struct stafette *g, const struct due *due,
                           const struct contact *contact, struct message *message)
 {
-    struct buf reference = BUF_INIT;
+    struct buf reference = BUF_INIT, thread = BUF_INIT;
     render_reference(&reference, g, due->delivery.seq);
     message->address = xstrdup(contact->address);
-    message->message_id = message_id(g, VERP_DELIVERY, due->delivery.seq);
-    message->thread_id = message_id(g, VERP_ITEM, due->delivery.item_seq);
+    message->message_id = message_id(g, buf_str(&reference));
+    if (contact->channel == CHANNEL_EMAIL) {
+        verp_put(&thread, &g->keys, VERP_ITEM, due->delivery.item_seq);
+        message->thread_id = message_id(g, buf_str(&thread));
+        message->envelope_from = return_path(g, buf_str(&reference));
+    }
     message->reference = buf_detach(&reference);
-    message->envelope_from = return_path(g, due->delivery.seq);
+    buf_release(&thread);
     message->date_ms = g->now_ms;
 }
 

@@ -45,6 +45,8 @@ struct store {
     size_t interned_committed;
     struct buf scratch;
     int wal_pages;
+    struct audit_head audit_head;
+    struct digest_pool random;
 };
 
 static const struct store_statements *const nouns[NOUN_COUNT] = {
@@ -256,6 +258,7 @@ void store_close(struct store *s)
     free(s->interned);
     buf_release(&s->trouble);
     buf_release(&s->scratch);
+    explicit_bzero(&s->random, sizeof s->random);
     free(s);
 }
 
@@ -286,6 +289,7 @@ void store_begin(struct store *s)
 {
     s->failure = 0;
     s->open_transaction = true;
+    s->audit_head.known = false;
     s->changes_at_begin = sqlite3_total_changes(s->db);
     run_text(s, "begin immediate");
 }
@@ -306,6 +310,7 @@ void store_rollback(struct store *s)
     if (!sqlite3_get_autocommit(s->db))
         sqlite3_exec(s->db, "rollback", NULL, NULL, NULL);
     s->failure = 0;
+    s->audit_head.known = false;
     s->open_transaction = false;
     while (s->interned_count > s->interned_committed)
         free(s->interned[--s->interned_count].text);
@@ -361,6 +366,16 @@ bool store_changed(const struct store *s)
 const char *store_trouble(const struct store *s)
 {
     return buf_str(&s->trouble);
+}
+
+struct audit_head *store_audit_head(struct store *s)
+{
+    return &s->audit_head;
+}
+
+struct digest_pool *store_random(struct store *s)
+{
+    return &s->random;
 }
 
 int64_t store_next(struct store *s, enum store_seq seq)

@@ -1,6 +1,7 @@
 /*
- * Table audit: see store_audit.h. The head of the chain is read from the last row within the same
- * transaction, so a rollback can never leave a wrong head in memory.
+ * Table audit: see store_audit.h. The head of the chain is read from the last row once in each
+ * transaction and kept for its further rows only, so a rollback can never leave a wrong head in
+ * memory.
  */
 #include "store_audit.h"
 
@@ -38,8 +39,10 @@ static void commitment_of(unsigned char out[DIGEST_FULL], const unsigned char sa
                           const char *content)
 {
     struct buf text = BUF_INIT;
+    size_t len = strlen(content);
+    buf_reserve(&text, SALT + len);
     buf_add(&text, salt, SALT);
-    buf_puts(&text, content);
+    buf_add(&text, content, len);
     digest_sha256(out, text.data, text.len);
     buf_release(&text);
 }
@@ -58,17 +61,28 @@ static void link_of(unsigned char out[DIGEST_FULL], const struct chain *c)
     digest_sha256(out, text, sizeof text);
 }
 
+static void read_head(struct store *s, struct audit_head *head)
+{
+    if (head->known)
+        return;
+    memset(head->link, 0, sizeof head->link);
+    struct query q = query_start(s, NOUN_AUDIT, AUDIT_HEAD);
+    if (query_row(&q))
+        query_column_bytes(&q, 0, head->link, sizeof head->link);
+    query_end(&q);
+    head->known = !store_failed(s);
+}
+
 int64_t store_audit_add(struct store *s, int64_t at_ms, int64_t item_seq, const char *content)
 {
     struct chain c = {.seq = store_next(s, SEQ_AUDIT), .at_ms = at_ms, .item_seq = item_seq};
-    unsigned char salt[SALT], link[DIGEST_FULL];
-    struct query head = query_start(s, NOUN_AUDIT, AUDIT_HEAD);
-    if (query_row(&head))
-        query_column_bytes(&head, 0, c.previous, sizeof c.previous);
-    query_end(&head);
-    digest_random(salt, sizeof salt);
+    struct audit_head *head = store_audit_head(s);
+    unsigned char salt[SALT];
+    read_head(s, head);
+    memcpy(c.previous, head->link, sizeof c.previous);
+    digest_random_from(store_random(s), salt, sizeof salt);
     commitment_of(c.commitment, salt, content);
-    link_of(link, &c);
+    link_of(head->link, &c);
     struct query q = query_start(s, NOUN_AUDIT, AUDIT_ADD);
     query_int(&q, c.seq);
     query_int(&q, at_ms);
@@ -76,7 +90,7 @@ int64_t store_audit_add(struct store *s, int64_t at_ms, int64_t item_seq, const 
     query_blob(&q, salt, sizeof salt);
     query_text(&q, content);
     query_blob(&q, c.commitment, sizeof c.commitment);
-    query_blob(&q, link, sizeof link);
+    query_blob(&q, head->link, sizeof head->link);
     query_run(&q);
     return c.seq;
 }

@@ -7,6 +7,7 @@
 
 #include <sqlite3.h>
 
+#include "digest.h"
 #include "store.h"
 
 /* The nouns, each with its table of SQL texts (one prepared statement each). */
@@ -67,6 +68,17 @@ extern const struct store_statements store_digest_statements;
 extern const struct store_statements store_agenda_statements;
 extern const struct store_statements store_outbox_statements;
 extern const struct store_statements store_drill_statements;
+
+/* The head of the audit chain as the open transaction has it: unknown at its beginning, so that
+ * what was rolled back is forgotten. */
+struct audit_head {
+    bool known;
+    unsigned char link[DIGEST_FULL];
+};
+struct audit_head *store_audit_head(struct store *s);
+
+/* For salts. */
+struct digest_pool *store_random(struct store *s);
 
 struct query {
     struct store *store;

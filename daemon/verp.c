@@ -29,14 +29,14 @@ void verp_put(struct buf *out, const struct keys *keys, char kind, int64_t numbe
     buf_release(&text);
 }
 
-void verp_put_address(struct buf *out, const struct keys *keys, const char *base, int64_t delivery)
+void verp_put_address(struct buf *out, const char *base, const char *tagged)
 {
     const char *at = strrchr(base, '@');
     if (!at)
         return;
     buf_add(out, base, (size_t)(at - base));
     buf_addc(out, '+');
-    verp_put(out, keys, VERP_DELIVERY, delivery);
+    buf_puts(out, tagged);
     buf_puts(out, at);
 }
 

@@ -31,9 +31,9 @@ enum verp_end {
 /* Appends "<kind><number>.<tag>". */
 void verp_put(struct buf *out, const struct keys *keys, char kind, int64_t number);
 
-/* Appends the return path of a delivery: `base` (an addr-spec) with "+<tagged number>" before its
- * @. Nothing when base has no @. */
-void verp_put_address(struct buf *out, const struct keys *keys, const char *base, int64_t delivery);
+/* Appends the return path of a delivery: `base` (an addr-spec) with "+" and what verp_put() made of
+ * its number before its @. Nothing when base has no @. */
+void verp_put_address(struct buf *out, const char *base, const char *tagged);
 
 /* What an address (with or without <>) is, and the delivery of VERP_OURS. */
 enum verp_end verp_address(const struct keys *keys, const char *base, const char *address,

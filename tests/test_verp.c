@@ -115,9 +115,10 @@ static void test_message_ids(void **state)
 static void test_every_digit(void **state)
 {
     (void)state;
-    struct buf text = BUF_INIT;
+    struct buf text = BUF_INIT, tagged = BUF_INIT;
     int64_t delivery = 0;
-    verp_put_address(&text, &keys, BASE, 17);
+    verp_put(&tagged, &keys, VERP_DELIVERY, 17);
+    verp_put_address(&text, BASE, buf_str(&tagged));
     size_t dot = (size_t)(strchr(buf_str(&text), '.') - buf_str(&text));
     for (size_t i = 1; i <= 16; i++) {
         char was = text.data[dot + i];
@@ -129,6 +130,7 @@ static void test_every_digit(void **state)
     const struct keys others = {.token = "a key of thirty-two bytes, no.."};
     assert_int_equal(verp_address(&others, BASE, buf_str(&text), &delivery), VERP_FORGED);
     buf_release(&text);
+    buf_release(&tagged);
 }
 
 int main(void)

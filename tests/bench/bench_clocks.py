@@ -9,8 +9,8 @@ import subprocess
 import time
 
 from bench_memory import ITEMS, NEVER_MS, fill, sample
-from bench_tools import Daemon, figure, fresh_store, mail_transports, median, note, ratio
-from bench_tools import write_config
+from bench_tools import AT_ONCE, Daemon, figure, fresh_store, mail_transports, median, note
+from bench_tools import ratio, write_config
 from peers import Broker, Folder, started
 from slow_relay import SlowRelay, compiled
 
@@ -57,7 +57,7 @@ def main():
     plain, rows = [], []
     with started(broker, relay):
         config, port = write_config(folder, broker.port, mail_transports(relay.port), 10,
-                                    "delivery = { carriers = 1; in_flight_max = 1; };")
+                                    f"delivery = {{ carriers = 1; in_flight_max = 1; {AT_ONCE} }};")
         fresh_store(config)
         sample(folder, broker, config, port)
         fill(config)

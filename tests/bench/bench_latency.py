@@ -7,15 +7,15 @@ import select
 import sqlite3
 import time
 
-from bench_tools import MAILED, Daemon, events, figure, fresh_store, mail_transports, median, note
-from bench_tools import ratio, write_config
+from bench_tools import AT_ONCE, MAILED, Daemon, events, figure, fresh_store, mail_transports
+from bench_tools import median, note, ratio, write_config
 from mqtt5 import Client
 from peers import Broker, Folder, started
 from slow_relay import SlowRelay
 
 PER_S, SECONDS, ROUNDS = 100, 12, 3
 EMAIL = 0  # enum channel
-SETTINGS = "delivery = { carriers = 16; in_flight_max = 512; };"
+SETTINGS = f"delivery = {{ carriers = 16; in_flight_max = 512; {AT_ONCE} }};"
 
 
 def publish_paced(broker, load):

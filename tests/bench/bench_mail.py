@@ -7,8 +7,8 @@ end_to_end_vs_smtp_source: from the published event to the accepted mail, both a
 import subprocess
 import time
 
-from bench_tools import ACCEPTED, MAILED, Daemon, events, figure, fresh_store, mail_transports
-from bench_tools import median, note, open_session, ratio, write_config
+from bench_tools import ACCEPTED, AT_ONCE, MAILED, Daemon, events, figure, fresh_store
+from bench_tools import mail_transports, median, note, open_session, ratio, write_config
 from mqtt5 import Client
 from peers import Broker, Folder, SmtpSink, peer_command, started
 from slow_relay import SlowRelay
@@ -17,7 +17,8 @@ MAILS, SLOW_MAILS, ROUNDS = 30000, 12000, 3
 DELAY_MS, SLOW_CARRIERS = 10, 32
 # Nobody listens there: everything waits.
 DEAD = mail_transports(9)
-IDLE = ('delivery = { carriers = 1; in_flight_max = 1; retry_first = "1h"; retry_max = "2h"; };')
+IDLE = ('delivery = { carriers = 1; in_flight_max = 1; retry_first = "1h"; retry_max = "2h"; '
+        f'{AT_ONCE} }};')
 
 
 def smtp_source(port, count):
@@ -54,7 +55,7 @@ def rate(daemon, count):
 
 
 def drain(folder, broker, sink, carriers, count):
-    settings = f"delivery = {{ carriers = {carriers}; in_flight_max = 512; }};"
+    settings = f"delivery = {{ carriers = {carriers}; in_flight_max = 512; {AT_ONCE} }};"
     config, port = write_config(folder, broker.port, mail_transports(sink.port), 10, settings)
     daemon = Daemon(folder, config, port).start()
     result = rate(daemon, count)
@@ -63,7 +64,7 @@ def drain(folder, broker, sink, carriers, count):
 
 
 def end_to_end(folder, broker, sink, count, seed):
-    settings = "delivery = { carriers = 16; in_flight_max = 512; };"
+    settings = f"delivery = {{ carriers = 16; in_flight_max = 512; {AT_ONCE} }};"
     config, port = write_config(folder, broker.port, mail_transports(sink.port), 10, settings)
     fresh_store(config)
     daemon = Daemon(folder, config, port).start()

@@ -12,8 +12,8 @@ import subprocess
 import time
 
 from bench_memory import NEVER_MS, columns
-from bench_tools import Daemon, figure, fresh_store, mail_transports, median, note, ratio
-from bench_tools import write_config
+from bench_tools import AT_ONCE, Daemon, figure, fresh_store, mail_transports, median, note
+from bench_tools import ratio, write_config
 from peers import BUILD, TOP, Broker, Folder, started
 from slow_relay import SlowRelay
 
@@ -155,7 +155,7 @@ def main():
     plain, rows = [], []
     with started(broker, relay):
         config, port = write_config(folder, broker.port, mail_transports(relay.port), 10,
-                                    "delivery = { carriers = 1; in_flight_max = 1; };\n"
+                                    f"delivery = {{ carriers = 1; in_flight_max = 1; {AT_ONCE} }};\n"
                                     + meeting_conf())
         fresh_store(config)
         sample(folder, config, port)

@@ -7,8 +7,8 @@ import re
 import subprocess
 import urllib.request
 
-from bench_tools import ACCEPTED, TEXTED, Daemon, events, figure, fresh_store, median, note
-from bench_tools import open_session, ratio, write_config
+from bench_tools import ACCEPTED, AT_ONCE, TEXTED, Daemon, events, figure, fresh_store, median
+from bench_tools import note, open_session, ratio, write_config
 from mqtt5 import Client
 from peers import Broker, Folder, Process, free_port, peer_command, port_open, started
 
@@ -16,7 +16,7 @@ TEXTS, WIDE, ROUNDS = 20000, 32, 3
 MAIL = '{ name = "post"; adapter = "null_email"; }'
 # One gateway gets half of sms_in_flight_max; carriers are for the mails, which go nowhere.
 SETTINGS = (f"delivery = {{ carriers = 4; in_flight_max = 512; sms_in_flight_max = {2 * WIDE};"
-            ' retry_first = "1h"; retry_max = "2h"; };')
+            f' retry_first = "1h"; retry_max = "2h"; {AT_ONCE} }};')
 WRK = """wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
 wrk.body = "to=%2B4915100000001&text=Neue%20Meldung%20im%20Postfach%2C%20Vorgang%20K7F3-92QX.%0A"

@@ -18,6 +18,8 @@ import peers
 from peers import BUILD, Process, port_open, wait_until
 
 UNITS = 64
+# Nothing waits for company or for its turn: every figure is about work, not about waiting.
+AT_ONCE = 'bundle = "0s"; contact_per_hour = 0;'
 LETTERS = "abcdefghjkmnpqrstvwxyz"
 
 
@@ -43,7 +45,8 @@ def unit_conf(number):
                {{ channel = "sms"; address = "+4915100{number:06d}"; urgent_only = true; }} ); }}"""
 
 
-def write_config(folder, broker, transports, rules=10, settings=""):
+def write_config(folder, broker, transports, rules=10,
+                 settings=f"delivery = {{ {AT_ONCE} }};"):
     """A city with UNITS teams in as many mail domains and `rules` routing rules, one for each
     place; the places of the rules are those that events name."""
     folder = pathlib.Path(folder) / "config"
