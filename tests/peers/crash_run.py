@@ -11,6 +11,7 @@ Memory: of what came only ids and hashes are kept, and a mail's file goes once i
 import collections
 import contextlib
 import json
+import os
 import random
 import re
 import sqlite3
@@ -41,6 +42,7 @@ DRIPS, DRIP_S = 8, 0.02  # a life's events come in so many parts, at such distan
 IDLE_S = 0.2
 SLOW = ("-W", ".:1")
 LIFE_S = 60
+HELD = 4        # the first window of daemon/flow.h: what one destination gets before it has answered
 MESSAGE_ID = re.compile(rb"^Message-ID: <(d(\d+)\.[^@>]+)@", re.MULTILINE | re.IGNORECASE)
 
 
@@ -245,7 +247,8 @@ def kill_plan(kills, points, chance):
 
 class Run:
     """`count` events, of which `share` come while the daemon is killed `kills` times, at `points`
-    and at random. A slow relay answers each final dot after a second, until the last life."""
+    and at random. A slow relay answers each final dot after a second, until the last life; then a
+    life ends when the relay holds as many mails as a daemon that just began hands out (HELD)."""
 
     def __init__(self, count, kills, share=1.0, points=POINTS, in_flight_max=IN_FLIGHT_MAX,
                  slow_relay=False):
@@ -260,6 +263,8 @@ class Run:
         self.ear = Ear(self.broker.port)
         self.sender = Sender(self.broker.port, count, self.ear)
         self.plan = kill_plan(kills, points, random.Random(SEED))
+        if slow_relay:
+            self.plan = [("held", min(HELD, in_flight_max))] * kills
         self.share = share
         self.goal = self.drip = 0  # of the current life: see _let_out()
         self.kills = collections.Counter()
@@ -315,6 +320,12 @@ class Run:
 
     def _live(self, what, value):
         self._let_out()
+        if what == "held":
+            before = len(os.listdir(self.sink.mails))
+            self.gateway.launch()
+            self._wait_end(LIFE_S, lambda: len(os.listdir(self.sink.mails)) >= before + value)
+            self.gateway.kill()
+            return
         if what == "random":
             self.gateway.launch()
             self._wait_end(value)
@@ -326,10 +337,10 @@ class Run:
         status = self.gateway.process.popen.returncode
         assert status == -9, f"ended with {status} instead:\n{self.gateway.log[-2000:]}"
 
-    def _wait_end(self, seconds):
-        """Lets events out until the daemon has ended or so many seconds are over."""
+    def _wait_end(self, seconds, enough=lambda: False):
+        """Lets events out until the daemon has ended, it is enough, or so many seconds are over."""
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and not enough():
             try:
                 self.gateway.process.popen.wait(min(DRIP_S, deadline - time.monotonic()))
                 return True
