@@ -105,12 +105,41 @@ static void one_person_has_a_limit(void **state)
     assert_int_equal(wait_of(rig, &office, &cases[0]), 0);
 }
 
+/* A turn that is tried again and again uses up no more than one. */
+static void rollback_gives_back(void **state)
+{
+    struct gateway_rig *rig = *state;
+    rig->g.config->settings.contact_per_hour = 4;
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(wait_of(rig, &phone, &cases[0]), 0);
+        assert_int_equal(wait_of(rig, &phone, &cases[0]), 15 * MINUTE);
+        outbox_rolled_back(&rig->g);
+    }
+    assert_int_equal(wait_of(rig, &phone, &cases[0]), 0);
+    outbox_settled(&rig->g);
+    outbox_rolled_back(&rig->g);
+    assert_int_equal(wait_of(rig, &phone, &cases[0]), 15 * MINUTE);
+}
+
+/* What waits for the morning holds up nothing that goes alone; and a wall clock that drifts from
+ * the steady one makes no second mail of it. */
+static void digest_blocks_nothing(void **state)
+{
+    struct gateway_rig *rig = *state;
+    rig->g.config->settings.contact_per_hour = 60;
+    int64_t morning = rig->g.steady_ms + wait_of(rig, &reader, &cases[0]);
+    assert_int_equal(wait_of(rig, &reader, &cases[4]), 0);
+    rig->g.steady_ms += HOUR;
+    rig->g.now_ms += HOUR + 1800;
+    assert_int_equal(rig->g.steady_ms + wait_of(rig, &reader, &cases[0]), morning);
+}
+
 #define PACE(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(bundles), PACE(window_has_one_end),
-                                       PACE(digest_waits_for_its_hour),
-                                       PACE(one_person_has_a_limit)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bundles),    PACE(window_has_one_end),  PACE(digest_waits_for_its_hour),
+        PACE(one_person_has_a_limit), PACE(rollback_gives_back), PACE(digest_blocks_nothing)};
     return cmocka_run_group_tests_name("pace", tests, NULL, NULL);
 }
