@@ -12,8 +12,8 @@ import sys
 sys.path.insert(0, "tests/peers")
 
 from fault_matrix import CLASSES, Row, play, write  # noqa: E402
-from fault_stages import (OnHttp, OnKannel, OnModem, OnPermit, OnPort, OnPostfix,  # noqa: E402
-                          OnTls)
+from fault_stages import (OnHttp, OnKannel, OnModem, OnPermit, OnPort,  # noqa: E402
+                          OnPortLong, OnPostfix, OnTls)
 from peers import Cases, say  # noqa: E402
 
 # What the recipient sees: the other way at once, because waiting would miss the deadline.
@@ -55,6 +55,10 @@ PORT = [
     Row("policy", "smtp-sink", "554 5.7.1 at DATA", ("-f", "DATA", "-B", "554 5.7.1 no"),
         fails("policy", "incident policy")),
 ]
+LONG = [
+    Row("connect", "nobody", "connection refused, for half an hour", None,
+        waits("connect", operator="incident")),
+]
 POSTFIX = [
     Row("none", "Postfix", "takes and delivers it", ("", ""), ("mail", "notice.sent", "nothing")),
     Row("temporary", "Postfix", "450 4.7.1 at RCPT: greylisting", ("RCPT", "450 4.7.1 greylisted"),
@@ -66,6 +70,9 @@ POSTFIX = [
         ("END-OF-MESSAGE", "552 5.2.2 over quota"), waits("full")),
     Row("address", "Postfix", "550 5.1.1 at RCPT", ("RCPT", "550 5.1.1 unknown"),
         fails("address", flagged("address"))),
+    Row("address", "Postfix", "550 5.1.1 at RCPT, a second time",
+        ("RCPT", "550 5.1.1 unknown", "twice"),
+        fails("address", flagged("address") + "; task for koordination-sozialraum")),
     Row("address", "Postfix, report by LMTP", "next server: 550 5.1.1", ("next", "550 5.1.1 no"),
         ("SMS", "notice.sent, notice.failed (address), notice.sent", flagged("address"))),
     Row("full", "Postfix, report by LMTP", "next server: 552 5.2.2", ("next", "552 5.2.2 quota"),
@@ -85,7 +92,8 @@ HTTP = [
     Row("none", "HTTP", "200", None, ("mail; SMS", "notice.sent, notice.sent", "nothing")),
     Row("temporary", "HTTP", "503", (503, "oops"), waits("temporary", MAIL_NOW)),
     Row("throttled", "HTTP", "429, Retry-After: 3 h", (429, "slow", {"Retry-After": "10800"}),
-        waits("throttled", MAIL_NOW)),
+        (MAIL_NOW, "notice.delayed (throttled, next attempt as asked), notice.sent",
+         "outbox waits, throttled")),
     Row("ambiguous", "HTTP", "takes it, no answer", "hang",
         waits("ambiguous", "mail; SMS; SMS again when mended, same id")),
     Row("ambiguous", "HTTP", "200 with a maintenance page", (200, "<html>Wartung</html>"),
@@ -109,7 +117,7 @@ KANNEL_FAILS = [
         fails("permanent", flagged("permanent", 1), "mail")),
 ]
 KANNEL_LOGIN = [
-    Row("auth", "Kannel", "403 to our login", None, waits("auth", "mail", "incident")),
+    Row("auth", "Kannel", "403 to our login", None, waits("auth", MAIL_NOW, "incident")),
 ]
 MODEM = [
     Row("none", "gammu-smsd", "sends it", "sends", ("mail; SMS", "notice.sent, notice.sent",
@@ -125,10 +133,18 @@ PERMIT = [
          "outbox blocked, forbidden; task for koordination-sozialraum")),
 ]
 
-STAGES = [(OnPort, PORT), (OnPostfix, POSTFIX), (OnTls, TLS), (OnHttp, HTTP), (OnKannel, KANNEL),
-          (lambda: OnKannel(network=lambda request: (400, "no such number")), KANNEL_FAILS),
-          (lambda: OnKannel(password="falsch"), KANNEL_LOGIN), (OnModem, MODEM),
-          (OnPermit, PERMIT)]
+STAGES = [
+    (OnPort, PORT),
+    (OnPortLong, LONG),
+    (OnPostfix, POSTFIX),
+    (OnTls, TLS),
+    (OnHttp, HTTP),
+    (OnKannel, KANNEL),
+    (lambda: OnKannel(network=lambda request: (400, "no such number")), KANNEL_FAILS),
+    (lambda: OnKannel(password="falsch"), KANNEL_LOGIN),
+    (OnModem, MODEM),
+    (OnPermit, PERMIT),
+]
 
 
 def all_classes(rows):
@@ -139,13 +155,14 @@ def all_classes(rows):
 def main():
     cases = Cases()
     rows = [row for _, stage_rows in STAGES for row in stage_rows]
-    for make, stage_rows in STAGES:
-        with make() as stage:
-            for row in stage_rows:
-                cases.run(row.label, play, row, stage)
+    try:
+        for make, stage_rows in STAGES:
+            with make() as stage:
+                for row in stage_rows:
+                    cases.run(row.label, play, row, stage)
+    finally:
+        say(f"the table as it was seen: {write(rows)}")
     cases.run("no class is missing", all_classes, rows)
-    path = write(rows)
-    say(f"the table as it was seen: {path}")
     cases.end()
 
 

@@ -6,6 +6,7 @@ and printed. See tests/e2e/66-fault-matrix.py.
 """
 
 import contextlib
+import datetime
 import json
 import re
 import urllib.error
@@ -31,6 +32,8 @@ REASONS = {
     "policy": "Die Empfangsseite lässt unsere Nachrichten nach ihren Regeln nicht zu.",
     "credit": "Das Guthaben für den Versand ist aufgebraucht oder gesperrt.",
 }
+# So late is no next attempt unless the peer has asked for it (fault_stages.SLOW and its spread).
+OWN_HOURS_MAX = 2.6
 CLASSES = ("none", *REASONS, "forbidden")
 
 
@@ -97,6 +100,11 @@ def classes(scene):
     return {name: int(count) for name, count in found}
 
 
+def hours_until(when):
+    at = datetime.datetime.fromisoformat(when.replace("Z", "+00:00"))
+    return (at - datetime.datetime.now(datetime.timezone.utc)).total_seconds() / 3600
+
+
 class Watch:
     """One injected fault, watched from all three sides."""
 
@@ -119,8 +127,12 @@ class Watch:
             return f"{kind} ({status['missing']})"
         if "class" not in status:
             return kind
-        wrong = "" if REASONS[status["class"]] == status["reason"] else f": {status['reason']}"
-        return f"{kind} ({status['class']}{wrong})"
+        said = status["class"]
+        if REASONS[said] != status["reason"]:
+            said += f": {status['reason']}"
+        if "next_attempt" in status and hours_until(status["next_attempt"]) > OWN_HOURS_MAX:
+            said += ", next attempt as asked"
+        return f"{kind} ({said})"
 
     def sender(self, item):
         """The status events that are expected, in any order, as they came."""

@@ -7,6 +7,7 @@ other way must be taken at once.
 """
 
 import contextlib
+import datetime
 import email
 import json
 import pathlib
@@ -48,13 +49,14 @@ class Stage:
     unit = "bereitschaft"
     transport = "relay"
     ways = ("mail", "SMS")
+    options = {}
 
     def __init__(self):
         self.folder = Folder()
         self.stack = contextlib.ExitStack()
 
     def __enter__(self):
-        self.scene = self.stack.enter_context(Scene(settings=self.settings))
+        self.scene = self.stack.enter_context(Scene(settings=self.settings, **self.options))
         return self
 
     def __exit__(self, *_):
@@ -150,6 +152,20 @@ class OnPort(Stage):
         return len({email.message_from_bytes(m)["Message-ID"] for m in self.mails(item)})
 
 
+class OnPortLong(OnPort):
+    """The same fault, half an hour later by the clock of the test."""
+
+    def __init__(self):
+        super().__init__()
+        self.options = {"test_clock": datetime.datetime.now(datetime.timezone.utc)}
+
+    def ask(self):
+        item = super().ask()
+        self.scene.gateway.advance("1m")
+        self.scene.gateway.advance("45m")
+        return item
+
+
 class OnPostfix(Stage):
     """A real relay whose rules say what is to be said, and a next server that refuses what the
     relay has taken: then the relay's own report comes back by LMTP."""
@@ -173,11 +189,14 @@ class OnPostfix(Stage):
         return self.at_next[1] if address == ON_CALL_MAIL else None
 
     def break_(self, fault):
-        """("RCPT", "550 ..."): the relay says it; ("next", "550 ..."): the server behind it."""
+        """("RCPT", "550 ..."): the relay says it; ("next", "550 ..."): the server behind
+        it; with "twice" it has happened once before."""
         if fault[0] == "next":
             self.at_next = fault
         else:
-            self.at_relay = fault
+            self.at_relay = fault[:2]
+        if "twice" in fault:
+            self.source.status("notice.failed", self.ask())
 
     def mend(self):
         self.at_relay = self.at_next = ("", "")
