@@ -155,6 +155,9 @@ void smtp_mail_send(struct smtp_session *s, const struct smtp_mail *mail, struct
         say_message(s, mail->wire, end);
     else if (end->in_step)
         end->in_step = tidy(s, data);
+    /* Postfix forgets a mail that its end-of-data rules refuse only when it is told to. */
+    if (end->stage == SMTP_DOT && end->code != CURLE_OK && end->in_step)
+        end->in_step = tidy(s, false);
 }
 
 static bool clean_lines(const struct buf *message)

@@ -76,6 +76,14 @@ void incident_note(struct stafette *g, const char *transport, const struct resul
               error_class_name(result->class));
 }
 
+void incident_returned(struct stafette *g, const char *transport)
+{
+    const struct result refused = {.end = ATTEMPT_FAILED, .class = CLASS_POLICY};
+    const struct incident *incident = find(&g->incidents, transport);
+    if (incident && (!incident->since_ms || incident->class == CLASS_POLICY))
+        incident_note(g, transport, &refused);
+}
+
 const struct incident *incident_open(const struct stafette *g, const char *transport)
 {
     for (size_t i = 0; i < g->incidents.count; i++) {

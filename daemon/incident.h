@@ -42,6 +42,10 @@ struct incidents {
  * well; a refusal by somebody's rules (CLASS_POLICY) is shown for a quarter of an hour at least. */
 void incident_note(struct stafette *g, const char *transport, const struct result *result);
 
+/* What a transport had taken came back, and only operators can mend why: as a refusal by somebody's
+ * rules. Trouble of the transport's own comes first and is left as it is. */
+void incident_returned(struct stafette *g, const char *transport);
+
 /* True when the class is a failure of the transport itself, not of one address, message or
  * recipient's rule. */
 bool incident_blames(enum error_class class);

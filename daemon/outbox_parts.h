@@ -94,6 +94,8 @@ struct outbox {
     struct pace **pace;
     size_t pace_count, pace_cap;
     struct pace *changed_pace; /* in the open transaction */
+    char returned[ID_MAX];     /* transport of a mail that came back in the open transaction, and
+                                * that only operators can mend; "" = none */
     struct outbox_ops *ops;    /* what an operator holds or has ordered */
 };
 

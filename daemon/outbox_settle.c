@@ -263,6 +263,8 @@ bool outbox_returned(struct stafette *g, int64_t delivery_seq, enum error_class 
         add_returned(&all, &first);
     if (all.count)
         store_delivery_each_bundled(g->store, delivery_seq, &all, add_returned);
+    if (all.count && verdict_of(class)->hand == HAND_OPERATOR)
+        lane_road(g, first.lane_id, g->outbox->returned, sizeof g->outbox->returned);
     for (size_t i = 0; i < all.count; i++) {
         struct delivery *d = &all.d[i];
         d->state = DELIVERY_FAILED;
@@ -434,4 +436,7 @@ void outbox_settled(struct stafette *g)
     }
     o->finished_tail = &o->finished;
     o->finished_count = 0;
+    if (!str_empty(o->returned))
+        incident_returned(g, o->returned);
+    o->returned[0] = '\0';
 }

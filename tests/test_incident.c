@@ -77,6 +77,29 @@ static void test_transports_apart(void **state)
     assert_false(g.incidents.incident[1].open);
 }
 
+/* A mail that came back is shown, and hides no trouble of the transport's own. */
+static void test_returned(void **state)
+{
+    static const struct {
+        const char *label;
+        enum error_class before, shown;
+    } rows[] = {
+        {"the transport was well", CLASS_NONE, CLASS_POLICY},
+        {"another came back before", CLASS_POLICY, CLASS_POLICY},
+        {"our login is refused", CLASS_AUTH, CLASS_AUTH},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct stafette g = {.steady_ms = 1000};
+        const struct incident *incident = &g.incidents.incident[0];
+        note(&g, rows[i].before);
+        incident_returned(&g, "relay");
+        if (!incident->open || incident->class != rows[i].shown)
+            fail_msg("%s", rows[i].label);
+        assert_int_equal(incident_open(&g, "relay") != NULL, rows[i].shown != CLASS_POLICY);
+    }
+}
+
 /* What is urgent goes another way while a transport fails, and tries it again after a while. */
 static void test_avoid(void **state)
 {
@@ -118,8 +141,11 @@ static void test_policy(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_opening),          cmocka_unit_test(test_success_ends),
-        cmocka_unit_test(test_transports_apart), cmocka_unit_test(test_avoid),
+        cmocka_unit_test(test_opening),
+        cmocka_unit_test(test_success_ends),
+        cmocka_unit_test(test_transports_apart),
+        cmocka_unit_test(test_returned),
+        cmocka_unit_test(test_avoid),
         cmocka_unit_test(test_policy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

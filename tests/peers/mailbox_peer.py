@@ -11,6 +11,7 @@ import os
 import pathlib
 import re
 import socket
+import socketserver
 import ssl
 import threading
 
@@ -90,14 +91,52 @@ class Dovecot:
         wait_until(lambda: self.marked(uid), f"mail {uid} is marked", interval=0.05)
 
 
+class Rules:
+    """Rules for a Postfix (its SMTP access policy delegation): answer(state, recipient) says what
+    it replies at "RCPT", "DATA" or "END-OF-MESSAGE", as "550 5.1.1 unknown"; "" lets it pass."""
+
+    def __init__(self, answer):
+        rules = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self):
+                asked = {}
+                for line in self.rfile:
+                    name, _, value = line.decode().rstrip("\n").partition("=")
+                    if name:
+                        asked[name] = value
+                        continue
+                    said = rules.answer(asked["protocol_state"], asked["recipient"]) or "dunno"
+                    self.wfile.write(f"action={said}\n\n".encode())
+                    asked = {}
+
+        self.answer = answer
+        self.server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        where = f"check_policy_service inet:127.0.0.1:{self.server.server_address[1]}"
+        self.settings = (f"smtpd_recipient_restrictions = {where}, permit_mynetworks, reject\n"
+                         f"smtpd_data_restrictions = {where}\n"
+                         f"smtpd_end_of_data_restrictions = {where}\n")
+
+    def start(self):
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
 class Postfix:
     """A relay that hands mail to the server at `next_hop`, and what it cannot deliver back to
     gw.example by a way: ("maildir", box), ("lmtp", "127.0.0.1:8024"), ("pipe", command).
-    postfix.sh says more."""
+    postfix.sh says more. `more` are lines of main.cf."""
 
-    def __init__(self, folder, next_hop, way, where):
+    def __init__(self, folder, next_hop, way, where, more=""):
         self.folder = pathlib.Path(folder) / "postfix"
         self.folder.mkdir(exist_ok=True)
+        if more:
+            (self.folder / "more.cf").write_text(more)
         self.port = free_port()
         self.next_hop = next_hop
         self.way = [way, where]

@@ -69,6 +69,7 @@ virtual_uid_maps = static:$3
 virtual_gid_maps = static:$4
 virtual_minimum_uid = 1
 EOT
+[ ! -f "$dir/more.cf" ] || cat "$dir/more.cf" >>"$dir/etc/main.cf"
 cat >"$dir/etc/master.cf" <<EOT
 $port     inet  n - n - - smtpd
 cleanup   unix  n - n - 0 cleanup
