@@ -155,8 +155,8 @@ def main():
     plain, rows = [], []
     with started(broker, relay):
         config, port = write_config(folder, broker.port, mail_transports(relay.port), 10,
-                                    f"delivery = {{ carriers = 1; in_flight_max = 1; {AT_ONCE} }};\n"
-                                    + meeting_conf())
+                                    "delivery = { carriers = 1; in_flight_max = 1; "
+                                    f"{AT_ONCE} }};\n{meeting_conf()}")
         fresh_store(config)
         sample(folder, config, port)
         due = fill(config)

@@ -42,7 +42,7 @@ DRIPS, DRIP_S = 8, 0.02  # a life's events come in so many parts, at such distan
 IDLE_S = 0.2
 SLOW = ("-W", ".:1")
 LIFE_S = 60
-HELD = 4        # the first window of daemon/flow.h: what one destination gets before it has answered
+HELD = 4        # the first window of daemon/flow.h: what a destination gets before it has answered
 MESSAGE_ID = re.compile(rb"^Message-ID: <(d(\d+)\.[^@>]+)@", re.MULTILINE | re.IGNORECASE)
 
 
