@@ -176,7 +176,7 @@ static enum mail_in_end take_known(struct stafette *g, struct delivery *d,
         buf_puts(said, "Dieser Rückläufer ist schon bekannt. Es wurde nichts geändert.");
         return MAIL_IN_REPORT;
     }
-    buf_puts(said, "Die Zustellung ist gescheitert; der nächste Weg wird gegangen.");
+    buf_puts(said, "Die Zustellung ist gescheitert; jetzt folgt der nächste Weg.");
     return MAIL_IN_BOUNCE;
 }
 

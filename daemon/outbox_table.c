@@ -325,7 +325,7 @@ const char *outbox_class_german(enum error_class class)
         [CLASS_TIMEOUT] = "Die Gegenstelle antwortet nicht rechtzeitig; es wird von selbst "
                           "wiederholt.",
         [CLASS_TEMPORARY] = "Die Gegenstelle bittet, es später zu versuchen.",
-        [CLASS_THROTTLED] = "Der Gegenstelle ist es zu viel; es geht langsamer weiter.",
+        [CLASS_THROTTLED] = "Die Gegenstelle nimmt zurzeit weniger an; es geht langsamer weiter.",
         [CLASS_AMBIGUOUS] = "Die Verbindung riss vor der Bestätigung ab; eine Wiederholung kann "
                             "doppelt ankommen.",
         [CLASS_AUTH] = "Die Anmeldung wird abgelehnt; bitte Zugangsdaten prüfen.",
@@ -336,7 +336,7 @@ const char *outbox_class_german(enum error_class class)
         [CLASS_PERMANENT] = "Die Nachricht wird endgültig abgelehnt.",
         [CLASS_FORBIDDEN] = "Es fehlt eine Erlaubnis, Rechtsgrundlage oder Einwilligung.",
         [CLASS_FULL] = "Das Postfach ist voll; es wird seltener wiederholt.",
-        [CLASS_POLICY] = "Die Regeln der Gegenstelle lehnen uns ab; bitte dort klären.",
+        [CLASS_POLICY] = "Die Gegenstelle lehnt uns nach ihren Regeln ab; bitte dort klären.",
         [CLASS_CREDIT] = "Das Konto beim SMS-Gateway ist leer oder gesperrt.",
     };
     return class < ERROR_CLASS_COUNT && german[class] ? german[class] : "";

@@ -146,7 +146,7 @@ void reach_sentence(struct buf *out, enum reach_fault fault, const char *unit_na
         put_one_way(out, c);
         return;
     case REACH_BROKEN:
-        buf_puts(out, "hat eine Adresse oder Nummer, die nicht geht");
+        buf_puts(out, "hat eine Adresse oder Nummer, die zurzeit nicht erreichbar ist");
         put_broken(out, c);
         buf_puts(out, ". Bitte lassen Sie das Verzeichnis berichtigen.");
         return;
@@ -156,12 +156,12 @@ void reach_sentence(struct buf *out, enum reach_fault fault, const char *unit_na
     case REACH_DEPUTY_AWAY:
         buf_puts(out, "hat am ");
         day_german(out, berlin_day(c->deputy_away_ms));
-        buf_puts(out, " niemanden, der sie vertritt. Bitte benennen Sie eine weitere Vertretung.");
+        buf_puts(out, " keine Vertretung, die da ist. Bitte benennen Sie eine weitere.");
         return;
     case REACH_NOBODY:
         buf_puts(out, "ist am ");
         day_german(out, berlin_day(c->nobody_ms));
-        buf_puts(out, " nicht da, und niemand vertritt sie: Ihre Nachrichten gehen an die "
+        buf_puts(out, " nicht da, und niemand vertritt sie: Was an sie geht, erhält die "
                       "Auffangstelle. Bitte benennen Sie eine Vertretung.");
         return;
     case REACH_GAP:

@@ -61,8 +61,8 @@ static const struct {
     {"bounced_last", "{unit} ist nur noch auf einem Weg erreichbar: Eine Adresse oder Nummer war "
                      "zum zweiten Mal nicht erreichbar. {todo}"},
     {"unreachable", "{unit} ist auf keinem Weg mehr erreichbar: Keine der eingetragenen Adressen "
-                    "und Nummern ging zuletzt. Bitte klären Sie sofort, wie die Stelle erreichbar "
-                    "ist, und lassen Sie das Verzeichnis berichtigen."},
+                    "und Nummern war zuletzt zu erreichen. Bitte klären Sie sofort, wie die Stelle "
+                    "erreichbar ist, und lassen Sie das Verzeichnis berichtigen."},
     {"voice", "Auf eine Notlage hat niemand geantwortet. Bitte rufen Sie an."},
     {"missed_appt", "Eine Frühwarnung ist eingegangen. Bitte nehmen Sie Kontakt auf."},
     {"rent_arrears", "Eine Frühwarnung ist eingegangen. Bitte nehmen Sie Kontakt auf."},

@@ -347,8 +347,8 @@ static void test_bounced(void **state)
     }
     assert_string_equal(buf_str(&text),
                         "koordination: Stelle asd ist auf keinem Weg mehr erreichbar: Keine der "
-                        "eingetragenen Adressen und Nummern ging zuletzt. Bitte klären Sie sofort, "
-                        "wie die Stelle erreichbar ist, und lassen Sie das Verzeichnis "
+                        "eingetragenen Adressen und Nummern war zuletzt zu erreichen. Bitte klären "
+                        "Sie sofort, wie die Stelle erreichbar ist, und lassen Sie das Verzeichnis "
                         "berichtigen.");
     buf_release(&text);
 }

@@ -131,17 +131,18 @@ static const struct {
      "Bitte klären Sie sofort, wie sie erreichbar ist."},
     {REACH_BROKEN,
      {.way = third, .ways = 3},
-     "Die Stelle „Team X“ hat eine Adresse oder Nummer, die nicht geht (E-Mail: 1-mal nicht "
+     "Die Stelle „Team X“ hat eine Adresse oder Nummer, die zurzeit nicht erreichbar ist (E-Mail: "
+     "1-mal nicht "
      "erreicht seit Mo 23.11.2026). Bitte lassen Sie das Verzeichnis berichtigen."},
     {REACH_NO_DEPUTY, {0}, "Die Stelle „Team X“ hat keine Vertretung. Bitte tragen Sie eine ein."},
     {REACH_DEPUTY_AWAY,
      {.deputy_away_ms = MONDAY_MS},
-     "Die Stelle „Team X“ hat am Mo 23.11.2026 niemanden, der sie vertritt. Bitte benennen Sie "
-     "eine weitere Vertretung."},
+     "Die Stelle „Team X“ hat am Mo 23.11.2026 keine Vertretung, die da ist. Bitte benennen "
+     "Sie eine weitere."},
     {REACH_NOBODY,
      {.nobody_ms = MONDAY_MS},
-     "Die Stelle „Team X“ ist am Mo 23.11.2026 nicht da, und niemand vertritt sie: Ihre "
-     "Nachrichten gehen an die Auffangstelle. Bitte benennen Sie eine Vertretung."},
+     "Die Stelle „Team X“ ist am Mo 23.11.2026 nicht da, und niemand vertritt sie: Was "
+     "an sie geht, erhält die Auffangstelle. Bitte benennen Sie eine Vertretung."},
     {REACH_GAP,
      {.gap_from_ms = MONDAY_MS, .gap_to_ms = MONDAY_MS + 3600000},
      "Die Stelle „Team X“ hat im Dienstplan eine Lücke: Von Mo 23.11.2026 09:00 bis Mo "
