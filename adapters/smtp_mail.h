@@ -30,8 +30,9 @@ struct smtp_ending {
     bool in_step;            /* the session can carry another mail */
 };
 
-/* Sends it and says how it ended. A refused recipient leaves the session in step: what DATA may
- * have begun is ended by a lone dot (RFC 2920 3.1), and RSET clears the rest. */
+/* Sends it and says how it ended. A refusal leaves the session in step: what DATA may have begun
+ * for nobody is ended by a lone dot (RFC 2920 3.1), and RSET clears the rest, also after a refused
+ * final dot. */
 void smtp_mail_send(struct smtp_session *s, const struct smtp_mail *mail, struct smtp_ending *end);
 
 /* Appends the message as it goes over the wire: dots doubled at line starts (RFC 5321 4.5.2), the
