@@ -265,6 +265,20 @@ static void test_bundle_comes_back(void **state)
     assert_int_equal(store_contact_failures(rig->g.store, "sozialbuero/1"), 1);
 }
 
+/* What an operator sends once more waits for no company. */
+static void test_resent_at_once(void **state)
+{
+    struct gateway_rig *rig = *state;
+    struct buf err = BUF_INIT;
+    int64_t fresh, first = three(rig);
+    work(rig);
+    store_begin(rig->g.store);
+    assert_int_equal(outbox_resend(&rig->g, first, "", &fresh, &err), OP_DONE);
+    rig_commit(rig);
+    work(rig);
+    assert_int_equal(delivery(rig, fresh).state, DELIVERY_SENT);
+}
+
 static void test_bundle_before_it_leaves(void **state)
 {
     struct gateway_rig *rig = *state;
@@ -612,6 +626,7 @@ int main(void)
         OUTBOX(test_bundle_goes_once),
         OUTBOX(test_bundle_comes_back),
         OUTBOX(test_bundle_before_it_leaves),
+        OUTBOX(test_resent_at_once),
         OUTBOX(test_bundle_in_flight),
         OUTBOX(test_bundle_is_deferred),
         OUTBOX(test_settled_once),
