@@ -496,7 +496,8 @@ static bool run_some(struct stafette *g, struct retry_run *run)
 }
 
 /* Lanes are walked in the order of their numbers. One that is not through is not woken yet, or what
- * fails again at once would be put forward twice. */
+ * fails again at once would be put forward twice. A dead road is probed at once: the operator may
+ * have mended it. */
 static void wake_between(struct stafette *g, const struct retry_run *run, int64_t from)
 {
     struct outbox *o = g->outbox;
@@ -505,8 +506,10 @@ static void wake_between(struct stafette *g, const struct retry_run *run, int64_
         bool passed = id >= from && (!run->lane || id < run->lane);
         if (str_empty(run->wanted)
                 ? id == run->lane
-                : passed && lane_is_meant(run->wanted, store_intern_text(g->store, id), true))
+                : passed && lane_is_meant(run->wanted, store_intern_text(g->store, id), true)) {
             o->lane[i].wake_ms = 0;
+            o->road[o->lane[i].road].probe_ms = 0;
+        }
     }
 }
 

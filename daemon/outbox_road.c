@@ -138,6 +138,14 @@ void road_started(const struct stafette *g, struct road *road)
     road->in_flight++;
 }
 
+/* Who asks for a day is asked again all the same: what waits for a road is not looked at, so nobody
+ * would be told that it is late. */
+static int64_t wait_asked(const struct stafette *g, int64_t retry_after_s)
+{
+    int64_t most_ms = g->config->settings.retry_max_ms;
+    return retry_after_s < most_ms / 1000 ? retry_after_s * 1000 : most_ms;
+}
+
 void road_ended(const struct stafette *g, struct road *road, const struct result *result)
 {
     road->in_flight--;
@@ -146,7 +154,7 @@ void road_ended(const struct stafette *g, struct road *road, const struct result
     else
         window_succeeded(&road->window, road_share(g, road, false));
     if (result->class == CLASS_THROTTLED && result->retry_after_s > 0)
-        road->wait_ms = g->steady_ms + result->retry_after_s * 1000;
+        road->wait_ms = g->steady_ms + wait_asked(g, result->retry_after_s);
 }
 
 void road_recovered(struct outbox *o, size_t road)

@@ -194,6 +194,16 @@ static void take_early_report(struct stafette *g, struct delivery *d)
     }
 }
 
+/* A report comes from the transport that sent it, which may not be its lane's usual one. */
+static void note_way(struct stafette *g, const struct job *job, struct delivery *d)
+{
+    char road[ID_MAX];
+    const struct contact *contact = directory_contact(g->config->directory, d->contact);
+    lane_road(g, d->lane_id, road, sizeof road);
+    if (job->transport && contact && !str_eq(road, job->transport->name))
+        d->lane_id = lane_of(g, job->transport, contact, d->urgent);
+}
+
 static void settle_one(struct stafette *g, const struct job *job, int64_t seq)
 {
     struct delivery d;
@@ -215,6 +225,7 @@ static void settle_one(struct stafette *g, const struct job *job, int64_t seq)
     case ATTEMPT_SENT:
         d.state = DELIVERY_SENT;
         d.ended_ms = g->now_ms;
+        note_way(g, job, &d);
         break;
     case ATTEMPT_FAILED:
         d.state = cancelled ? DELIVERY_CANCELLED : DELIVERY_FAILED;

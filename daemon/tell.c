@@ -275,8 +275,11 @@ bool tell_copy(struct stafette *g, const struct item *item, const struct notice 
                const struct contact *contact)
 {
     struct limits limits;
+    /* Somebody waits for it, as for a new link. */
+    struct notice waited_for = *notice;
+    waited_for.reason = REASON_LINK;
     work_limits(g, item, &limits);
-    return add_delivery(g, item, &limits, notice, contact);
+    return add_delivery(g, item, &limits, &waited_for, contact);
 }
 
 void tell_reply(struct stafette *g, const struct item *item, const struct contact *contact,

@@ -17,6 +17,7 @@
 #include "../daemon/incident.h"
 #include "../daemon/lane.h"
 #include "../daemon/mail_domain.h"
+#include "../daemon/outbox_ops.h"
 #include "../daemon/outbox_parts.h"
 #include "../daemon/store_contact.h"
 #include "life_rig.h"
@@ -264,6 +265,20 @@ static void test_bundle_comes_back(void **state)
     assert_int_equal(store_contact_failures(rig->g.store, "sozialbuero/1"), 1);
 }
 
+/* What an operator sends once more waits for no company. */
+static void test_resent_at_once(void **state)
+{
+    struct gateway_rig *rig = *state;
+    struct buf err = BUF_INIT;
+    int64_t fresh, first = three(rig);
+    work(rig);
+    store_begin(rig->g.store);
+    assert_int_equal(outbox_resend(&rig->g, first, "", &fresh, &err), OP_DONE);
+    rig_commit(rig);
+    work(rig);
+    assert_int_equal(delivery(rig, fresh).state, DELIVERY_SENT);
+}
+
 static void test_bundle_before_it_leaves(void **state)
 {
     struct gateway_rig *rig = *state;
@@ -428,6 +443,63 @@ static void test_urgent_waits_at_last(void **state)
     assert_true(delivery(rig, seq).next_ms > rig->g.steady_ms);
 }
 
+/* A report is looked for at the transport that sent it. */
+static void test_lane_says_who_sent_it(void **state)
+{
+    struct gateway_rig *rig = *state;
+    char name[ID_MAX];
+    kill_road(rig, "funk");
+    int64_t seq = notify(rig, "nacht", URGENCY_ROUTINE);
+    work(rig);
+    assert_int_equal(delivery(rig, seq).state, DELIVERY_SENT);
+    lane_road(&rig->g, delivery(rig, seq).lane_id, name, sizeof name);
+    assert_string_equal(name, "funk2");
+}
+
+static void note_count(struct stafette *g, void *context, int64_t count, bool is_good)
+{
+    (void)g;
+    assert_true(is_good);
+    *(int64_t *)context = count;
+}
+
+/* The relay is mended, and the operator does not wait for the next probe. */
+static void test_operator_probes(void **state)
+{
+    struct gateway_rig *rig = *state;
+    struct buf err = BUF_INIT;
+    int64_t count = 0, seq = notify(rig, "asd", URGENCY_ROUTINE);
+    const struct retry_order order = {.done = note_count, .context = &count};
+    kill_road(rig, "post");
+    kill_road(rig, "post2");
+    work(rig);
+    assert_int_equal(delivery(rig, seq).state, DELIVERY_PENDING);
+    assert_int_equal(outbox_retry(&rig->g, &order, "post", &err), OP_DONE);
+    while (outbox_ops_busy(&rig->g))
+        assert_true(outbox_ops_step(&rig->g));
+    assert_int_equal(count, 1);
+    work(rig);
+    assert_int_equal(delivery(rig, seq).state, DELIVERY_SENT);
+}
+
+/* "Come back tomorrow" holds the road for the longest pause, not for a day. */
+static void test_long_retry_after(void **state)
+{
+    static const struct {
+        const char *label;
+        int64_t asked_s, want_s;
+    } cases[] = {{"as asked", 60, 60}, {"a day", 86400, 1800}, {"endless", INT64_MAX, 1800}};
+    struct gateway_rig *rig = *state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct road *funk = road(rig, "funk");
+        const struct result result = {.class = CLASS_THROTTLED, .retry_after_s = cases[i].asked_s};
+        road_started(&rig->g, funk);
+        road_ended(&rig->g, funk, &result);
+        if (funk->wait_ms != rig->g.steady_ms + cases[i].want_s * 1000)
+            fail_msg("%s: %lld", cases[i].label, (long long)(funk->wait_ms - rig->g.steady_ms));
+    }
+}
+
 /* ---- hastening */
 
 /* After a restart nothing is known of the relay; its first success is good news for what waits. */
@@ -551,15 +623,28 @@ static void test_next_after_reload(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        OUTBOX(test_bundle_goes_once),        OUTBOX(test_bundle_comes_back),
-        OUTBOX(test_bundle_before_it_leaves), OUTBOX(test_bundle_in_flight),
-        OUTBOX(test_bundle_is_deferred),      OUTBOX(test_settled_once),
-        OUTBOX(test_routine_fails_over),      OUTBOX(test_one_probe_at_a_time),
-        OUTBOX(test_urgent_fails_back),       OUTBOX(test_urgent_tries_all),
-        OUTBOX(test_urgent_waits_at_last),    OUTBOX(test_first_success_hastens),
-        OUTBOX(test_no_haste_at_night),       OUTBOX(test_haste_ends),
-        OUTBOX(test_haste_is_once),           OUTBOX(test_sms_places),
-        OUTBOX(test_transport_is_gone),       OUTBOX(test_next_after_reload),
+        OUTBOX(test_bundle_goes_once),
+        OUTBOX(test_bundle_comes_back),
+        OUTBOX(test_bundle_before_it_leaves),
+        OUTBOX(test_resent_at_once),
+        OUTBOX(test_bundle_in_flight),
+        OUTBOX(test_bundle_is_deferred),
+        OUTBOX(test_settled_once),
+        OUTBOX(test_routine_fails_over),
+        OUTBOX(test_one_probe_at_a_time),
+        OUTBOX(test_urgent_fails_back),
+        OUTBOX(test_urgent_tries_all),
+        OUTBOX(test_urgent_waits_at_last),
+        OUTBOX(test_lane_says_who_sent_it),
+        OUTBOX(test_operator_probes),
+        OUTBOX(test_long_retry_after),
+        OUTBOX(test_first_success_hastens),
+        OUTBOX(test_no_haste_at_night),
+        OUTBOX(test_haste_ends),
+        OUTBOX(test_haste_is_once),
+        OUTBOX(test_sms_places),
+        OUTBOX(test_transport_is_gone),
+        OUTBOX(test_next_after_reload),
     };
     return cmocka_run_group_tests_name("outbox", tests, NULL, NULL);
 }
