@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # time limit: 120 s
-"""A relay that was well and busy falls ill: what waits for a carrier to it does not queue up for its
-slow refusals, but leaves by the second relay."""
+"""A relay that was well and busy falls ill: what waits for a carrier to it does not queue up for
+its slow refusals, but leaves by the second relay."""
 
 import sys
 import threading
