@@ -350,6 +350,27 @@ void carriers_submit(struct carriers *c, struct job *job)
         pthread_cond_signal(&c->any);
 }
 
+struct job *carriers_recall(struct carriers *c, const char *transport)
+{
+    struct list back;
+    size_t kept = 0;
+    list_init(&back);
+    pthread_mutex_lock(&c->lock);
+    struct queue *q = &c->normal;
+    for (size_t i = 0; i < q->count; i++) {
+        struct job *job = q->group[i].first;
+        if (!job->transport || !str_eq(job->transport->name, transport)) {
+            q->group[kept++] = q->group[i];
+            continue;
+        }
+        *back.last = job;
+        back.last = &q->group[i].last->next;
+    }
+    q->count = kept;
+    pthread_mutex_unlock(&c->lock);
+    return back.first;
+}
+
 /* Read before it is taken: what is announced in between is found again, never lost. */
 struct job *carriers_take(struct carriers *c)
 {

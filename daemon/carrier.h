@@ -29,6 +29,10 @@ int carriers_fd(const struct carriers *c);
 /* Hands a job over; it belongs to the carriers until carriers_take() gives it back. */
 void carriers_submit(struct carriers *c, struct job *job);
 
+/* Takes back what waits for a transport of that name, but for urgent jobs, as a list by job->next;
+ * none of them was begun. They are the caller's to end and to free. */
+struct job *carriers_recall(struct carriers *c, const char *transport);
+
 /* All finished jobs as a list by job->next, oldest first; NULL when none. Clears the eventfd. */
 struct job *carriers_take(struct carriers *c);
 

@@ -262,6 +262,32 @@ static void put_off(struct stafette *g, const struct road *road, struct job *job
     job_peer_text(job, "not tried: the transport does not answer, a probe is under way");
 }
 
+static void take_back_from(struct stafette *g, struct road *road)
+{
+    struct outbox *o = g->outbox;
+    struct job *list = carriers_recall(o->carriers, road->name);
+    while (list) {
+        struct job *job = list;
+        struct flight *flight = outbox_flight(o, job->delivery_id);
+        list = job->next;
+        flight->asked = false;
+        road->in_flight--;
+        job->transport = NULL;
+        put_off(g, road, job);
+        add_finished(g, job);
+    }
+}
+
+void outbox_take_back(struct stafette *g)
+{
+    for (size_t i = 0; i < g->outbox->roads; i++) {
+        struct road *road = &g->outbox->road[i];
+        if (road->died)
+            take_back_from(g, road);
+        road->died = false;
+    }
+}
+
 /* The transport that carries it; NULL when the job ended here, without one being asked. */
 static const struct transport *prepare_job(struct stafette *g, const struct due *due,
                                            struct road *road, struct job *job)

@@ -35,6 +35,7 @@ struct road {
     struct window window;
     struct bucket bucket; /* the transport's rate_per_s */
     int64_t wait_ms;      /* the peer asked to be left alone until this steady time */
+    bool died;            /* just now: what waits for a carrier is to be taken back */
     int64_t probe_ms;     /* while it is dead: steady time of the next attempt that is made */
 };
 
@@ -109,6 +110,10 @@ const struct template *outbox_template(struct stafette *g, int64_t id);
  * deliveries are the caller's to free; NULL and 0 mates when there are none. */
 int64_t *outbox_bundle(struct stafette *g, const struct due *due, struct job *job, size_t *mates);
 
+/* What waits for a carrier over a road that has died is put off, as what is read after it will be:
+ * each would hold a carrier until it has found the same. Outside of transactions. */
+void outbox_take_back(struct stafette *g);
+
 /* outbox_pace.c */
 bool outbox_bundles(const struct item *item);
 void outbox_paces_free(struct outbox *o);
@@ -129,6 +134,10 @@ bool road_has_rival(const struct stafette *g, const struct transport *t);
 /* The road that the lane's next attempt takes: its own, or while that is dead the next live one of
  * the channel, which is the fail-over; its own again once a probe found it well, the fail-back. */
 size_t road_choose(struct stafette *g, const struct lane *lane);
+
+/* The attempt was a probe of the lane's dead road, and another road is well: who was the probe once
+ * need not be it again, and leaves by the other. */
+bool road_was_probed(struct stafette *g, const struct flight *flight);
 
 /* How many more attempts may start over it now: its share, its window, its rate, and what the peer
  * asked for. When it is only to wait, *wake_ms becomes the steady time to look again. */

@@ -71,6 +71,18 @@ static bool may_probe(const struct stafette *g, const struct road *road, bool ur
            !(urgent && incident_avoid(g, road->name));
 }
 
+/* The next one after `usual` that is well and not held; NULL: there is none. */
+static const struct transport *live_other(const struct stafette *g, const struct lane *lane,
+                                          const struct transport *usual)
+{
+    const struct mail_domain *domain = lane_policy(g, lane->id);
+    for (const struct transport *t = lane_next(g, usual, domain); t != usual;
+         t = lane_next(g, t, domain))
+        if (!incident_open(g, t->name) && !outbox_transport_held(g, t->name, lane->urgent))
+            return t;
+    return NULL;
+}
+
 size_t road_choose(struct stafette *g, const struct lane *lane)
 {
     struct road *own = &g->outbox->road[lane->road];
@@ -82,11 +94,17 @@ size_t road_choose(struct stafette *g, const struct lane *lane)
         return lane->road;
     if (may_probe(g, own, lane->urgent))
         return lane->road;
-    for (const struct transport *t = lane_next(g, usual, domain); t != usual;
-         t = lane_next(g, t, domain))
-        if (!incident_open(g, t->name) && !outbox_transport_held(g, t->name, lane->urgent))
-            return road_find(g->outbox, t->name);
-    return lane->road;
+    const struct transport *other = live_other(g, lane, usual);
+    return other ? road_find(g->outbox, other->name) : lane->road;
+}
+
+bool road_was_probed(struct stafette *g, const struct flight *flight)
+{
+    const struct lane *lane = &g->outbox->lane[flight->lane];
+    struct road *own = &g->outbox->road[lane->road];
+    const struct transport *usual = road_transport(g, own);
+    return flight->asked && flight->road == lane->road && usual && road_is_dead(g, own) &&
+           live_other(g, lane, usual);
 }
 
 static size_t road_share(const struct stafette *g, struct road *road, bool urgent)
@@ -153,12 +171,16 @@ void road_ended(const struct stafette *g, struct road *road, const struct result
         window_failed(&road->window);
     else
         window_succeeded(&road->window, road_share(g, road, false));
+    /* The probe itself may have taken long. */
+    if (road_is_dead(g, road))
+        road->probe_ms = g->steady_ms + g->config->settings.retry_first_ms;
     if (result->class == CLASS_THROTTLED && result->retry_after_s > 0)
         road->wait_ms = g->steady_ms + wait_asked(g, result->retry_after_s);
 }
 
 void road_recovered(struct outbox *o, size_t road)
 {
+    o->road[road].died = false;
     for (size_t i = 0; i < o->lanes; i++)
         if (o->lane[i].road == road && !o->lane[i].hasten) {
             o->lane[i].hasten = true;

@@ -78,6 +78,15 @@ static void change_transport(struct stafette *g, const struct job *job, struct d
     outbox_wake(g, d->lane_id);
 }
 
+/* While probes are due more often than it is repeated, it would be the probe each time. */
+static void leave_dead_road(struct stafette *g, const struct job *job, struct delivery *d)
+{
+    const struct flight *flight = outbox_flight(g->outbox, job->delivery_id);
+    if (!d->urgent && d->state == DELIVERY_PENDING && incident_blames(job->result.class) &&
+        flight && road_was_probed(g, flight))
+        d->next_ms = g->steady_ms;
+}
+
 /* No attempt falls into quiet hours, a repeated one neither. */
 static void keep_quiet(const struct stafette *g, struct delivery *d)
 {
@@ -236,6 +245,7 @@ static void settle_one(struct stafette *g, const struct job *job, int64_t seq)
         if (!cancelled) {
             plan_next(g, job, &d);
             change_transport(g, job, &d);
+            leave_dead_road(g, job, &d);
             keep_quiet(g, &d);
             undelivered_late(g, &d);
         }
@@ -411,6 +421,8 @@ static void end_flight(struct stafette *g, struct flight *flight, const struct r
         road_ended(g, road, result);
         if (dead && !incident_blames(result->class) && !road_is_dead(g, road))
             road_recovered(o, flight->road);
+        else if (!dead && road_is_dead(g, road))
+            road->died = true;
     }
     if (result->class == CLASS_TEMPORARY || result->class == CLASS_THROTTLED)
         window_failed(&lane->window);
@@ -450,4 +462,5 @@ void outbox_settled(struct stafette *g)
     if (!str_empty(o->returned))
         incident_returned(g, o->returned);
     o->returned[0] = '\0';
+    outbox_take_back(g);
 }

@@ -308,6 +308,38 @@ static void destinations_take_turns(void **state)
     carriers_close(c, 0);
 }
 
+/* What waits for one transport comes back unbegun; the others, the urgent ones and what is under
+ * way stay. */
+static void a_transport_is_recalled(void **state)
+{
+    (void)state;
+    struct transport dead = {.name = "relay-dead"}, well = {.name = "relay-well"};
+    struct gate g;
+    gate_init(&g);
+    struct carriers *c = carriers_open(1);
+    carriers_submit(c, make_for(0, 1, &dead, &g));
+    gate_await(&g, 1);
+    for (int64_t i = 1; i <= 6; i++)
+        carriers_submit(c, make_for(i, 1 + i / 3, i % 2 ? &dead : &well, &g));
+    struct job *urgent = make_for(9, 9, &dead, &g);
+    urgent->urgent = true;
+    carriers_submit(c, urgent);
+    struct job *back = carriers_recall(c, "relay-dead");
+    size_t count = 0;
+    for (struct job *job = back; job; job = job->next, count++) {
+        assert_int_equal(job->delivery_id % 2, 1);
+        assert_false(job->urgent);
+        assert_int_equal(job->started_ms, 0);
+    }
+    assert_int_equal(count, 3);
+    free_all(back);
+    assert_null(carriers_recall(c, "relay-dead"));
+    gate_open(&g);
+    free_all(take(c, 5));
+    assert_int_equal(g.begun, 5);
+    carriers_close(c, 0);
+}
+
 static void one_announcement_for_many(void **state)
 {
     (void)state;
@@ -382,6 +414,7 @@ int main(void)
         cmocka_unit_test(half_at_most),
         cmocka_unit_test(urgent_passes_a_full_share),
         cmocka_unit_test(destinations_take_turns),
+        cmocka_unit_test(a_transport_is_recalled),
         cmocka_unit_test(one_announcement_for_many),
         cmocka_unit_test(an_end_frees_what_is_left),
         cmocka_unit_test(an_end_breaks_off_a_hanging_transfer),
