@@ -84,6 +84,9 @@ struct outbox {
     struct flight *flight;
     size_t flights, flight_cap, urgent_flights;
     size_t multi_flights;
+    struct job *ready; /* made in this round and not yet handed to the carriers */
+    struct job **ready_tail;
+    size_t readies;
     struct job *finished; /* by job->next; results not yet committed */
     struct job **finished_tail;
     size_t finished_count;
