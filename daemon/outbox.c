@@ -424,7 +424,7 @@ static bool start_one(struct claim *lane_claim, const struct due *due)
     struct stafette *g = claim.g;
     struct road *road = &g->outbox->road[claim.road];
     struct job *job = job_new();
-    job->chance = digest_random_below(UINT32_MAX);
+    digest_random_from(&g->outbox->random, &job->chance, sizeof job->chance);
     test_point("before-start");
     if (claim.shut)
         put_off(g, road, job);

@@ -20,7 +20,7 @@
 #include "store_sql.h"
 #include "util.h"
 
-enum { BUSY_MS = 10 };
+enum { BUSY_MS = 10, SMALL_BYTES = 1200, SMALL_COUNT = 200 };
 /* From here on a checkpoint is worth its two fsyncs; 16 MB take some 20 ms to move. */
 enum { CHECKPOINT_PAGES = 1000, CHECKPOINT_BUSY_PAGES = 4000, PAGE_BYTES = 4096 };
 
@@ -187,11 +187,16 @@ static void read_interned(struct store *s)
     s->interned_committed = s->interned_count;
 }
 
-/* One thread uses a connection: locks inside SQLite would only cost time. */
+/* One thread uses a connection: locks inside SQLite would only cost time, and so would its count of
+ * all memory, which locks too (refused once SQLite runs, which is no harm). The texts of a few open
+ * statements fit into the connection's own small memory. */
 static int connect_to(struct store *s, const char *path, int flags, struct buf *err)
 {
-    if (sqlite3_open_v2(path, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK)
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    if (sqlite3_open_v2(path, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
+        sqlite3_db_config(s->db, SQLITE_DBCONFIG_LOOKASIDE, NULL, SMALL_BYTES, SMALL_COUNT);
         return 0;
+    }
     buf_printf(err, "%s: cannot open: %s", path, sqlite3_errmsg(s->db));
     return -1;
 }
