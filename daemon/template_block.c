@@ -248,6 +248,9 @@ bool template_blocked(const char *text, const char **what)
             }
         }
         p++;
+        /* Within a word nothing begins but a link. */
+        while (is_word(p[-1]) && is_letter(*p) && *p != 'h')
+            p++;
     }
     return false;
 }
