@@ -24,7 +24,7 @@
 #include "smtp_mail.h"
 #include "smtp_session.h"
 
-enum { ADDRESS_MAX = 254 };
+enum { ADDRESS_MAX = 254, HEADERS_ROOM = 1024 };
 
 struct smtp {
     char *url; /* with the EHLO name as its path, or libcurl would say this machine's own name */
@@ -215,7 +215,9 @@ static bool write_bytes(struct job *job, const struct smtp *smtp, struct buf *wi
 {
     const struct mime_sender sender = {smtp->from_name, buf_str(&smtp->from), smtp->attach_ics};
     struct buf why = BUF_INIT;
+    size_t body = job->message.body ? strlen(job->message.body) : 0;
     buf_reset(&job->bytes);
+    buf_reserve(&job->bytes, body + body / 4 + HEADERS_ROOM); /* mostly enough at once */
     if (smime_build(&job->bytes, &job->message, &sender, smtp->smime, &why) == 0 &&
         smtp_wire(wire, &job->bytes) != 0)
         buf_puts(&why, "not sent: the message holds a bare line end");

@@ -13,15 +13,28 @@
 
 enum { CODE_MIN = 100, CODE_MAX = 599 };
 
+/* Bytes at the beginning that stand for themselves (RFC 3986 2.3). */
+static size_t unreserved_run(const char *text)
+{
+    const char *p = text;
+    while ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') ||
+           *p == '-' || *p == '.' || *p == '_' || *p == '~')
+        p++;
+    return (size_t)(p - text);
+}
+
 static void escape_percent(struct buf *out, const char *text)
 {
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-        bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-                     (*p >= '0' && *p <= '9') || strchr("-._~", *p);
-        if (plain)
-            buf_addc(out, (char)*p);
-        else
-            buf_printf(out, "%%%02X", *p);
+    static const char hex[] = "0123456789ABCDEF";
+    for (const char *p = text; *p; p++) {
+        size_t plain = unreserved_run(p);
+        buf_add(out, p, plain);
+        p += plain;
+        if (!*p)
+            return;
+        const unsigned char c = (unsigned char)*p;
+        const char escaped[] = {'%', hex[c >> 4], hex[c & 15]};
+        buf_add(out, escaped, sizeof escaped);
     }
 }
 
@@ -67,13 +80,13 @@ void http_fill(struct buf *out, const char *pattern, const struct http_value *va
                enum http_escape escape)
 {
     for (const char *p = pattern; *p;) {
-        size_t n = placeholder(p);
+        size_t n = placeholder(p), plain = n ? n : 1 + strcspn(p + 1, "{");
         const struct http_value *value = n ? value_of(values, p, n) : NULL;
         if (value)
             http_escape(out, value->value, escape);
         else
-            buf_add(out, p, n ? n : 1);
-        p += n ? n : 1;
+            buf_add(out, p, plain);
+        p += plain;
     }
 }
 

@@ -12,6 +12,8 @@
 
 #include "util.h"
 
+enum { PRINT_ROOM = 48 };
+
 void buf_init(struct buf *b)
 {
     b->data = NULL;
@@ -75,12 +77,15 @@ void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 {
     va_list again;
     va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, ap);
-    if (n > 0) {
+    buf_reserve(b, PRINT_ROOM); /* mostly enough, and then the format is read once */
+    size_t room = b->cap - b->len;
+    int n = vsnprintf(b->data + b->len, room, fmt, ap);
+    if (n > 0 && (size_t)n >= room) {
         buf_reserve(b, (size_t)n);
         vsnprintf(b->data + b->len, (size_t)n + 1, fmt, again);
-        b->len += (size_t)n;
     }
+    b->len += n > 0 ? (size_t)n : 0;
+    b->data[b->len] = '\0';
     va_end(again);
 }
 

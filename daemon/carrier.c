@@ -203,6 +203,19 @@ static void announce(const struct carriers *c)
         fatal("carriers: cannot announce a result: %s", strerror(errno));
 }
 
+/* More to do than those who are awake have taken? Whoever gets up wakes the next, so that the
+ * deciding thread makes one system call for many jobs. Lock held; call pass_on() without it. */
+static bool others_wanted(const struct carriers *c)
+{
+    return c->idle_any > 0 && (c->normal.count || c->urgent.count);
+}
+
+static void pass_on(struct carriers *c, bool wanted)
+{
+    if (wanted)
+        pthread_cond_signal(&c->any);
+}
+
 /* Hands a job back and takes the next, under one lock; the announcement is made outside of it. What
  * the end of this job lets go may be for somebody else who sleeps. */
 static struct job *exchange(struct carrier *me, struct job *job)
@@ -220,10 +233,9 @@ static struct job *exchange(struct carrier *me, struct job *job)
         pthread_mutex_lock(&c->lock);
     }
     job = next_job(me);
-    bool anything = c->idle_any > 0 && (c->normal.count || c->urgent.count);
+    bool wanted = others_wanted(c);
     pthread_mutex_unlock(&c->lock);
-    if (anything)
-        pthread_cond_signal(&c->any);
+    pass_on(c, wanted);
     return job;
 }
 
@@ -237,7 +249,9 @@ static void *carry(void *context)
     struct smtp_sessions *sessions = smtp_sessions_new();
     pthread_mutex_lock(&c->lock);
     struct job *job = next_job(me);
+    bool wanted = others_wanted(c);
     pthread_mutex_unlock(&c->lock);
+    pass_on(c, wanted);
     while (job) {
         job->stop = &c->stop;
         job->sessions = sessions;
@@ -336,18 +350,27 @@ int carriers_fd(const struct carriers *c)
 }
 
 /* An urgent job wakes both kinds: the reserved carrier may have been woken for the one before and
- * not yet run, and would then carry them one after another while others sleep. Whoever is woken
- * wants the lock, so it is let go first. */
-void carriers_submit(struct carriers *c, struct job *job)
+ * not yet run, and would then carry them one after another while others sleep. Of these one is
+ * enough, see others_wanted(). Whoever is woken wants the lock, so it is let go first. */
+void carriers_submit_list(struct carriers *c, struct job *list)
 {
     pthread_mutex_lock(&c->lock);
-    queue_put(job->urgent ? &c->urgent : &c->normal, job);
-    bool reserved = job->urgent && c->idle_reserved > 0, any = c->idle_any > 0;
+    while (list) {
+        struct job *job = list;
+        list = job->next;
+        queue_put(job->urgent ? &c->urgent : &c->normal, job);
+    }
+    bool reserved = c->urgent.count && c->idle_reserved > 0, any = c->idle_any > 0;
     pthread_mutex_unlock(&c->lock);
     if (reserved)
         pthread_cond_signal(&c->reserved);
-    if (any)
-        pthread_cond_signal(&c->any);
+    pass_on(c, any);
+}
+
+void carriers_submit(struct carriers *c, struct job *job)
+{
+    job->next = NULL;
+    carriers_submit_list(c, job);
 }
 
 struct job *carriers_recall(struct carriers *c, const char *transport)

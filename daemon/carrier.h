@@ -33,6 +33,9 @@ void carriers_submit(struct carriers *c, struct job *job);
  * none of them was begun. They are the caller's to end and to free. */
 struct job *carriers_recall(struct carriers *c, const char *transport);
 
+/* The same for a list by job->next, in its order, under one lock. */
+void carriers_submit_list(struct carriers *c, struct job *list);
+
 /* All finished jobs as a list by job->next, oldest first; NULL when none. Clears the eventfd. */
 struct job *carriers_take(struct carriers *c);
 

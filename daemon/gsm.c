@@ -118,10 +118,24 @@ static bool among(const uint16_t *table, size_t n, uint32_t c)
     return false;
 }
 
+/* ASCII that is in the base table: most of any text, and not looked for in there. */
+static bool is_plain(uint32_t c)
+{
+    return c >= ' ' && c <= 'z' && c != '`' && (c < '[' || c > '^');
+}
+
+static size_t plain_run(const char *text)
+{
+    size_t n = 0;
+    while (is_plain((unsigned char)text[n]))
+        n++;
+    return n;
+}
+
 /* Septets of a character; 0 when the alphabet does not have it. */
 static long septets_of(uint32_t c)
 {
-    if (among(base, COUNT_OF(base), c))
+    if (is_plain(c) || among(base, COUNT_OF(base), c))
         return 1;
     return among(extension, COUNT_OF(extension), c) ? 2 : 0;
 }
@@ -229,7 +243,12 @@ static bool add_mark(struct buf *out, size_t from, uint32_t mark)
 static void replace(struct buf *out, const char *utf8, const char *unknown)
 {
     size_t from = out->len;
-    for (const char *p = utf8; *p;) {
+    for (const char *p = utf8;;) {
+        size_t plain = plain_run(p);
+        buf_add(out, p, plain);
+        p += plain;
+        if (!*p)
+            return;
         const char *at = p;
         uint32_t c = next_char(&p);
         const char *to = septets_of(c) ? NULL : replacement_of(c);

@@ -18,7 +18,8 @@
 #include "turn.h"
 #include "util.h"
 
-enum { OUT_IN_FLIGHT_MAX = 500, READ_BUDGET_MS = 5, SETTLE_COUNT = 200 };
+/* libmosquitto walks all that is in flight at each acknowledgement. */
+enum { OUT_IN_FLIGHT_MAX = 128, READ_BUDGET_MS = 5, SETTLE_COUNT = 200 };
 
 static const char content_type[] = "application/cloudevents+json";
 

@@ -31,7 +31,7 @@
 #include "transfer.h"
 #include "util.h"
 
-enum { LANES_STEP = 256, FROZEN_MAX = 256, MINUTE_MS = 60000 };
+enum { LANES_STEP = 256, FROZEN_MAX = 256, MINUTE_MS = 60000, READY_MAX = 16 };
 
 static struct lane *find_lane(struct outbox *o, int64_t id)
 {
@@ -81,6 +81,7 @@ struct outbox *outbox_open(struct stafette *g)
     struct outbox *o = xcalloc(1, sizeof *o);
     o->carriers = carriers_open((size_t)g->config->settings.carriers);
     o->finished_tail = &o->finished;
+    o->ready_tail = &o->ready;
     o->ops = outbox_ops_open(g);
     mend_plans(g);
     g->outbox = o;
@@ -351,6 +352,25 @@ static struct flight *add_flight(const struct claim *claim, const struct due *du
     return &o->flight[o->flights - 1];
 }
 
+/* Some at a time: each hand-over costs a lock and may wake somebody. */
+static void hand_ready(struct outbox *o)
+{
+    if (o->ready)
+        carriers_submit_list(o->carriers, o->ready);
+    o->ready = NULL;
+    o->ready_tail = &o->ready;
+    o->readies = 0;
+}
+
+static void add_ready(struct outbox *o, struct job *job)
+{
+    job->next = NULL;
+    *o->ready_tail = job;
+    o->ready_tail = &job->next;
+    if (++o->readies == READY_MAX)
+        hand_ready(o);
+}
+
 static struct rate domain_rate(const struct stafette *g)
 {
     int64_t per_minute = g->config->settings.domain_per_minute;
@@ -376,7 +396,7 @@ static void hand_over(const struct claim *claim, const struct due *due, struct j
     if (on_multi)
         transfer_submit(g->transfer, job);
     else
-        carriers_submit(o->carriers, job);
+        add_ready(o, job);
 }
 
 /* The job takes another road than its lane's, whose transport is not there any more or is not the
@@ -404,7 +424,7 @@ static bool start_one(struct claim *lane_claim, const struct due *due)
     struct stafette *g = claim.g;
     struct road *road = &g->outbox->road[claim.road];
     struct job *job = job_new();
-    job->chance = digest_random_below(UINT32_MAX);
+    digest_random_from(&g->outbox->random, &job->chance, sizeof job->chance);
     test_point("before-start");
     if (claim.shut)
         put_off(g, road, job);
@@ -530,7 +550,9 @@ static void start_round(struct stafette *g, bool urgent)
 void outbox_start(struct stafette *g)
 {
     start_round(g, true);
+    hand_ready(g->outbox);
     start_round(g, false);
+    hand_ready(g->outbox);
 }
 
 int64_t outbox_next_ms(const struct outbox *o)

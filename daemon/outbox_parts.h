@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "digest.h"
 #include "flow.h"
 #include "idtable.h"
 #include "stafette.h"
@@ -84,6 +85,10 @@ struct outbox {
     struct flight *flight;
     size_t flights, flight_cap, urgent_flights;
     size_t multi_flights;
+    struct digest_pool random; /* for the chance of each job */
+    struct job *ready;         /* made in this round and not yet handed to the carriers */
+    struct job **ready_tail;
+    size_t readies;
     struct job *finished; /* by job->next; results not yet committed */
     struct job **finished_tail;
     size_t finished_count;

@@ -23,6 +23,9 @@
 #include "util.h"
 #include "verp.h"
 
+/* Mostly enough for the values of a text, so that it grows once. */
+enum { VALUES_ROOM = 1024 };
+
 /* A private number that was given for urgent things only stays that (DOMAIN R22). */
 static bool fits(const struct contact *contact, const struct delivery *delivery)
 {
@@ -327,6 +330,7 @@ bool render_message(struct stafette *g, const struct due *due, const struct item
         collect_poll(g, item, &texts, &values);
     if (item->kind == ITEM_MEETING)
         collect_meeting(g, due, &texts, &values, message);
+    buf_reserve(&body, strlen(template_text(text)) + VALUES_ROOM);
     template_render(text, &values, &subject, &body);
     bool blocked =
         template_blocked(buf_str(&body), &what) || template_blocked(buf_str(&subject), &what);

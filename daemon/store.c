@@ -16,11 +16,12 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "idtable.h"
 #include "schema.h"
 #include "store_sql.h"
 #include "util.h"
 
-enum { BUSY_MS = 10 };
+enum { BUSY_MS = 10, SMALL_BYTES = 1200, SMALL_COUNT = 200 };
 /* From here on a checkpoint is worth its two fsyncs; 16 MB take some 20 ms to move. */
 enum { CHECKPOINT_PAGES = 1000, CHECKPOINT_BUSY_PAGES = 4000, PAGE_BYTES = 4096 };
 
@@ -40,7 +41,8 @@ struct store {
     sqlite3_stmt **stmt[NOUN_COUNT];
     int64_t next[SEQ_COUNT];
     int64_t next_committed[SEQ_COUNT]; /* as the store knows them */
-    struct interned *interned;
+    struct interned **interned;        /* by rising id */
+    struct idtable intern_index;       /* the same by text */
     size_t interned_count, interned_cap;
     size_t interned_committed;
     struct buf scratch;
@@ -176,22 +178,49 @@ static void read_sequences(struct store *s)
     memcpy(s->next_committed, s->next, sizeof s->next);
 }
 
+static struct interned *keep_interned(struct store *s, int64_t id, const char *text)
+{
+    struct interned *fresh = xmalloc(sizeof *fresh);
+    *fresh = (struct interned){id, xstrdup(text)};
+    s->interned = grow(s->interned, s->interned_count, &s->interned_cap, sizeof *s->interned);
+    s->interned[s->interned_count++] = fresh;
+    idtable_put(&s->intern_index, fresh->text, fresh);
+    return fresh;
+}
+
+/* All from the given place on; the index is made anew, for nothing leaves it. */
+static void drop_interned(struct store *s, size_t from)
+{
+    if (s->interned_count == from)
+        return;
+    idtable_release(&s->intern_index);
+    while (s->interned_count > from) {
+        struct interned *last = s->interned[--s->interned_count];
+        free(last->text);
+        free(last);
+    }
+    for (size_t i = 0; i < from; i++)
+        idtable_put(&s->intern_index, s->interned[i]->text, s->interned[i]);
+}
+
 static void read_interned(struct store *s)
 {
     struct query q = query_start(s, NOUN_META, META_INTERN_ALL);
-    while (query_row(&q)) {
-        s->interned = grow(s->interned, s->interned_count, &s->interned_cap, sizeof *s->interned);
-        s->interned[s->interned_count].id = query_column_int(&q, 0);
-        s->interned[s->interned_count++].text = xstrdup(query_column_text(&q, 1));
-    }
+    while (query_row(&q))
+        keep_interned(s, query_column_int(&q, 0), query_column_text(&q, 1));
     s->interned_committed = s->interned_count;
 }
 
-/* One thread uses a connection: locks inside SQLite would only cost time. */
+/* One thread uses a connection: locks inside SQLite would only cost time, and so would its count of
+ * all memory, which locks too (refused once SQLite runs, which is no harm). The texts of a few open
+ * statements fit into the connection's own small memory. */
 static int connect_to(struct store *s, const char *path, int flags, struct buf *err)
 {
-    if (sqlite3_open_v2(path, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK)
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    if (sqlite3_open_v2(path, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
+        sqlite3_db_config(s->db, SQLITE_DBCONFIG_LOOKASIDE, NULL, SMALL_BYTES, SMALL_COUNT);
         return 0;
+    }
     buf_printf(err, "%s: cannot open: %s", path, sqlite3_errmsg(s->db));
     return -1;
 }
@@ -253,8 +282,7 @@ void store_close(struct store *s)
     sqlite3_close(s->db);
     if (s->lock_fd >= 0)
         close(s->lock_fd);
-    for (size_t i = 0; i < s->interned_count; i++)
-        free(s->interned[i].text);
+    drop_interned(s, 0);
     free(s->interned);
     buf_release(&s->trouble);
     buf_release(&s->scratch);
@@ -312,8 +340,7 @@ void store_rollback(struct store *s)
     s->failure = 0;
     s->audit_head.known = false;
     s->open_transaction = false;
-    while (s->interned_count > s->interned_committed)
-        free(s->interned[--s->interned_count].text);
+    drop_interned(s, s->interned_committed);
     /* Not read again: a disk in trouble may not answer, and numbers would begin at 1. */
     memcpy(s->next, s->next_committed, sizeof s->next);
 }
@@ -511,26 +538,29 @@ void store_meta_set_int(struct store *s, const char *name, int64_t value)
 
 int64_t store_intern(struct store *s, const char *text)
 {
-    for (size_t i = s->interned_count; i > 0; i--)
-        if (str_eq(s->interned[i - 1].text, text))
-            return s->interned[i - 1].id;
-    int64_t id = s->interned_count ? s->interned[s->interned_count - 1].id + 1 : 1;
+    const struct interned *known = idtable_find(&s->intern_index, text);
+    if (known)
+        return known->id;
+    int64_t id = s->interned_count ? s->interned[s->interned_count - 1]->id + 1 : 1;
     struct query q = query_start(s, NOUN_META, META_INTERN_ADD);
     query_int(&q, id);
     query_text(&q, text);
     query_run(&q);
-    s->interned = grow(s->interned, s->interned_count, &s->interned_cap, sizeof *s->interned);
-    s->interned[s->interned_count].id = id;
-    s->interned[s->interned_count++].text = xstrdup(text);
-    return id;
+    return keep_interned(s, id, text)->id;
 }
 
 const char *store_intern_text(struct store *s, int64_t id)
 {
-    for (size_t i = 0; i < s->interned_count; i++)
-        if (s->interned[i].id == id)
-            return s->interned[i].text;
-    return "";
+    size_t from = 0, to = s->interned_count;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        if (s->interned[middle]->id < id)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    bool found = from < s->interned_count && s->interned[from]->id == id;
+    return found ? s->interned[from]->text : "";
 }
 
 int64_t store_checkpoint(struct store *s, bool busy)

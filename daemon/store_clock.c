@@ -46,7 +46,7 @@ static const char *const sql[] = {
                   " where state = 0 and due_ms <= ? order by due_ms, clock_seq",
     [CLOCK_NEXT] = "select due_ms from clock where state = 0 order by due_ms limit 1",
     [CLOCK_OF] = "select " COLUMNS " from clock"
-                 " where item_seq = ? and state = 0 order by kind limit 1",
+                 " where item_seq = ? and state = 0",
     [CLOCK_TALLY] = "select count(*) from clock where state = 0 and kind not in (3, 4, 8)",
 };
 const struct store_statements store_clock_statements = {sql, COUNT_OF(sql)};
@@ -181,12 +181,16 @@ int64_t store_clock_next(struct store *s)
 bool store_clock_of(struct store *s, int64_t item_seq, struct clock *clock)
 {
     struct query q = query_start(s, NOUN_CLOCK, CLOCK_OF);
+    struct clock other;
+    bool found = false;
     query_int(&q, item_seq);
-    if (!query_row(&q))
-        return false;
-    read_row(&q, clock);
-    query_end(&q);
-    return true;
+    /* An item has few; to sort them would cost more than to look at each. */
+    for (; query_row(&q); found = true) {
+        read_row(&q, &other);
+        if (!found || other.kind < clock->kind)
+            *clock = other;
+    }
+    return found;
 }
 
 int64_t store_clock_count_open(struct store *s)

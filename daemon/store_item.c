@@ -12,6 +12,7 @@ enum {
     ITEM_ADD,
     ITEM_UPDATE,
     ITEM_MARK,
+    ITEM_SET_STATE,
     ITEM_GET,
     ITEM_BY_CASE,
     ITEM_EACH,
@@ -42,6 +43,8 @@ static const char *const sql[] = {
                     " returns = ?, code = ?, complexity = ?, budget_line = ?, amount_cents = ?,"
                     " due_day = ? where item_seq = ?",
     [ITEM_MARK] = "update item set state = ?, flags = ? where item_seq = ?",
+    /* No index holds a state: nothing of this but the row is written. */
+    [ITEM_SET_STATE] = "update item set state = ? where item_seq = ?",
     [ITEM_GET] = "select " COLUMNS " from item where item_seq = ?",
     [ITEM_BY_CASE] = "select " COLUMNS " from item where case_key = ? order by item_seq desc",
     [ITEM_EACH] = "select " COLUMNS " from item where item_seq >= ? order by item_seq",
@@ -130,6 +133,14 @@ void store_item_mark(struct store *s, const struct item *item)
     struct query q = query_start(s, NOUN_ITEM, ITEM_MARK);
     query_int(&q, item->state);
     query_int(&q, item->flags);
+    query_int(&q, item->seq);
+    query_run(&q);
+}
+
+void store_item_set_state(struct store *s, const struct item *item)
+{
+    struct query q = query_start(s, NOUN_ITEM, ITEM_SET_STATE);
+    query_int(&q, item->state);
     query_int(&q, item->seq);
     query_run(&q);
 }

@@ -53,6 +53,9 @@ void store_item_update(struct store *s, const struct item *item);
 /* Writes state and flags alone, which no index of usual items holds: what delivery and reminders
  * change. */
 void store_item_mark(struct store *s, const struct item *item);
+
+/* Writes the state alone, which no index holds at all. */
+void store_item_set_state(struct store *s, const struct item *item);
 bool store_item_get(struct store *s, int64_t seq, struct item *item);
 
 /* Walks the items of a case, newest first; each() false ends. */

@@ -321,22 +321,29 @@ static size_t unsafe(const unsigned char *p)
     return 0;
 }
 
+static void add_clean(struct buf *out, const char *value)
+{
+    bool valid = utf8_valid(value, strlen(value));
+    for (const char *p = value, *from = p; *p; from = p) {
+        while (*p && !unsafe((const unsigned char *)p) && (valid || (unsigned char)*p < 0x80))
+            p++;
+        buf_add(out, from, (size_t)(p - from));
+        size_t skip = *p ? unsafe((const unsigned char *)p) : 0;
+        if (*p)
+            buf_addc(out, skip ? ' ' : '?');
+        p += skip ? skip : *p != '\0';
+    }
+}
+
 static void add_value(struct buf *out, const char *value, enum channel channel)
 {
     struct buf clean = BUF_INIT;
-    bool valid = utf8_valid(value, strlen(value));
-    for (const char *p = value; *p;) {
-        size_t skip = unsafe((const unsigned char *)p);
-        if (skip)
-            buf_addc(&clean, ' ');
-        else
-            buf_addc(&clean, !valid && (unsigned char)*p >= 0x80 ? '?' : *p);
-        p += skip ? skip : 1;
+    if (channel != CHANNEL_SMS) {
+        add_clean(out, value);
+        return;
     }
-    if (channel == CHANNEL_SMS)
-        gsm_transliterate(out, buf_str(&clean));
-    else
-        buf_puts(out, buf_str(&clean));
+    add_clean(&clean, value);
+    gsm_transliterate(out, buf_str(&clean));
     buf_release(&clean);
 }
 

@@ -131,7 +131,7 @@ static const char *month_name(const char *p)
     static const char *const names[] = {"jan", "feb", "mär", "mrz", "apr", "mai", "jun",
                                         "jul", "aug", "sep", "okt", "nov", "dez"};
     for (size_t i = 0; i < COUNT_OF(names); i++) {
-        if (strncasecmp(p, names[i], strlen(names[i])) != 0)
+        if ((*p | 0x20) != *names[i] || strncasecmp(p, names[i], strlen(names[i])) != 0)
             continue;
         while (is_word(*p) || *p == '.')
             p++;
@@ -170,7 +170,7 @@ static bool date_of_birth(const char *p)
     const char *year = date_year(p);
     if (year && str_starts(year, "19") && digits(year, 4, 4))
         return true;
-    for (size_t i = 0; i < COUNT_OF(words); i++) {
+    for (size_t i = 0; (*p == '*' || (*p | 0x20) == 'g') && i < COUNT_OF(words); i++) {
         if (strncasecmp(p, words[i], strlen(words[i])) != 0)
             continue;
         p += strlen(words[i]);
@@ -234,7 +234,8 @@ static const char *pass_over(const char *p)
 bool template_blocked(const char *text, const char **what)
 {
     for (const char *p = text; *p;) {
-        const char *behind = pass_over(p);
+        bool passes = *p == '+' || (*p == 'h' && p[1] == 't');
+        const char *behind = passes ? pass_over(p) : p;
         if (behind > p) {
             p = behind;
             continue;
@@ -247,6 +248,9 @@ bool template_blocked(const char *text, const char **what)
             }
         }
         p++;
+        /* Within a word nothing begins but a link. */
+        while (is_word(p[-1]) && is_letter(*p) && *p != 'h')
+            p++;
     }
     return false;
 }

@@ -244,7 +244,7 @@ void workflow_delivered(struct stafette *g, struct item *item)
     if (item->kind != ITEM_HANDOVER || item->state != STATE_REQUESTED)
         return;
     item->state = STATE_DELIVERED;
-    store_item_mark(g->store, item);
+    store_item_set_state(g->store, item);
 }
 
 bool work_inner(struct stafette *g, const struct item *item, int on)

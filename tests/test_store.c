@@ -120,6 +120,33 @@ static void test_numbers_survive_read_errors(void **state)
     commit();
 }
 
+/* A town's lanes: each is found again, and what was rolled back is forgotten among them. */
+static void test_intern_many(void **state)
+{
+    enum { KEPT = 1500, ALL = 2000 };
+    (void)state;
+    char name[32];
+    int64_t id[ALL];
+    for (int i = 0; i < ALL; i++) {
+        if (i == 0 || i == KEPT)
+            store_begin(s);
+        snprintf(name, sizeof name, "post/amt%d.example", i);
+        id[i] = store_intern(s, name);
+        if (i == KEPT - 1)
+            commit();
+    }
+    store_rollback(s);
+    store_begin(s);
+    for (int i = 0; i < KEPT; i++) {
+        snprintf(name, sizeof name, "post/amt%d.example", i);
+        assert_int_equal(store_intern(s, name), id[i]);
+        assert_string_equal(store_intern_text(s, id[i]), name);
+    }
+    assert_string_equal(store_intern_text(s, id[KEPT]), "");
+    assert_int_equal(store_intern(s, "post/amt1999.example"), id[KEPT]);
+    commit();
+}
+
 static void test_intern(void **state)
 {
     (void)state;
@@ -209,6 +236,7 @@ int main(void)
         TEST(test_full_disk),
         TEST(test_numbers_survive_read_errors),
         TEST(test_intern),
+        TEST(test_intern_many),
         TEST(test_second_daemon),
         TEST(test_no_store),
         TEST(test_checkpoint),
