@@ -231,6 +231,12 @@ class MailCount:
         self.copies[found.group(1)] += 1
         self.delivery[found.group(1)] = int(found.group(2))
 
+    def drop_broken(self):
+        """After smtp-sink was ended itself: what it had only begun to take, and never accepted."""
+        for path in list(self.sink.mails.iterdir()):
+            if not MESSAGE_ID.search(path.read_bytes()):
+                path.unlink()
+
     def extra(self):
         return self.copies.total() - len(self.copies)
 

@@ -98,13 +98,20 @@ class Relays:
 
     def restart(self, position):
         self.peer[position].stop()
+        self._drop_broken(position)
         self.peer[position].start()
         self.restarts += 1
+
+    def _drop_broken(self, position):
+        for count in self.counts:
+            if count.sink is self.peer[position]:
+                count.drop_broken()
 
     def heal(self, folder):
         """Well ones take the places of those that are not."""
         for position in UNWELL:
             self.peer[position].stop()
+            self._drop_broken(position)
             port = self.peer[position].port
             self.peer[position] = self._make(folder.path / f"healed{position:02d}", ())
             self.peer[position].port = port
