@@ -203,14 +203,25 @@ bool outbox_unsettled(const struct outbox *o)
     return o->finished || o->hastening;
 }
 
+/* Whether further results are to be expected in a moment. An attempt that has taken long already
+ * (a relay that hangs) is no reason for others to wait. */
+static bool expects_company(const struct stafette *g)
+{
+    const struct outbox *o = g->outbox;
+    size_t young = 0;
+    for (size_t i = 0; i < o->flights; i++)
+        young += g->mono_ms - o->flight[i].started_ms < OUTBOX_YOUNG_MS;
+    return young > o->finished_count;
+}
+
 bool outbox_collect(struct stafette *g)
 {
     struct outbox *o = g->outbox;
     take_list(g, carriers_take(o->carriers));
     take_list(g, transfer_take(g->transfer));
-    return o->hastening || (o->finished && (o->finished_count >= OUTBOX_SETTLE_COUNT ||
-                                            o->finished_count == o->flights ||
-                                            g->mono_ms - o->finished_since_ms >= OUTBOX_SETTLE_MS));
+    return o->hastening ||
+           (o->finished && (o->finished_count >= OUTBOX_SETTLE_COUNT || !expects_company(g) ||
+                            g->mono_ms - o->finished_since_ms >= OUTBOX_SETTLE_MS));
 }
 
 const struct template *outbox_template(struct stafette *g, int64_t id)
@@ -344,6 +355,7 @@ static struct flight *add_flight(const struct claim *claim, const struct due *du
                                               .channel = due->delivery.channel,
                                               .urgent = due->delivery.urgent,
                                               .on_multi = on_multi,
+                                              .started_ms = g->mono_ms,
                                               .config = g->config};
     config_hold(g->config);
     o->lane[claim->lane].in_flight++;

@@ -60,7 +60,8 @@ struct flight {
     size_t lane;
     size_t road;
     enum channel channel;
-    bool asked; /* a transport was: false when it ended before */
+    bool asked;         /* a transport was: false when it ended before */
+    int64_t started_ms; /* monotonic */
     bool urgent, on_multi;
     struct config *config; /* held: the job points into it */
     int64_t *mate;         /* deliveries that go along in its mail; owned */

@@ -45,6 +45,27 @@ static void test_one_probe_at_a_time(void **state)
     assert_int_equal(files(rig, "mail2/new"), 1);
 }
 
+/* Results wait a moment for those of attempts that have just begun, not for a relay that hangs. */
+static void test_company(void **state)
+{
+    struct gateway_rig *rig = *state;
+    struct outbox *o = rig->g.outbox;
+    int64_t seq = notify(rig, "asd", URGENCY_ROUTINE);
+    outbox_start(&rig->g);
+    await_results(rig);
+    assert_true(outbox_collect(&rig->g));
+    o->flight = grow(o->flight, o->flights, &o->flight_cap, sizeof *o->flight);
+    struct flight *other = &o->flight[o->flights++];
+    *other = (struct flight){.delivery_id = -1, .started_ms = rig->g.mono_ms};
+    assert_false(outbox_collect(&rig->g));
+    other->started_ms -= OUTBOX_YOUNG_MS;
+    assert_true(outbox_collect(&rig->g));
+    o->flights--;
+    settle(rig);
+    work(rig);
+    assert_int_equal(delivery(rig, seq).state, DELIVERY_SENT);
+}
+
 /* Nothing but what is urgent goes over it: it is found well all the same. */
 static void test_urgent_fails_back(void **state)
 {
@@ -268,6 +289,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         OUTBOX(test_routine_fails_over),
         OUTBOX(test_one_probe_at_a_time),
+        OUTBOX(test_company),
         OUTBOX(test_urgent_fails_back),
         OUTBOX(test_urgent_tries_all),
         OUTBOX(test_urgent_waits_at_last),
