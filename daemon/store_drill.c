@@ -141,16 +141,10 @@ bool store_drill_emergency(struct store *s, const char *unit)
 
 size_t store_drill_over(struct store *s, int64_t before_ms, struct ended_item *items, size_t max)
 {
-    size_t n = 0;
     struct query q = query_start(s, NOUN_DRILL, DRILL_OVER);
     query_int(&q, before_ms);
     query_int(&q, (int64_t)max);
-    while (query_row(&q)) {
-        items[n].seq = query_column_int(&q, 0);
-        items[n].kind = query_column_int(&q, 1);
-        items[n++].case_key = query_column_int(&q, 2);
-    }
-    return n;
+    return query_ended(&q, items);
 }
 
 int64_t store_drill_prune(struct store *s, int64_t before_ms, int64_t max)

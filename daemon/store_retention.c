@@ -33,19 +33,24 @@ static const char *const sql[] = {
 };
 const struct store_statements store_retention_statements = {sql, COUNT_OF(sql)};
 
+size_t query_ended(struct query *q, struct ended_item *items)
+{
+    size_t n = 0;
+    while (query_row(q)) {
+        items[n].seq = query_column_int(q, 0);
+        items[n].kind = query_column_int(q, 1);
+        items[n++].case_key = query_column_int(q, 2);
+    }
+    return n;
+}
+
 size_t store_retention_items(struct store *s, int64_t before_ms, struct ended_item *items,
                              size_t max)
 {
-    size_t n = 0;
     struct query q = query_start(s, NOUN_RETENTION, OVER_ITEMS);
     query_int(&q, before_ms);
     query_int(&q, (int64_t)max);
-    while (query_row(&q)) {
-        items[n].seq = query_column_int(&q, 0);
-        items[n].kind = query_column_int(&q, 1);
-        items[n++].case_key = query_column_int(&q, 2);
-    }
-    return n;
+    return query_ended(&q, items);
 }
 
 void store_retention_each_event(struct store *s, int64_t before_ms, size_t max, void *context,

@@ -107,6 +107,10 @@ void query_run(struct query *q);
 /* The same; returns how many rows it changed. */
 int64_t query_run_counted(struct query *q);
 
+struct ended_item;
+/* Reads all rows (item_seq, kind, case_key) into items, which has room for them; how many. */
+size_t query_ended(struct query *q, struct ended_item *items);
+
 /* The first column of the first row, 0 when there is none; ends the query. */
 int64_t query_single(struct query *q);
 
