@@ -330,6 +330,37 @@ static inline void rig_put_notice(void *context, const struct notice *n)
     }
 }
 
+/* An item of asd that asks the unit, told in a transaction of its own; to be answered until that
+ * time. */
+enum { RIG_NO_ANSWER = 0, RIG_BY_CLOCK = -1 };
+static inline struct item rig_request(struct gateway_rig *rig, const char *unit,
+                                      enum urgency urgency, const struct limits *limits,
+                                      int64_t answer_ms)
+{
+    struct item item;
+    struct buf text = BUF_INIT;
+    memset(&item, 0, sizeof item);
+    limits_write(&text, limits);
+    store_begin(rig->g.store);
+    item.seq = store_next(rig->g.store, SEQ_ITEM);
+    item.state = STATE_REQUESTED;
+    item.urgency = urgency;
+    item.created_ms = item.changed_ms = rig->g.now_ms;
+    item.limits_id = store_intern(rig->g.store, buf_str(&text));
+    str_copy(item.source, sizeof item.source, "jugendamt");
+    str_copy(item.owner_unit, sizeof item.owner_unit, "asd");
+    str_copy(item.waiting_unit, sizeof item.waiting_unit, unit);
+    store_item_add(rig->g.store, &item);
+    int64_t due_ms = workflow_set_clock(&rig->g, &item, limits, 0);
+    const struct telling telling = {directory_unit(rig->g.config->directory, unit), REASON_ROUTE,
+                                    "handover.requested",
+                                    answer_ms == RIG_BY_CLOCK ? due_ms : answer_ms, ""};
+    tell_unit(&rig->g, &item, limits, &telling);
+    rig_commit(rig);
+    buf_release(&text);
+    return item;
+}
+
 static inline void rig_put_delivery(void *context, const struct delivery *d)
 {
     struct buf *out = context;

@@ -143,28 +143,9 @@ static inline void pass(struct gateway_rig *rig, int64_t ms)
 
 static inline int64_t notify(struct gateway_rig *rig, const char *unit, enum urgency urgency)
 {
-    struct item item;
-    struct buf text = BUF_INIT;
     struct limits limits;
     limits_of(&limits, directory_policy(rig->g.config->directory, "standard"), urgency);
-    memset(&item, 0, sizeof item);
-    limits_write(&text, &limits);
-    store_begin(rig->g.store);
-    item.seq = store_next(rig->g.store, SEQ_ITEM);
-    item.state = STATE_REQUESTED;
-    item.urgency = urgency;
-    item.created_ms = item.changed_ms = rig->g.now_ms;
-    item.limits_id = store_intern(rig->g.store, buf_str(&text));
-    str_copy(item.source, sizeof item.source, "jugendamt");
-    str_copy(item.owner_unit, sizeof item.owner_unit, "asd");
-    str_copy(item.waiting_unit, sizeof item.waiting_unit, unit);
-    store_item_add(rig->g.store, &item);
-    workflow_set_clock(&rig->g, &item, &limits, 0);
-    const struct telling telling = {directory_unit(rig->g.config->directory, unit), REASON_ROUTE,
-                                    "handover.requested", 0, ""};
-    tell_unit(&rig->g, &item, &limits, &telling);
-    rig_commit(rig);
-    buf_release(&text);
+    rig_request(rig, unit, urgency, &limits, RIG_NO_ANSWER);
     return store_last(rig->g.store, SEQ_DELIVERY);
 }
 

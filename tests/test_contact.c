@@ -38,30 +38,11 @@ static int set_up(void **state)
 
 static struct item add_item(struct gateway_rig *rig, enum urgency urgency, const char *unit)
 {
-    struct item item;
-    struct buf text = BUF_INIT;
     struct limits limits;
     limits_of(&limits, directory_policy(rig->g.config->directory, "standard"), urgency);
     limits.expire_ms = 3600000;
     limits.sms = urgency >= URGENCY_URGENT && str_eq(unit, "still");
-    memset(&item, 0, sizeof item);
-    limits_write(&text, &limits);
-    store_begin(rig->g.store);
-    item.seq = store_next(rig->g.store, SEQ_ITEM);
-    item.state = STATE_REQUESTED;
-    item.urgency = urgency;
-    item.created_ms = item.changed_ms = rig->g.now_ms;
-    item.limits_id = store_intern(rig->g.store, buf_str(&text));
-    str_copy(item.owner_unit, sizeof item.owner_unit, "asd");
-    str_copy(item.waiting_unit, sizeof item.waiting_unit, unit);
-    store_item_add(rig->g.store, &item);
-    int64_t due_ms = workflow_set_clock(&rig->g, &item, &limits, 0);
-    const struct telling telling = {directory_unit(rig->g.config->directory, unit), REASON_ROUTE,
-                                    "handover.requested", due_ms, ""};
-    tell_unit(&rig->g, &item, &limits, &telling);
-    rig_commit(rig);
-    buf_release(&text);
-    return item;
+    return rig_request(rig, unit, urgency, &limits, RIG_BY_CLOCK);
 }
 
 static void put_delivery(void *context, const struct delivery *d)

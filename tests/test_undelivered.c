@@ -43,31 +43,12 @@ static void at_minute(struct gateway_rig *rig, int64_t minute)
 /* At minute 0, to be answered within `answer_min` (0: no answer), given up after `expire_min`. */
 static struct item add_item(struct gateway_rig *rig, int64_t answer_min, int64_t expire_min)
 {
-    struct item item;
-    struct buf text = BUF_INIT;
     struct limits limits;
     at_minute(rig, 0);
     limits_of(&limits, directory_policy(rig->g.config->directory, "standard"), URGENCY_ROUTINE);
     limits.expire_ms = expire_min * MIN_MS;
-    memset(&item, 0, sizeof item);
-    limits_write(&text, &limits);
-    store_begin(rig->g.store);
-    item.seq = store_next(rig->g.store, SEQ_ITEM);
-    item.state = STATE_REQUESTED;
-    item.created_ms = item.changed_ms = rig->g.now_ms;
-    item.limits_id = store_intern(rig->g.store, buf_str(&text));
-    str_copy(item.source, sizeof item.source, "jugendamt");
-    str_copy(item.owner_unit, sizeof item.owner_unit, "asd");
-    str_copy(item.waiting_unit, sizeof item.waiting_unit, "viele");
-    store_item_add(rig->g.store, &item);
-    workflow_set_clock(&rig->g, &item, &limits, 0);
-    const struct telling telling = {directory_unit(rig->g.config->directory, "viele"), REASON_ROUTE,
-                                    "handover.requested",
-                                    answer_min ? rig->g.now_ms + answer_min * MIN_MS : 0, ""};
-    tell_unit(&rig->g, &item, &limits, &telling);
-    rig_commit(rig);
-    buf_release(&text);
-    return item;
+    return rig_request(rig, "viele", URGENCY_ROUTINE, &limits,
+                       answer_min ? rig->g.now_ms + answer_min * MIN_MS : RIG_NO_ANSWER);
 }
 
 /* What an attempt came to; a deferred one is repeated after so many minutes. */
