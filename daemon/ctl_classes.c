@@ -30,6 +30,7 @@ static void put_sentences(struct buf *out, enum error_class class)
 {
     json_member_text(out, "sender", verdict_of(class)->sender);
     json_member_text(out, "coordinator", verdict_of(class)->coordinator);
+    json_member_text(out, "operators", verdict_of(class)->operators);
 }
 
 /* Which row it was: "SMTP 5.1.*: no such address". */
@@ -157,8 +158,9 @@ static void put_all_sentences(struct buf *out)
 {
     for (int class = 0; class < ERROR_CLASS_COUNT; class ++) {
         const struct verdict *v = verdict_of((enum error_class) class);
-        buf_printf(out, "\n%s\n  sender:      %s\n  coordinator: %s\n",
-                   error_class_name((enum error_class) class), v->sender, v->coordinator);
+        buf_printf(out, "\n%s\n  sender:      %s\n  coordinator: %s\n  operators:   %s\n",
+                   error_class_name((enum error_class) class), v->sender, v->coordinator,
+                   v->operators);
     }
 }
 

@@ -24,6 +24,7 @@
 #include "store_notice.h"
 #include "store_outbox.h"
 #include "util.h"
+#include "verdict.h"
 
 enum { LIST_USUAL = 100, LIST_MAX = 100000 };
 
@@ -190,7 +191,7 @@ static int show_one(struct desk *desk, const struct ctl_use_of *use, bool json)
     put_delivery(&out, desk, d);
     json_member_text(&out, "channel", channel_name(d->channel));
     json_member_bool(&out, "urgent", d->urgent);
-    json_member_text(&out, "german", outbox_class_german(d->class));
+    json_member_text(&out, "german", verdict_of(d->class)->operators);
     json_member_time(&out, "expires_at", d->state == DELIVERY_PENDING ? d->expires_ms : 0);
     json_member_text(&out, "report", report_status_name(d->report));
     json_member_time(&out, "reported_at", d->reported_ms);

@@ -12,6 +12,7 @@
 #include "lane_hold.h"
 #include "store_outbox.h"
 #include "util.h"
+#include "verdict.h"
 
 enum { MINUTE_MS = 60000, FIRST_AGE = 5, NAME_WIDTH = 32 };
 
@@ -185,7 +186,7 @@ static void put_state(struct buf *out, const struct outbox_table *t, const struc
         time_local(out, lane->next_ms - t->steady_ms + t->now_ms);
     }
     if (class != CLASS_NONE)
-        buf_printf(out, "  %s: %s", error_class_name(class), outbox_class_german(class));
+        buf_printf(out, "  %s: %s", error_class_name(class), verdict_of(class)->operators);
     buf_addc(out, '\n');
 }
 
@@ -309,35 +310,10 @@ void outbox_table_json(struct buf *out, const struct outbox_table *t,
         json_member_int(out, "oldest_age_s", (t->now_ms - lane->oldest_ms) / 1000);
         json_member_time(out, "next_at", lane->next_ms);
         json_member_text(out, "last_class", error_class_name(class));
-        json_member_text(out, "german", outbox_class_german(class));
+        json_member_text(out, "german", verdict_of(class)->operators);
         json_member_text(out, "incident", incident_of(lane, live));
         buf_addc(out, '}');
     }
     json_empty_holds(out, t, holds);
     buf_addc(out, ']');
-}
-
-const char *outbox_class_german(enum error_class class)
-{
-    static const char *const german[ERROR_CLASS_COUNT] = {
-        [CLASS_NONE] = "",
-        [CLASS_CONNECT] = "Die Gegenstelle ist nicht zu erreichen; es wird von selbst wiederholt.",
-        [CLASS_TIMEOUT] = "Die Gegenstelle antwortet nicht rechtzeitig; es wird von selbst "
-                          "wiederholt.",
-        [CLASS_TEMPORARY] = "Die Gegenstelle bittet, es später zu versuchen.",
-        [CLASS_THROTTLED] = "Die Gegenstelle nimmt zurzeit weniger an; es geht langsamer weiter.",
-        [CLASS_AMBIGUOUS] = "Die Verbindung riss vor der Bestätigung ab; eine Wiederholung kann "
-                            "doppelt ankommen.",
-        [CLASS_AUTH] = "Die Anmeldung wird abgelehnt; bitte Zugangsdaten prüfen.",
-        [CLASS_TLS] = "Die Verschlüsselung kommt nicht zustande; bitte Zertifikat prüfen.",
-        [CLASS_LOCAL] = "Der Fehler liegt auf diesem Rechner; bitte Platte und Konfiguration "
-                        "prüfen.",
-        [CLASS_ADDRESS] = "Die Adresse wird abgelehnt; bitte im Verzeichnis berichtigen.",
-        [CLASS_PERMANENT] = "Die Nachricht wird endgültig abgelehnt.",
-        [CLASS_FORBIDDEN] = "Es fehlt eine Erlaubnis, Rechtsgrundlage oder Einwilligung.",
-        [CLASS_FULL] = "Das Postfach ist voll; es wird seltener wiederholt.",
-        [CLASS_POLICY] = "Die Gegenstelle lehnt uns nach ihren Regeln ab; bitte dort klären.",
-        [CLASS_CREDIT] = "Das Konto beim SMS-Gateway ist leer oder gesperrt.",
-    };
-    return class < ERROR_CLASS_COUNT && german[class] ? german[class] : "";
 }

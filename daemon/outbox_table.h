@@ -58,7 +58,4 @@ void outbox_table_text(struct buf *out, const struct outbox_table *t,
 void outbox_table_json(struct buf *out, const struct outbox_table *t,
                        const struct lane_holds *holds, const struct json *live);
 
-/* What an error class means, one German sentence; "" for CLASS_NONE. */
-const char *outbox_class_german(enum error_class class);
-
 #endif

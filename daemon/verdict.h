@@ -39,6 +39,7 @@ struct verdict {
     enum verdict_hand hand;
     const char *sender;      /* German: what is the case */
     const char *coordinator; /* German: what to do */
+    const char *operators;   /* German: what they read beside what waits; "" for CLASS_NONE */
 };
 
 const struct verdict *verdict_of(enum error_class class);

@@ -250,6 +250,7 @@ static void sentences_are_plain(void **state)
         const struct verdict *v = verdict_of((enum error_class) class);
         expect_plain(error_class_name((enum error_class) class), v->sender);
         expect_plain(error_class_name((enum error_class) class), v->coordinator);
+        assert_true(class == CLASS_NONE ? str_empty(v->operators) : str_ends(v->operators, "."));
         for (int other = 0; other < class; other++)
             assert_string_not_equal(v->sender, verdict_of((enum error_class)other)->sender);
     }
