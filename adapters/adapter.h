@@ -2,8 +2,8 @@
  * The contract of a delivery adapter: one channel's way of handing one message to one peer.
  *
  * A transport is a configured use of an adapter ("relay1" uses email_smtp). The outbox makes a job
- * of each attempt; a carrier thread (mail, files) or the loop's own multi handle (HTTP) runs it by
- * the adapter's functions; the job comes back with its result.
+ * of each attempt; a carrier thread (mail, files) or the transfer thread (HTTP) runs it by the
+ * adapter's functions; the job comes back with its result.
  *
  * An adapter MUST
  *  1. end every job with exactly one of three endings (sent, deferred, failed), by job_end();
@@ -101,7 +101,8 @@ enum { ANSWER_MAX = 16 * 1024 };
 
 enum adapter_engine {
     ENGINE_CARRIER, /* a carrier thread: blocking libcurl, or local work */
-    ENGINE_MULTI    /* the deciding thread's multi handle: HTTP only */
+    ENGINE_MULTI,   /* the transfer thread's multi handle: HTTP only */
+    ENGINE_COUNT
 };
 
 /* An option of a transport, checked and defaulted by adapters.c. */
@@ -198,6 +199,18 @@ bool transport_is_loopback(const char *host);
 /* Jobs: made empty, filled by the owner; job_free() wipes texts. */
 struct job *job_new(void);
 void job_free(struct job *job);
+
+/* Jobs in their order, by job->next. The list does not own them. */
+struct job_list {
+    struct job *first, **last; /* last: where the next one is hung on */
+};
+void job_list_init(struct job_list *list);
+void job_list_put(struct job_list *list, struct job *job);
+/* All of them, by job->next; the list is empty then. */
+struct job *job_list_take(struct job_list *list);
+/* Frees a job and all behind it. */
+void jobs_free(struct job *job);
+
 void job_end(struct job *job, enum attempt_end end, enum error_class class, int code);
 /* The same with the ending that belongs to the class (daemon/verdict.h): CLASS_NONE is sent, what
  * closes this way for good failed, all others deferred. */

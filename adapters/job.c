@@ -56,6 +56,35 @@ void job_free(struct job *job)
     free(job);
 }
 
+void job_list_init(struct job_list *list)
+{
+    list->first = NULL;
+    list->last = &list->first;
+}
+
+void job_list_put(struct job_list *list, struct job *job)
+{
+    job->next = NULL;
+    *list->last = job;
+    list->last = &job->next;
+}
+
+struct job *job_list_take(struct job_list *list)
+{
+    struct job *first = list->first;
+    job_list_init(list);
+    return first;
+}
+
+void jobs_free(struct job *job)
+{
+    while (job) {
+        struct job *next = job->next;
+        job_free(job);
+        job = next;
+    }
+}
+
 void job_end(struct job *job, enum attempt_end end, enum error_class class, int code)
 {
     assert(!job->ended);

@@ -1,6 +1,6 @@
 /*
  * Adapter sms_http: one SMS by any HTTP gateway that can be described by a table: method, URL,
- * headers, body, success rule, where the id stands. Runs on the deciding thread's multi handle.
+ * headers, body, success rule, where the id stands. Runs on the transfer thread.
  *
  * Promises: placeholders are filled in one pass and escaped for where they stand, so that neither a
  * text nor a gateway's name can add a parameter; "sent" only after the answer that the rule

@@ -5,6 +5,7 @@
 #include "loop.h"
 
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -176,15 +177,19 @@ static void wait_for_work(struct stafette *g, int signals, int mqtt_ms)
     bool troubled = turn_retry_ms(g->turn) != 0;
     /* What is not read must not wake us, or we would spin. */
     bool deaf = troubled || g->stopping;
-    const struct transfer_fd fds[] = {
-        {signals, false},
-        {http_fd(g->http), false},
-        {lmtp_fd(g->lmtp), false},
-        {troubled || outbox_unsettled(g->outbox) ? -1 : outbox_fd(g->outbox), false},
-        {troubled ? -1 : ledger_run_fd(g->ledger), false},
-        {deaf ? -1 : ingest_fd(g->ingest), ingest_wants_write(g->ingest)},
+    bool later = troubled || outbox_unsettled(g->outbox);
+    struct pollfd fds[] = {
+        {signals, POLLIN, 0},
+        {http_fd(g->http), POLLIN, 0},
+        {lmtp_fd(g->lmtp), POLLIN, 0},
+        {later ? -1 : outbox_fd(g->outbox), POLLIN, 0},
+        {later ? -1 : transfer_fd(g->transfer), POLLIN, 0},
+        {troubled ? -1 : ledger_run_fd(g->ledger), POLLIN, 0},
+        {deaf ? -1 : ingest_fd(g->ingest), POLLIN, 0},
     };
-    transfer_wait(g->transfer, fds, COUNT_OF(fds), (int)wait_ms(g, mqtt_ms));
+    if (ingest_wants_write(g->ingest))
+        fds[COUNT_OF(fds) - 1].events |= POLLOUT;
+    poll(fds, COUNT_OF(fds), (int)wait_ms(g, mqtt_ms));
 }
 
 static void take_signals(struct stafette *g, int signals, int *stops)

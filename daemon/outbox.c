@@ -80,8 +80,9 @@ struct outbox *outbox_open(struct stafette *g)
 {
     struct outbox *o = xcalloc(1, sizeof *o);
     o->carriers = carriers_open((size_t)g->config->settings.carriers);
-    o->finished_tail = &o->finished;
-    o->ready_tail = &o->ready;
+    job_list_init(&o->finished);
+    for (size_t i = 0; i < ENGINE_COUNT; i++)
+        job_list_init(&o->ready[i].list);
     o->ops = outbox_ops_open(g);
     mend_plans(g);
     g->outbox = o;
@@ -89,21 +90,12 @@ struct outbox *outbox_open(struct stafette *g)
     return o;
 }
 
-static void free_jobs(struct job *list)
-{
-    while (list) {
-        struct job *next = list->next;
-        job_free(list);
-        list = next;
-    }
-}
-
 void outbox_close(struct outbox *o, int wait_ms)
 {
     if (!o)
         return;
     carriers_close(o->carriers, wait_ms);
-    free_jobs(o->finished);
+    jobs_free(o->finished.first);
     for (size_t i = 0; i < o->flights; i++) {
         config_drop(o->flight[i].config);
         free(o->flight[i].mate);
@@ -176,9 +168,7 @@ static void add_finished(struct stafette *g, struct job *job)
     struct outbox *o = g->outbox;
     if (!o->finished_count++)
         o->finished_since_ms = g->mono_ms;
-    job->next = NULL;
-    *o->finished_tail = job;
-    o->finished_tail = &job->next;
+    job_list_put(&o->finished, job);
 }
 
 static void take_list(struct stafette *g, struct job *list)
@@ -200,7 +190,7 @@ static void take_list(struct stafette *g, struct job *list)
 
 bool outbox_unsettled(const struct outbox *o)
 {
-    return o->finished || o->hastening;
+    return o->finished.first || o->hastening;
 }
 
 /* Whether further results are to be expected in a moment. An attempt that has taken long already
@@ -220,8 +210,8 @@ bool outbox_collect(struct stafette *g)
     take_list(g, carriers_take(o->carriers));
     take_list(g, transfer_take(g->transfer));
     return o->hastening ||
-           (o->finished && (o->finished_count >= OUTBOX_SETTLE_COUNT || !expects_company(g) ||
-                            g->mono_ms - o->finished_since_ms >= OUTBOX_SETTLE_MS));
+           (o->finished.first && (o->finished_count >= OUTBOX_SETTLE_COUNT || !expects_company(g) ||
+                                  g->mono_ms - o->finished_since_ms >= OUTBOX_SETTLE_MS));
 }
 
 const struct template *outbox_template(struct stafette *g, int64_t id)
@@ -274,10 +264,9 @@ static void put_off(struct stafette *g, const struct road *road, struct job *job
     job_peer_text(job, "not tried: the transport does not answer, a probe is under way");
 }
 
-static void take_back_from(struct stafette *g, struct road *road)
+static void take_back(struct stafette *g, struct road *road, struct job *list)
 {
     struct outbox *o = g->outbox;
-    struct job *list = carriers_recall(o->carriers, road->name);
     while (list) {
         struct job *job = list;
         struct flight *flight = outbox_flight(o, job->delivery_id);
@@ -294,8 +283,10 @@ void outbox_take_back(struct stafette *g)
 {
     for (size_t i = 0; i < g->outbox->roads; i++) {
         struct road *road = &g->outbox->road[i];
-        if (road->died)
-            take_back_from(g, road);
+        if (road->died) {
+            take_back(g, road, carriers_recall(g->outbox->carriers, road->name));
+            take_back(g, road, transfer_recall(g->transfer, road->name));
+        }
         road->died = false;
     }
 }
@@ -344,7 +335,7 @@ struct claim {
     bool shut;       /* they are put off without an attempt */
 };
 
-static struct flight *add_flight(const struct claim *claim, const struct due *due, bool on_multi)
+static struct flight *add_flight(const struct claim *claim, const struct due *due)
 {
     struct stafette *g = claim->g;
     struct outbox *o = g->outbox;
@@ -354,33 +345,38 @@ static struct flight *add_flight(const struct claim *claim, const struct due *du
                                               .road = claim->road,
                                               .channel = due->delivery.channel,
                                               .urgent = due->delivery.urgent,
-                                              .on_multi = on_multi,
                                               .started_ms = g->mono_ms,
                                               .config = g->config};
     config_hold(g->config);
     o->lane[claim->lane].in_flight++;
     o->urgent_flights += due->delivery.urgent;
-    o->multi_flights += on_multi;
     return &o->flight[o->flights - 1];
 }
 
 /* Some at a time: each hand-over costs a lock and may wake somebody. */
-static void hand_ready(struct outbox *o)
+static void hand_ready(struct stafette *g, enum adapter_engine engine)
 {
-    if (o->ready)
-        carriers_submit_list(o->carriers, o->ready);
-    o->ready = NULL;
-    o->ready_tail = &o->ready;
-    o->readies = 0;
+    struct ready *ready = &g->outbox->ready[engine];
+    struct job *list = job_list_take(&ready->list);
+    ready->count = 0;
+    if (list && engine == ENGINE_MULTI)
+        transfer_submit_list(g->transfer, list, (size_t)g->config->settings.sms_in_flight_max);
+    else if (list)
+        carriers_submit_list(g->outbox->carriers, list);
 }
 
-static void add_ready(struct outbox *o, struct job *job)
+static void add_ready(struct stafette *g, enum adapter_engine engine, struct job *job)
 {
-    job->next = NULL;
-    *o->ready_tail = job;
-    o->ready_tail = &job->next;
-    if (++o->readies == READY_MAX)
-        hand_ready(o);
+    struct ready *ready = &g->outbox->ready[engine];
+    job_list_put(&ready->list, job);
+    if (++ready->count == READY_MAX)
+        hand_ready(g, engine);
+}
+
+static void hand_all(struct stafette *g)
+{
+    for (int engine = 0; engine < ENGINE_COUNT; engine++)
+        hand_ready(g, engine);
 }
 
 static struct rate domain_rate(const struct stafette *g)
@@ -394,21 +390,18 @@ static void hand_over(const struct claim *claim, const struct due *due, struct j
     struct stafette *g = claim->g;
     struct outbox *o = g->outbox;
     struct rate rate = domain_rate(g);
-    bool on_multi = job->transport->adapter->engine == ENGINE_MULTI;
+    enum adapter_engine engine = job->transport->adapter->engine;
     job->lane = o->lane[claim->lane].id;
     job->has_rival = road_has_rival(g, job->transport);
     size_t mates = 0;
     int64_t *mate = g->config->settings.bundle_ms ? outbox_bundle(g, due, job, &mates) : NULL;
     road_started(g, &o->road[claim->road]);
     bucket_take(&o->lane[claim->lane].bucket, &rate, g->steady_ms);
-    struct flight *flight = add_flight(claim, due, on_multi);
+    struct flight *flight = add_flight(claim, due);
     flight->asked = true;
     flight->mate = mate;
     flight->mates = mates;
-    if (on_multi)
-        transfer_submit(g->transfer, job);
-    else
-        add_ready(o, job);
+    add_ready(g, engine, job);
 }
 
 /* The job takes another road than its lane's, whose transport is not there any more or is not the
@@ -452,7 +445,7 @@ static bool start_one(struct claim *lane_claim, const struct due *due)
         return true;
     }
     job->delivery_id = due->delivery.seq;
-    add_flight(&claim, due, false);
+    add_flight(&claim, due);
     add_finished(g, job);
     return true;
 }
@@ -488,12 +481,6 @@ static size_t lane_room(const struct stafette *g, const struct lane *lane, int64
     return size > lane->in_flight ? at_most(size - lane->in_flight, tokens) : 0;
 }
 
-/* SMS gateways are asked from the multi handle, which no carrier limits. */
-static bool sms_full(const struct stafette *g)
-{
-    return g->outbox->multi_flights >= (size_t)g->config->settings.sms_in_flight_max;
-}
-
 static bool claim_one(void *context, const struct due *due)
 {
     struct claim *claim = context;
@@ -503,7 +490,7 @@ static bool claim_one(void *context, const struct due *due)
     if (!claim->room)
         return false;
     claim->room--;
-    if (!(due->delivery.channel == CHANNEL_SMS && sms_full(g)) && start_one(claim, due))
+    if (start_one(claim, due))
         return true;
     claim->room = 0; /* the walk ends with something due: the lane is looked at again */
     return false;
@@ -562,9 +549,9 @@ static void start_round(struct stafette *g, bool urgent)
 void outbox_start(struct stafette *g)
 {
     start_round(g, true);
-    hand_ready(g->outbox);
+    hand_all(g);
     start_round(g, false);
-    hand_ready(g->outbox);
+    hand_all(g);
 }
 
 int64_t outbox_next_ms(const struct outbox *o)

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../adapters/adapter.h"
 #include "digest.h"
 #include "flow.h"
 #include "idtable.h"
@@ -62,7 +63,7 @@ struct flight {
     enum channel channel;
     bool asked;         /* a transport was: false when it ended before */
     int64_t started_ms; /* monotonic */
-    bool urgent, on_multi;
+    bool urgent;
     struct config *config; /* held: the job points into it */
     int64_t *mate;         /* deliveries that go along in its mail; owned */
     size_t mates;
@@ -85,13 +86,12 @@ struct outbox {
     size_t first_lane[2]; /* where the next round begins, routine and urgent */
     struct flight *flight;
     size_t flights, flight_cap, urgent_flights;
-    size_t multi_flights;
     struct digest_pool random; /* for the chance of each job */
-    struct job *ready;         /* made in this round and not yet handed to the carriers */
-    struct job **ready_tail;
-    size_t readies;
-    struct job *finished; /* by job->next; results not yet committed */
-    struct job **finished_tail;
+    struct ready {             /* by adapter_engine: made in this round, not yet handed over */
+        struct job_list list;
+        size_t count;
+    } ready[ENGINE_COUNT];
+    struct job_list finished; /* results not yet committed */
     size_t finished_count;
     int64_t finished_since_ms; /* monotonic time of the first of them */
     size_t hastening;          /* lanes with `hasten` */

@@ -39,11 +39,6 @@ const struct transport *road_transport(const struct stafette *g, struct road *ro
     return road->transport;
 }
 
-static bool is_multi(const struct transport *t)
-{
-    return t && t->adapter->engine == ENGINE_MULTI;
-}
-
 bool road_has_rival(const struct stafette *g, const struct transport *t)
 {
     return t && lane_next(g, t, NULL) != t;
@@ -107,13 +102,10 @@ bool road_was_probed(struct stafette *g, const struct flight *flight)
            live_other(g, lane, usual);
 }
 
-static size_t road_share(const struct stafette *g, struct road *road, bool urgent)
+static size_t road_share(const struct stafette *g, struct road *road)
 {
-    const struct settings *s = &g->config->settings;
     const struct transport *t = road_transport(g, road);
-    if (is_multi(t))
-        return (size_t)s->sms_in_flight_max / (urgent ? 1 : 2);
-    return (size_t)s->in_flight_max / (road_has_rival(g, t) ? 2 : 1);
+    return (size_t)g->config->settings.in_flight_max / (road_has_rival(g, t) ? 2 : 1);
 }
 
 static struct rate road_rate(const struct stafette *g, struct road *road)
@@ -126,7 +118,7 @@ static struct rate road_rate(const struct stafette *g, struct road *road)
 size_t road_room(const struct stafette *g, struct road *road, bool urgent, int64_t *wake_ms)
 {
     struct rate rate = road_rate(g, road);
-    size_t size = window_size(&road->window, road_share(g, road, urgent));
+    size_t size = window_size(&road->window, road_share(g, road));
     /* An urgent one is not held up by the probe of a routine one. */
     if (urgent && size == 1)
         size = 2;
@@ -170,7 +162,7 @@ void road_ended(const struct stafette *g, struct road *road, const struct result
     if (incident_blames(result->class))
         window_failed(&road->window);
     else
-        window_succeeded(&road->window, road_share(g, road, false));
+        window_succeeded(&road->window, road_share(g, road));
     /* The probe itself may have taken long. */
     if (road_is_dead(g, road))
         road->probe_ms = g->steady_ms + g->config->settings.retry_first_ms;

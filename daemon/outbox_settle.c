@@ -367,7 +367,7 @@ static void hastened(struct outbox *o)
 
 bool outbox_is_under_way(const struct stafette *g, int64_t delivery_seq)
 {
-    for (const struct job *job = g->outbox->finished; job; job = job->next)
+    for (const struct job *job = g->outbox->finished.first; job; job = job->next)
         if (job->delivery_id == delivery_seq)
             return false;
     return outbox_flight(g->outbox, delivery_seq) != NULL;
@@ -388,9 +388,9 @@ bool outbox_arrived(struct stafette *g, struct delivery *d)
 
 void outbox_settle(struct stafette *g)
 {
-    if (g->outbox->finished)
+    if (g->outbox->finished.first)
         test_point("before-settle");
-    for (struct job *job = g->outbox->finished; job; job = job->next)
+    for (struct job *job = g->outbox->finished.first; job; job = job->next)
         settle_job(g, job);
     hasten(g);
 }
@@ -430,7 +430,6 @@ static void end_flight(struct stafette *g, struct flight *flight, const struct r
         window_succeeded(&lane->window, (size_t)g->config->settings.in_flight_max / 2);
     lane->in_flight--;
     lane->wake_ms = 0;
-    o->multi_flights -= flight->on_multi;
     o->urgent_flights -= flight->urgent;
     config_drop(flight->config);
     free(flight->mate);
@@ -447,17 +446,16 @@ void outbox_settled(struct stafette *g)
     struct outbox *o = g->outbox;
     outbox_paces_end(o, true);
     hastened(o);
-    while (o->finished) {
-        struct job *job = o->finished;
+    struct job *next;
+    for (struct job *job = job_list_take(&o->finished); job; job = next) {
         struct flight *flight = outbox_flight(o, job->delivery_id);
-        o->finished = job->next;
+        next = job->next;
         log_attempt(job, flight);
         g->metrics.attempts[flight->channel][job->result.end]++;
         g->metrics.classes[job->result.class]++;
         end_flight(g, flight, &job->result);
         job_free(job);
     }
-    o->finished_tail = &o->finished;
     o->finished_count = 0;
     if (!str_empty(o->returned))
         incident_returned(g, o->returned);

@@ -155,7 +155,7 @@ static const struct setting table[] = {
     {"delivery", "retry_max", KIND_DURATION, AT(retry_max_ms), "1s", "7d", "30m",
      "Longest pause between two attempts."},
     {"delivery", "sms_in_flight_max", KIND_INT, AT(sms_in_flight_max), "1", "1000", "32",
-     "Requests to SMS gateways at the same time."},
+     "Requests to SMS gateways at the same time, at most half of them routine ones to one gateway."},
     {"delivery", "bundle", KIND_DURATION, AT(bundle_ms), "0s", "1h", "5m",
      "Notices to one mailbox within this time become one mail: not what is urgent, no invitations,\n"
      "nothing that would come close to its deadline. \"0s\": each is a mail of its own."},

@@ -1,33 +1,36 @@
 /*
- * The one wait, and the HTTP transfers of the deciding thread: libcurl's multi handle. Besides its
- * own sockets it waits on the fds of the other parts (DESIGN 2).
+ * The thread of the HTTP transfers: all requests to SMS gateways run side by side on one libcurl
+ * multi handle, so that the deciding thread neither waits for them nor works for them.
+ *
+ * Like the carriers it is handed jobs, hands back results and touches nothing else. So many
+ * requests are open at once as the caller says; what is routine has half of that at one gateway, so
+ * that an emergency finds room. The others wait in the queue (jobqueue.h).
  */
 #ifndef TRANSFER_H
 #define TRANSFER_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 struct job;
 struct transfer;
-
-struct transfer_fd {
-    int fd;     /* -1: none */
-    bool write; /* also wait for writability */
-};
 
 /* Also starts libcurl, so it comes before anything else that uses it. */
 struct transfer *transfer_open(void);
 /* Ends what runs; jobs not finished are freed (their deliveries are pending in the store). */
 void transfer_close(struct transfer *t);
 
-/* Starts a job of an ENGINE_MULTI adapter; it belongs to the transfer until transfer_take(). */
-void transfer_submit(struct transfer *t, struct job *job);
+/* The eventfd that becomes readable when results wait. */
+int transfer_fd(const struct transfer *t);
 
-/* Waits at most timeout_ms for any of the fds or own sockets, then moves own transfers on. */
-void transfer_wait(struct transfer *t, const struct transfer_fd *fds, size_t count, int timeout_ms);
+/* Hands over jobs of ENGINE_MULTI adapters, a list by job->next; they belong to the thread until
+ * transfer_take() gives them back. From now on at most `width` (1 or more) are begun at once. */
+void transfer_submit_list(struct transfer *t, struct job *list, size_t width);
 
-/* Finished jobs as a list by job->next; NULL when none. */
+/* Takes back what waits for a transport of that name, but for urgent jobs, as a list by job->next;
+ * none of them was begun. They are the caller's to end and to free. */
+struct job *transfer_recall(struct transfer *t, const char *transport);
+
+/* All finished jobs as a list by job->next, oldest first; NULL when none. Clears the eventfd. */
 struct job *transfer_take(struct transfer *t);
 
 #endif

@@ -71,12 +71,11 @@ static void settle(struct gateway_rig *rig, int64_t delivery, enum attempt_end e
     job->transport =
         transports_find(rig->g.config->transports, d.channel == CHANNEL_EMAIL ? "post" : "funk");
     job_end(job, end, class, 0);
-    o->finished = job;
+    job_list_put(&o->finished, job);
     store_begin(rig->g.store);
     outbox_settle(&rig->g);
     rig_commit(rig);
-    o->finished = NULL;
-    job_free(job);
+    jobs_free(job_list_take(&o->finished));
 }
 
 static int64_t last_delivery(const struct gateway_rig *rig)

@@ -226,21 +226,6 @@ static void test_haste_is_once(void **state)
 
 /* ---- what must not sleep */
 
-/* All places of SMS are taken by others; then they are free. */
-static void test_sms_places(void **state)
-{
-    struct gateway_rig *rig = *state;
-    struct outbox *o = rig->g.outbox;
-    size_t most = (size_t)rig->g.config->settings.sms_in_flight_max;
-    int64_t seq = notify(rig, "nacht", URGENCY_ROUTINE);
-    o->multi_flights = most;
-    outbox_start(&rig->g);
-    assert_int_equal(outbox_in_flight(o), 0);
-    o->multi_flights = 0;
-    work(rig);
-    assert_int_equal(delivery(rig, seq).state, DELIVERY_SENT);
-}
-
 /* A transport of another name was there when it was planned: the default carries it, within what
  * that bears. */
 static void test_transport_is_gone(void **state)
@@ -300,7 +285,6 @@ int main(void)
         OUTBOX(test_no_haste_at_night),
         OUTBOX(test_haste_ends),
         OUTBOX(test_haste_is_once),
-        OUTBOX(test_sms_places),
         OUTBOX(test_transport_is_gone),
         OUTBOX(test_next_after_reload),
     };

@@ -2,6 +2,8 @@
  * permit.c: who may be told at the moment of sending (DOMAIN R8-R12), what is held, told and let go
  * again (KI11); through the outbox with real deliveries.
  */
+#include <poll.h>
+
 #include "../daemon/daily.h"
 #include "../daemon/log.h"
 #include "../daemon/permit.h"
@@ -216,8 +218,9 @@ static void run_outbox(struct gateway_rig *rig)
     for (int i = 0; i < 1000; i++) {
         outbox_start(g);
         while (outbox_in_flight(g->outbox) && !outbox_unsettled(g->outbox)) {
-            const struct transfer_fd fds[] = {{outbox_fd(g->outbox), false}};
-            transfer_wait(g->transfer, fds, 1, 1000);
+            struct pollfd fds[] = {{outbox_fd(g->outbox), POLLIN, 0},
+                                   {transfer_fd(g->transfer), POLLIN, 0}};
+            poll(fds, COUNT_OF(fds), 1000);
             outbox_collect(g);
         }
         outbox_collect(g);

@@ -245,12 +245,11 @@ static void fail_address(struct gateway_rig *rig, int64_t delivery)
     struct job *job = job_new();
     job->delivery_id = delivery;
     job_end(job, ATTEMPT_FAILED, CLASS_ADDRESS, 550);
-    o->finished = job;
+    job_list_put(&o->finished, job);
     store_begin(rig->g.store);
     outbox_settle(&rig->g);
     rig_commit(rig);
-    o->finished = NULL;
-    job_free(job);
+    jobs_free(job_list_take(&o->finished));
 }
 
 /* DESIGN 1.4: an address that fails is a failed step, and the next one runs now. But a unit that

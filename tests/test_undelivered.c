@@ -64,12 +64,11 @@ static void settle(struct gateway_rig *rig, int64_t delivery, enum error_class c
         transports_find(rig->g.config->transports, d.channel == CHANNEL_EMAIL ? "post" : "funk");
     job_end_as(job, class, 0);
     job->result.retry_after_s = again_min * MIN_S;
-    o->finished = job;
+    job_list_put(&o->finished, job);
     store_begin(rig->g.store);
     outbox_settle(&rig->g);
     rig_commit(rig);
-    o->finished = NULL;
-    job_free(job);
+    jobs_free(job_list_take(&o->finished));
 }
 
 static void put_delivery(void *context, const struct delivery *d)
