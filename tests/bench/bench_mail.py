@@ -8,17 +8,13 @@ import subprocess
 import time
 
 from bench_tools import ACCEPTED, AT_ONCE, MAILED, Daemon, events, figure, fresh_store
-from bench_tools import mail_transports, median, note, open_session, ratio, write_config
+from bench_tools import mail_transports, median, note, ratio, write_config
 from mqtt5 import Client
 from peers import Broker, Folder, SmtpSink, peer_command, started
 from slow_relay import SlowRelay
 
 MAILS, SLOW_MAILS, ROUNDS = 30000, 12000, 3
 DELAY_MS, SLOW_CARRIERS = 10, 32
-# Nobody listens there: everything waits.
-DEAD = mail_transports(9)
-IDLE = ('delivery = { carriers = 1; in_flight_max = 1; retry_first = "1h"; retry_max = "2h"; '
-        f'{AT_ONCE} }};')
 
 
 def smtp_source(port, count):
@@ -33,32 +29,17 @@ def publish(broker, count, seed):
         publisher.publish_many(events(count, 10, seed))
 
 
-def fill(folder, broker, count, seed):
-    """A store with `count` notices that wait; returns how many are due at once: the few that were
-    tried on the dead relay wait for their hour."""
-    config, port = write_config(folder, broker.port, DEAD, 10, IDLE)
-    fresh_store(config)
-    open_session(broker.port, "stafette-bench")
-    publish(broker, count, seed)
-    daemon = Daemon(folder, config, port).start()
-    daemon.wait_value(ACCEPTED, count)
-    daemon.stop()
-    return count - daemon.log().count("result=deferred")
-
-
-def rate(daemon, count):
-    """Mails per second between the first that was seen and the last."""
-    first = daemon.wait_value(MAILED, 1)
-    seen = daemon.value(MAILED)
-    last = daemon.wait_value(MAILED, count)
-    return (count - seen) / (last - first)
-
-
-def drain(folder, broker, sink, carriers, count):
+def drain(folder, broker, sink, carriers, count, seed):
+    """Mails per second of a backlog; what the sender is told of the events is no part of it."""
     settings = f"delivery = {{ carriers = {carriers}; in_flight_max = 512; {AT_ONCE} }};"
     config, port = write_config(folder, broker.port, mail_transports(sink.port), 10, settings)
+    fresh_store(config)
     daemon = Daemon(folder, config, port).start()
-    result = rate(daemon, count)
+    daemon.outbox("hold", "relay")
+    publish(broker, count, seed)
+    daemon.wait_value(ACCEPTED, count)
+    daemon.wait_told()
+    result = daemon.backlog_rate(MAILED, count, "relay")
     daemon.stop()
     return result
 
@@ -83,11 +64,9 @@ def main():
     with started(broker, sink, slow):
         for i in range(ROUNDS):
             source = smtp_source(sink.port, MAILS)
-            due = fill(folder, broker, MAILS, 10 + i)
-            mail = drain(folder, broker, sink, 16, due)
+            mail = drain(folder, broker, sink, 16, MAILS, 10 + i)
             both = end_to_end(folder, broker, sink, MAILS, 20 + i)
-            due = fill(folder, broker, SLOW_MAILS, 30 + i)
-            patient = drain(folder, broker, slow, SLOW_CARRIERS, due)
+            patient = drain(folder, broker, slow, SLOW_CARRIERS, SLOW_MAILS, 30 + i)
             rows.append((source, mail, both, patient))
             note(f"round {i + 1}: smtp-source {source:.0f}/s, mails {mail:.0f}/s, "
                  f"end to end {both:.0f}/s, slow relay {patient:.0f}/s")

@@ -81,7 +81,6 @@ def measure(folder, config, port):
     daemon = Daemon(folder, config, port)
     begun = time.monotonic()
     daemon.process = Process("stafetted", [str(BUILD / "stafetted"), "-c", str(config)], folder)
-    daemon.begun_at = 0
     wait_until(lambda: answers(daemon), "the first turn", 120, 0.002)
     start_s, highest = time.monotonic() - begun, 0
     while time.monotonic() < begun + start_s + WATCHED_S:

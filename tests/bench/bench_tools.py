@@ -8,6 +8,7 @@ import json
 import pathlib
 import random
 import re
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -108,8 +109,6 @@ class Daemon:
         self.process = None
 
     def start(self):
-        log = pathlib.Path(self.folder) / "stafetted.log"
-        self.begun_at = log.stat().st_size if log.exists() else 0
         self.process = Process("stafetted", [str(BUILD / "stafetted"), "-c", str(self.config)],
                                self.folder)
         self.process.wait_ready(lambda: port_open(self.port), 60)
@@ -118,11 +117,10 @@ class Daemon:
     def stop(self):
         self.process.stop(60)
 
-    def log(self):
-        """What this run has logged."""
-        with open(self.process.log, errors="replace") as lines:
-            lines.seek(self.begun_at)
-            return lines.read()
+    def outbox(self, *words):
+        """stafettectl outbox ..."""
+        subprocess.run([str(BUILD / "stafettectl"), "-c", str(self.config), "outbox", *words],
+                       check=True, stdout=subprocess.DEVNULL)
 
     def metrics(self):
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=30) as answer:
@@ -139,6 +137,23 @@ class Daemon:
         """Waits until the sample has reached `wanted`; returns the time it was seen."""
         wait_until(lambda: self.value(name) >= wanted, f"{name} >= {wanted}", timeout, 0.01)
         return time.monotonic()
+
+    def wait_told(self, timeout=300):
+        """Waits until the broker has all status events of what was done so far, so that the next
+        measurement does not publish them."""
+        store = sqlite3.connect(f"file:{self.config}/stafette.db?mode=ro", uri=True)
+        wait_until(lambda: store.execute("select count(*) from out_event").fetchone() == (0,),
+                   "all status events acknowledged", timeout, 0.05)
+        store.close()
+
+    def backlog_rate(self, counter, count, *lane):
+        """Lets the lane go that is held; deliveries per second between the first that was seen and
+        the last of `count`."""
+        self.outbox("release", *lane)
+        first = self.wait_value(counter, 1)
+        seen = self.value(counter)
+        last = self.wait_value(counter, count)
+        return (count - seen) / (last - first)
 
     def memory_kb(self):
         text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
