@@ -14,6 +14,7 @@
 #include "json.h"
 #include "keys.h"
 #include "machine.h"
+#include "phase.h"
 #include "stafette.h"
 #include "store.h"
 #include "store_agenda.h"
@@ -25,6 +26,7 @@
 #include "store_item.h"
 #include "store_meeting.h"
 #include "store_notice.h"
+#include "store_phase.h"
 #include "subject.h"
 #include "util.h"
 
@@ -199,6 +201,24 @@ static void put_clock(void *context, const struct export_clock *c)
     buf_addc(x->json, '}');
 }
 
+static void put_phase(void *context, const struct phase *phase)
+{
+    struct export_run *x = context;
+    buf_printf(x->text, "    %s: seit ", phase_german(phase->phase));
+    day_german(x->text, phase->begin_day);
+    if (phase->end_day) {
+        buf_puts(x->text, " bis ");
+        day_german(x->text, phase->end_day);
+    }
+    buf_addc(x->text, '\n');
+    begin_row(x);
+    json_member_text(x->json, "phase", phase->phase);
+    json_member_time(x->json, "begins", phase->begin_day * 86400000);
+    if (phase->end_day)
+        json_member_time(x->json, "ends", phase->end_day * 86400000);
+    buf_addc(x->json, '}');
+}
+
 static void put_audit(void *context, const struct audit_row *row)
 {
     struct export_run *x = context;
@@ -318,6 +338,11 @@ static void put_item(struct export_run *x, const struct item *item)
     begin_list(x, "Fristen", "clocks");
     store_export_each_clock(s, item->seq, x, put_clock);
     buf_addc(x->json, ']');
+    if (item->kind == ITEM_REFERRAL) {
+        begin_list(x, "Phasen", "phases");
+        store_phase_each(s, item->seq, x, put_phase);
+        buf_addc(x->json, ']');
+    }
     begin_list(x, "Protokoll", "audit");
     store_audit_each(s, item->seq, x, put_audit);
     buf_puts(x->json, "]}");

@@ -11,6 +11,7 @@
 #include "json.h"
 #include "known.h"
 #include "page_parts.h"
+#include "phase.h"
 #include "report.h"
 #include "store.h"
 #include "store_audit.h"
@@ -18,6 +19,7 @@
 #include "store_delivery.h"
 #include "store_item.h"
 #include "store_notice.h"
+#include "store_phase.h"
 #include "util.h"
 #include "workflow.h"
 
@@ -195,6 +197,26 @@ static void put_more(struct stafette *g, struct buf *out, const struct item *ite
     buf_addc(out, ']');
 }
 
+/* A phase that goes on has its days up to today. */
+static void put_phase(void *context, const struct phase *phase)
+{
+    const struct listing *list = context;
+    int64_t to_day = phase->end_day ? phase->end_day : berlin_day(list->g->now_ms);
+    struct buf days = BUF_INIT;
+    buf_printf(&days, "%s: ", phase_german(phase->phase));
+    phase_days(&days, to_day - phase->begin_day);
+    json_comma(list->out);
+    buf_addc(list->out, '{');
+    json_member_text(list->out, "phase", phase->phase);
+    json_member_time(list->out, "begins", phase->begin_day * 86400000);
+    if (phase->end_day)
+        json_member_time(list->out, "ends", phase->end_day * 86400000);
+    json_member_int(list->out, "days", to_day - phase->begin_day);
+    json_member_text(list->out, "german", buf_str(&days));
+    buf_addc(list->out, '}');
+    buf_release(&days);
+}
+
 void page_item(struct stafette *g, struct http_call *call, struct known *fresh)
 {
     struct item item;
@@ -213,6 +235,12 @@ void page_item(struct stafette *g, struct http_call *call, struct known *fresh)
     json_member_text(out, "to_unit", item.to_unit);
     json_member_text(out, "rule", item.rule);
     put_more(g, out, &item);
+    if (item.kind == ITEM_REFERRAL) {
+        json_put_name(out, "phases");
+        buf_addc(out, '[');
+        store_phase_each(g->store, item.seq, &list, put_phase);
+        buf_addc(out, ']');
+    }
     json_put_name(out, "notices");
     buf_addc(out, '[');
     store_notice_each(g->store, item.seq, out, put_notice);

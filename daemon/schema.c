@@ -386,6 +386,18 @@ static const char *const migrations[] = {
     "  answered_by text not null,"    /* unit; '' = nobody yet */
     "  rungs integer not null"        /* steps of the ladder that ran before the answer */
     ") strict;",
+
+    /* 8: the days that referrals spend in each phase; what a month's quality figure counts */
+    "create table phase (" /* retention: closed+90d; of a running referral (MH6) */
+    "  item_seq integer not null references item,"
+    "  number integer not null," /* 1: the first */
+    "  phase text not null,"
+    "  begin_day integer not null," /* days since 1970, Berlin */
+    "  end_day integer not null,"   /* when the next one began or the referral ended; 0: goes on */
+    "  primary key (item_seq, number)"
+    ") strict, without rowid;"
+    "create index phase_ended on phase (end_day) where end_day > 0;"
+    "create index clock_missed on clock (due_ms) where state = 1 and step = 0 and kind < 3;",
 };
 
 int schema_version(void)

@@ -64,6 +64,7 @@ static const struct store_statements *const nouns[NOUN_COUNT] = {
     [NOUN_MEETING] = &store_meeting_statements,   [NOUN_POLL] = &store_poll_statements,
     [NOUN_DIGEST] = &store_digest_statements,     [NOUN_AGENDA] = &store_agenda_statements,
     [NOUN_OUTBOX] = &store_outbox_statements,     [NOUN_DRILL] = &store_drill_statements,
+    [NOUN_PHASE] = &store_phase_statements,
 };
 
 enum {

@@ -28,6 +28,7 @@ enum {
     ERASE_MEMBER,
     ERASE_SESSION,
     ERASE_MEETING,
+    ERASE_PHASE,
     ERASE_EVENTS,
     ERASE_ITEM,
     ERASE_ROW,
@@ -54,6 +55,7 @@ static const char *const sql[] = {
     [ERASE_MEMBER] = "delete from member where item_seq = ?",
     [ERASE_SESSION] = "delete from session where item_seq = ?",
     [ERASE_MEETING] = "delete from meeting where item_seq = ?",
+    [ERASE_PHASE] = "delete from phase where item_seq = ?",
     [ERASE_EVENTS] = "update event set event_id = '', data = '', faults = '' where item_seq = ?"
                      " and (event_id <> '' or data <> '' or faults <> '')",
     [ERASE_ITEM] = "update item set state = ?, case_key = 0, case_ref = '', from_unit = '',"
@@ -93,6 +95,7 @@ static const struct {
     {ERASE_MEMBER, 0},
     {ERASE_SESSION, 0},
     {ERASE_MEETING, 0},
+    {ERASE_PHASE, 0},
     {ERASE_EVENTS, offsetof(struct erased, events)},
 };
 

@@ -36,6 +36,7 @@ enum store_noun {
     NOUN_AGENDA,
     NOUN_OUTBOX,
     NOUN_DRILL,
+    NOUN_PHASE,
     NOUN_COUNT
 };
 
@@ -68,6 +69,7 @@ extern const struct store_statements store_digest_statements;
 extern const struct store_statements store_agenda_statements;
 extern const struct store_statements store_outbox_statements;
 extern const struct store_statements store_drill_statements;
+extern const struct store_statements store_phase_statements;
 
 /* The head of the audit chain as the open transaction has it: unknown at its beginning, so that
  * what was rolled back is forgotten. */

@@ -215,10 +215,12 @@ void work_apply(struct work *w, const struct step *step)
 {
     struct item *item = &w->item;
     const char *by = w->parties.by ? w->parties.by->id : "";
+    enum item_state before = item->state;
     work_limits(w->g, item, &w->limits);
     store_clock_cancel(w->g->store, item->seq);
     take_owner(w, step, by);
     set_state(w, step);
+    work_phase_follow(w, before);
     if (waits_anew(step) || item->closed_ms)
         store_delivery_cancel(w->g->store, item->seq, store_last(w->g->store, SEQ_NOTICE) + 1,
                               w->g->now_ms);

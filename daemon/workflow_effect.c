@@ -8,6 +8,7 @@
 #include "choose.h"
 #include "config.h"
 #include "directory.h"
+#include "phase.h"
 #include "store.h"
 #include "store_clock.h"
 #include "tell.h"
@@ -240,24 +241,20 @@ static bool missed(struct work *w, const struct step *step)
     return true;
 }
 
-static const struct {
-    const char *phase, *german;
-} phases[] = {
-    {"start", "Die Beratung ist in der Startphase."},
-    {"verlauf", "Die Beratung läuft."},
-    {"abloesung", "Die Ablösungsphase hat begonnen."},
-};
-
-/* MH6: the case management hears of each phase, and is asked in time what comes after it. */
+/* MH6: the case management hears of each phase and how long those before it took, and is asked in
+ * time what comes after it. */
 static bool phase(struct work *w, const struct step *step)
 {
     struct step with_phase = *step;
+    struct buf news = BUF_INIT;
     const char *name = w->ev.text[FIELD_PHASE];
     str_copy(w->item.code, sizeof w->item.code, name);
-    for (size_t i = 0; i < COUNT_OF(phases); i++)
-        if (str_eq(phases[i].phase, name))
-            with_phase.outcome = phases[i].german;
+    work_phase_change(w, name);
+    buf_puts(&news, phase_news(name));
+    work_phase_sentence(w, " Bisher: ", &news);
+    with_phase.outcome = buf_str(&news);
     work_finish_step(w, &with_phase);
+    buf_release(&news);
     const struct task task = {.code = "next_step",
                               .parent = &w->item,
                               .unit = work_unit(w->g, w->item.from_unit),
@@ -278,8 +275,14 @@ static void give_back(struct work *w)
 static bool feedback(struct work *w, const struct step *step)
 {
     const char *next_step = w->ev.text[FIELD_NEXT_STEP];
+    struct step with_days = *step;
+    struct buf news = BUF_INIT;
+    buf_puts(&news, step->outcome);
+    work_phase_sentence(w, " Tage je Phase: ", &news);
+    with_days.outcome = buf_str(&news);
     give_back(w);
-    work_finish_step(w, step);
+    work_finish_step(w, &with_days);
+    buf_release(&news);
     if (str_empty(next_step) || str_eq(next_step, "none"))
         return true;
     tell_status(w->g, &w->item, "followup.proposed", "next_step", next_step);

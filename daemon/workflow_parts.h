@@ -223,6 +223,17 @@ void work_describe(const struct work *w, struct item *about);
 /* The receipt names the task; 0: none. */
 void work_names_task(struct work *w, int64_t task_seq);
 
+/* ---- workflow_phase.c */
+
+/* After each step of w->item that left the state `before`: its first phase begins with its first
+ * contact, and its last one ends when it runs no more. */
+void work_phase_follow(struct work *w, enum item_state before);
+/* w's event says that w->item is in that phase now. */
+void work_phase_change(struct work *w, const char *phase);
+/* Appends `begins` and the days of each phase that has ended: " Bisher: Startphase 42 Tage."
+ * Nothing when none has. */
+void work_phase_sentence(struct work *w, const char *begins, struct buf *out);
+
 /* ---- drill.c */
 
 /* A drill is over by an answer, by its last rung or by hand. */

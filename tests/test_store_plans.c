@@ -73,7 +73,7 @@ static const struct store_statements *const nouns[] = {
     &store_absence_statements,   &store_contact_statements,  &store_erase_statements,
     &store_retention_statements, &store_export_statements,   &store_sms_statements,
     &store_meeting_statements,   &store_digest_statements,   &store_agenda_statements,
-    &store_poll_statements,      &store_drill_statements,
+    &store_poll_statements,      &store_drill_statements,    &store_phase_statements,
 };
 
 static bool is_allowed(const char *sql)
