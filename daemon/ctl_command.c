@@ -102,8 +102,9 @@ static const struct ctl_command table[] = {
     {"digest", "What an overview would say if it were sent now.",
      CTL_REMOTE, "GET", "/control/digest/", "text", "",
      {{CTL_OPERAND, "WHICH", CTL_PATH, "", true,
-       "weekly, reach, orphans or quotas (the coordinator's), morning (a team's), share (a lead's)"},
-      {CTL_OPTION, "--unit", CTL_QUERY, "UNIT", false, "the team of a morning"}}},
+       "weekly, reach, orphans or quotas (the coordinator's), quality (the oversight's), morning (a "
+       "team's), share or phases (a lead's)"},
+      {CTL_OPTION, "--unit", CTL_QUERY, "UNIT", false, "the team or the lead"}}},
     {"reach", "Is everybody reachable: two ways, a deputy, a covered plan? Ends with 1 when not.",
      CTL_REMOTE, "GET", "/control/reach", "text", "",
      {{CTL_OPERAND, "UNIT", CTL_QUERY, "unit", false, "only this unit"}}},

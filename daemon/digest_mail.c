@@ -85,11 +85,19 @@ static int64_t last_reach(const struct stafette *g)
 }
 
 /* The first day of a quarter. */
-static int64_t last_share(const struct stafette *g)
+static int64_t last_quarter(const struct stafette *g)
 {
     int year, month, mday;
     day_split(day_at(g, DAILY_HOUR * 3600), &year, &month, &mday);
     return day_of(year, (month - 1) / 3 * 3 + 1, 1);
+}
+
+/* The first day of a month. */
+static int64_t last_month(const struct stafette *g)
+{
+    int year, month, mday;
+    day_split(day_at(g, DAILY_HOUR * 3600), &year, &month, &mday);
+    return day_of(year, month, 1);
 }
 
 /* ---- what */
@@ -100,6 +108,8 @@ static void make_orphans(struct stafette *g, int64_t day);
 static void make_quotas(struct stafette *g, int64_t day);
 static void make_share(struct stafette *g, int64_t day);
 static void make_reach(struct stafette *g, int64_t day);
+static void make_quality(struct stafette *g, int64_t day);
+static void make_phases(struct stafette *g, int64_t day);
 
 static const struct {
     const char *name, *template, *told; /* the last in table meta */
@@ -116,10 +126,14 @@ static const struct {
                         make_orphans, DAY_MS},
     [DIGEST_QUOTAS] = {"quotas", "digest.quotas", "digest_quotas", 305, last_quotas, make_quotas,
                        (int64_t)7 * DAY_MS},
-    [DIGEST_SHARE] = {"share", "digest.share", "digest_share", 92, last_share, make_share,
+    [DIGEST_SHARE] = {"share", "digest.share", "digest_share", 92, last_quarter, make_share,
                       (int64_t)7 * DAY_MS},
     [DIGEST_REACH] = {"reach", "digest.reach", "digest_reach", 7, last_reach, make_reach,
                       (int64_t)3 * DAY_MS},
+    [DIGEST_QUALITY] = {"quality", "digest.quality", "digest_quality", 31, last_month, make_quality,
+                        (int64_t)7 * DAY_MS},
+    [DIGEST_PHASES] = {"phases", "digest.phases", "digest_phases", 92, last_quarter, make_phases,
+                       (int64_t)7 * DAY_MS},
 };
 
 const char *digest_kind_name(enum digest_kind kind)
@@ -135,6 +149,11 @@ bool digest_kind_parse(const char *name, enum digest_kind *kind)
             return true;
         }
     return false;
+}
+
+bool digest_is_of_unit(enum digest_kind kind)
+{
+    return kind == DIGEST_MORNING || kind == DIGEST_SHARE || kind == DIGEST_PHASES;
 }
 
 static void add_item(struct stafette *g, struct item *item, enum digest_kind kind,
@@ -211,16 +230,37 @@ static void make_quotas(struct stafette *g, int64_t day)
     told(g, DIGEST_QUOTAS, day);
 }
 
-static void make_share(struct stafette *g, int64_t day)
+static void send_leads(struct stafette *g, enum digest_kind kind,
+                       void (*find)(struct stafette *g, bool *is_asked))
 {
     const struct directory *dir = g->config->directory;
     bool *is_asked = xcalloc(dir->units, sizeof *is_asked);
-    digest_share_leads(g, is_asked);
+    find(g, is_asked);
     for (size_t i = 0; i < dir->units; i++)
         if (is_asked[i])
-            send(g, DIGEST_SHARE, &dir->unit[i]);
+            send(g, kind, &dir->unit[i]);
     free(is_asked);
+}
+
+static void make_share(struct stafette *g, int64_t day)
+{
+    send_leads(g, DIGEST_SHARE, digest_share_leads);
     told(g, DIGEST_SHARE, day);
+}
+
+static void make_phases(struct stafette *g, int64_t day)
+{
+    send_leads(g, DIGEST_PHASES, digest_phases_leads);
+    told(g, DIGEST_PHASES, day);
+}
+
+static void make_quality(struct stafette *g, int64_t day)
+{
+    const struct directory *dir = g->config->directory;
+    for (size_t i = 0; i < dir->units; i++)
+        if (dir->unit[i].quality_oversight)
+            send(g, DIGEST_QUALITY, &dir->unit[i]);
+    told(g, DIGEST_QUALITY, day);
 }
 
 static void make_reach(struct stafette *g, int64_t day)
@@ -367,6 +407,11 @@ bool digest_preview(struct stafette *g, enum digest_kind kind, const struct unit
         return unit && digest_share(g, unit, out);
     case DIGEST_REACH:
         return digest_reach(g, out);
+    case DIGEST_QUALITY:
+        digest_quality(g, out);
+        return true; /* told also of an empty month */
+    case DIGEST_PHASES:
+        return unit && digest_phases(g, unit, out);
     case DIGEST_COUNT:
         break;
     }
@@ -377,8 +422,7 @@ void digest_lines(struct stafette *g, const struct item *item, struct buf *out)
 {
     enum digest_kind kind;
     const struct unit *unit = directory_unit(g->config->directory, item->owner_unit);
-    bool any = digest_kind_parse(item->code, &kind) &&
-               (unit || (kind != DIGEST_MORNING && kind != DIGEST_SHARE)) &&
+    bool any = digest_kind_parse(item->code, &kind) && (unit || !digest_is_of_unit(kind)) &&
                digest_preview(g, kind, unit, out);
     if (!any)
         buf_puts(out, "Davon ist inzwischen nichts mehr offen. Sie müssen nichts tun.");

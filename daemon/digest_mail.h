@@ -1,8 +1,9 @@
 /*
  * Overviews at fixed hours (DOMAIN E10, E29): the coordinator's week, the day of the teams that
- * want one, and each day what nobody is responsible for, and from October on the quotas of the year
- * (MH2). Each mail is a notice of an item of its own that is over from the start, like the line of
- * a night (night.h), so it is carried, audited and removed like every other.
+ * want one, and each day what nobody is responsible for, from October on the quotas of the year
+ * (MH2), and figures of a month or a quarter (KI4, MH6, DO11). Each mail is a notice of an item of
+ * its own that is over from the start, like the line of a night (night.h), so it is carried,
+ * audited and removed like every other.
  *
  * A row holds no line of it: the text is made when the attempt starts, from what the store says
  * then. A mail that an outage has delayed tells the newest state and nothing that is over.
@@ -29,13 +30,18 @@ enum digest_kind {
     DIGEST_MORNING,
     DIGEST_ORPHANS,
     DIGEST_QUOTAS,
-    DIGEST_SHARE, /* each quarter, to leads (KI4) */
-    DIGEST_REACH, /* each week, only when somebody cannot be reached as it should be (reach.h) */
+    DIGEST_SHARE,   /* each quarter, to leads (KI4) */
+    DIGEST_REACH,   /* each week, only when somebody cannot be reached as it should be (reach.h) */
+    DIGEST_QUALITY, /* each month, to units with quality_oversight (DO11); also of an empty month,
+                     * for who oversees must see that the gateway lives */
+    DIGEST_PHASES,  /* each quarter, to leads (MH6) */
     DIGEST_COUNT
 };
 
 const char *digest_kind_name(enum digest_kind kind); /* "weekly" */
 bool digest_kind_parse(const char *name, enum digest_kind *kind);
+/* Its lines are those of one unit. */
+bool digest_is_of_unit(enum digest_kind kind);
 
 enum { DIGEST_TEAMS_MAX = 20 /* looked at in a turn */ };
 
@@ -72,8 +78,8 @@ void digest_done(struct stafette *g);
  * be told. */
 void digest_lines(struct stafette *g, const struct item *item, struct buf *out);
 
-/* The same for `stafettectl digest`; unit: the team of a morning, else ignored. False when no mail
- * would be sent now, with nothing appended. */
+/* The same for `stafettectl digest`; unit: whose lines they are when digest_is_of_unit(), else
+ * ignored. False when no mail would be sent now, with nothing appended. */
 bool digest_preview(struct stafette *g, enum digest_kind kind, const struct unit *unit,
                     struct buf *out);
 

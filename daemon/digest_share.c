@@ -18,14 +18,12 @@
 
 enum { REFERRALS_MAX = 20000, PERCENT = 100 };
 
-/* The quarter before the one of that moment. */
 static void last_quarter(const struct stafette *g, int64_t *from_ms, int64_t *to_ms)
 {
-    int year, month, mday;
-    day_split(berlin_day(g->now_ms), &year, &month, &mday);
-    int first = (month - 1) / 3 * 3 + 1;
-    *to_ms = day_start_ms(day_of(year, first, 1));
-    *from_ms = day_start_ms(first == 1 ? day_of(year - 1, 10, 1) : day_of(year, first - 3, 1));
+    int64_t from_day, to_day;
+    digest_last_quarter(g->now_ms, &from_day, &to_day);
+    *from_ms = day_start_ms(from_day);
+    *to_ms = day_start_ms(to_day);
 }
 
 static const struct unit *lead_of(const struct stafette *g, const char *unit_id)

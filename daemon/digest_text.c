@@ -8,6 +8,7 @@
 #include "directory.h"
 #include "gateway.h"
 #include "stafette.h"
+#include "util.h"
 
 bool section_row(struct section *s)
 {
@@ -46,4 +47,21 @@ void digest_masked(struct buf *out, int64_t count)
         buf_printf(out, "1-%d", DIGEST_SHOWN_MIN - 1);
     else
         buf_printf(out, "%lld", (long long)count);
+}
+
+void digest_last_quarter(int64_t now_ms, int64_t *from_day, int64_t *to_day)
+{
+    int year, month, mday;
+    day_split(berlin_day(now_ms), &year, &month, &mday);
+    int first = (month - 1) / 3 * 3 + 1;
+    *to_day = day_of(year, first, 1);
+    *from_day = first == 1 ? day_of(year - 1, 10, 1) : day_of(year, first - 3, 1);
+}
+
+void digest_last_month(int64_t now_ms, int64_t *from_day, int64_t *to_day)
+{
+    int year, month, mday;
+    day_split(berlin_day(now_ms), &year, &month, &mday);
+    *to_day = day_of(year, month, 1);
+    *from_day = month == 1 ? day_of(year - 1, 12, 1) : day_of(year, month - 1, 1);
 }

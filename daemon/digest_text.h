@@ -38,6 +38,10 @@ void digest_code(struct buf *out, const struct stafette *g, int64_t item_seq);
 /* "1-4" for a small number. */
 void digest_masked(struct buf *out, int64_t count);
 
+/* The quarter and the month before that of the moment, in Berlin: [from_day, to_day). */
+void digest_last_quarter(int64_t now_ms, int64_t *from_day, int64_t *to_day);
+void digest_last_month(int64_t now_ms, int64_t *from_day, int64_t *to_day);
+
 /* ---- the overviews: append their lines; true when there is something in them to act on */
 
 /* The coordinator's week; a sentence that all is well when there is nothing to act on. */
@@ -56,6 +60,14 @@ bool digest_morning(struct stafette *g, const struct unit *unit, struct buf *out
  * and which units, by their index, are leads that have some. */
 bool digest_share(struct stafette *g, const struct unit *lead, struct buf *out);
 void digest_share_leads(struct stafette *g, bool *is_asked);
+
+/* MH6: days that referrals of a lead's teams were in each phase (digest_phases.c); and who has
+ * some, as above. */
+bool digest_phases(struct stafette *g, const struct unit *lead, struct buf *out);
+void digest_phases_leads(struct stafette *g, bool *is_asked);
+
+/* DO11: the past month as a figure (digest_quality.c); a sentence when there was nothing. */
+void digest_quality(struct stafette *g, struct buf *out);
 
 /* Units that cannot be reached as they should be, one sentence each (digest_reach.c); false when
  * there is none. The row of the week sums it up. */

@@ -147,7 +147,8 @@ struct unit {
     size_t absences;
     struct member_setup *member; /* of a body */
     size_t members;
-    bool digest; /* gets an overview each morning (digest_mail.h) */
+    bool digest;            /* gets an overview each morning (digest_mail.h) */
+    bool quality_oversight; /* gets the figure of each month (DO11) */
 };
 
 /* A case system that publishes events: stafette/in/<id>/... */

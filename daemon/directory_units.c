@@ -84,13 +84,28 @@ static const struct unit *load_approver(struct loader *l, struct conf_node *grou
     return NULL;
 }
 
+/* Its figure comes by mail only, and is never urgent. */
+static void load_oversight(struct loader *l, struct conf_node *group, struct unit *unit)
+{
+    unit->quality_oversight = conf_bool(group, "quality_oversight", false, l->faults);
+    for (size_t i = 0; i < unit->contacts; i++)
+        if (unit->contact[i].channel == CHANNEL_EMAIL && !unit->contact[i].urgent_only)
+            return;
+    if (unit->quality_oversight)
+        conf_fault(l->faults, conf_get(group, "quality_oversight"),
+                   "unit \"%s\" gets its figure by e-mail; add an e-mail contact that is not "
+                   "urgent_only",
+                   unit->id);
+}
+
 static void load_unit(struct loader *l, struct conf_node *group, struct unit *unit)
 {
     static const char *const known[] = {
         "id",       "name",      "kind",     "phone",   "areas",        "places",
         "services", "functions", "contacts", "lead",    "deputies",     "restricted_ok",
         "hours",    "calendar",  "closures", "quiet",   "contact_role", "approver_deputy",
-        "capacity", "absences",  "roster",   "members", "digest",       NULL};
+        "capacity", "absences",  "roster",   "members", "digest",       "quality_oversight",
+        NULL};
     enum { CAPACITY_MAX = 100000 };
     struct noun places = loader_places(l), areas = loader_areas(l), services = loader_services(l);
     struct noun units = loader_units(l);
@@ -117,6 +132,7 @@ static void load_unit(struct loader *l, struct conf_node *group, struct unit *un
     conf_get(group, "members"); /* read when all units are there */
     unit->digest = conf_bool(group, "digest", false, l->faults);
     unit->restricted_ok = conf_bool(group, "restricted_ok", false, l->faults);
+    load_oversight(l, group, unit);
     conf_check_unused(group, known, l->faults);
 }
 

@@ -19,10 +19,12 @@ void page_digest(struct stafette *g, struct http_call *call, struct known *fresh
     const struct unit *unit = directory_unit(g->config->directory, id);
     (void)fresh;
     if (!digest_kind_parse(strrchr(call->path, '/') + 1, &kind)) {
-        page_error(call, 404, "there is weekly, morning, orphans, quotas, share and reach");
+        page_error(call, 404,
+                   "there is weekly, morning, orphans, quotas, share, reach, quality "
+                   "and phases");
         return;
     }
-    if ((kind == DIGEST_MORNING || kind == DIGEST_SHARE) && !unit) {
+    if (digest_is_of_unit(kind) && !unit) {
         page_error(call, str_empty(id) ? 400 : 404,
                    str_empty(id) ? "it is a unit's: name it by --unit"
                                  : "this unit is not in the directory");

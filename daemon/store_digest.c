@@ -19,16 +19,25 @@ enum {
     DIGEST_FAILED,
     DIGEST_SESSIONS,
     DIGEST_MINUTES,
-    DIGEST_REFERRALS
+    DIGEST_REFERRALS,
+    DIGEST_ENDED,
+    DIGEST_MISSED
 };
 
 static_assert(ITEM_OVERDUE == 1 && ITEM_ANVERTRAUT == 256 && ITEM_REFERRAL == 1 &&
                   ITEM_DRILL == 10 && STATE_WAITLISTED == 24 && DELIVERY_FAILED == 2 &&
                   CLOCK_ACKNOWLEDGE == 0 && CLOCK_COMPLETE == 2 && CLOCK_STATUTE == 6 &&
-                  SESSION_OVER == 3 && SESSION_HELD == 4 && SESSION_NOT_HELD == 5,
+                  ITEM_HANDOVER == 0 && STATE_ERASED == 34 && CLOCK_ACCEPT == 1 &&
+                  REASON_LEAD == 2 && REASON_CATCH_ALL == 3 && SESSION_OVER == 3 &&
+                  SESSION_HELD == 4 && SESSION_NOT_HELD == 5,
               "as the statements below have it");
 
 #define UNPROTECTED "i.restricted = 0 and i.flags & 256 = 0"
+
+/* Somebody above was told that a limit has passed. */
+#define TOLD_ABOVE                                                                                 \
+    "exists (select 1 from notice n where n.item_seq = i.item_seq and n.reason in (2, 3)"          \
+    " and n.template_name in ('handover.reminder', 'referral.reminder'))"
 
 static const char *const sql[] = {
     [DIGEST_ITEMS_OVERDUE] = "select i.item_seq, i.kind, i.waiting_unit, i.created_ms, i.flags,"
@@ -60,6 +69,15 @@ static const char *const sql[] = {
     [DIGEST_REFERRALS] = "select i.item_seq, i.kind, i.from_unit, i.created_ms, i.flags, i.due_day,"
                          " i.restricted from item i where i.kind = 1 and i.created_ms >= ?"
                          " and i.created_ms < ? order by i.created_ms limit ?",
+    [DIGEST_ENDED] = "select i.kind, exists (select 1 from clock c where c.item_seq = i.item_seq"
+                     " and c.state = 1 and c.step = 0 and c.kind < 3), " TOLD_ABOVE ", count(*)"
+                     " from item i where i.closed_ms >= ? and i.closed_ms < ? and i.closed_ms > 0"
+                     " and i.kind < 2 and i.state <> 34 group by 1, 2, 3",
+    [DIGEST_MISSED] = "select i.kind, 1, " TOLD_ABOVE ", count(distinct i.item_seq)"
+                      " from clock c cross join item i on i.item_seq = c.item_seq"
+                      " where c.due_ms >= ?1 and c.due_ms < ?2 and c.state = 1 and c.step = 0"
+                      " and c.kind < 3 and i.kind < 2 and i.state <> 34"
+                      " and (i.closed_ms = 0 or i.closed_ms >= ?2) group by 1, 3",
 };
 const struct store_statements store_digest_statements = {sql, COUNT_OF(sql)};
 
@@ -161,5 +179,32 @@ void store_digest_minutes(struct store *s, int64_t from_s, int64_t to_s, int64_t
         query_column_copy(&q, 1, session.kind, sizeof session.kind);
         query_column_copy(&q, 2, session.unit, sizeof session.unit);
         each(context, &session);
+    }
+}
+
+static void each_quality(struct query *q, bool is_ended, void *context,
+                         void (*each)(void *context, const struct digest_quality *row))
+{
+    while (query_row(q)) {
+        const struct digest_quality row = {
+            .kind = (enum item_kind)query_column_int(q, 0),
+            .is_ended = is_ended,
+            .is_missed = query_column_int(q, 1) != 0,
+            .is_told = query_column_int(q, 2) != 0,
+            .count = query_column_int(q, 3),
+        };
+        each(context, &row);
+    }
+}
+
+void store_digest_quality(struct store *s, int64_t from_ms, int64_t to_ms, void *context,
+                          void (*each)(void *context, const struct digest_quality *row))
+{
+    static const int statements[] = {DIGEST_MISSED, DIGEST_ENDED};
+    for (size_t i = 0; i < COUNT_OF(statements); i++) {
+        struct query q = query_start(s, NOUN_DIGEST, statements[i]);
+        query_int(&q, from_ms);
+        query_int(&q, to_ms);
+        each_quality(&q, statements[i] == DIGEST_ENDED, context, each);
     }
 }

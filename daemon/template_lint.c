@@ -31,7 +31,8 @@ static const char *const wanted[] = {
     "meeting.asked",      "poll.asked",         "poll.result",        "digest.weekly",
     "digest.morning",     "digest.orphans",     "digest.quotas",      "digest.share",
     "presence.cancelled", "protected.notice",   "digest.reach",       "drill.opened",
-    "drill.reminder",     "drill.outcome",      "drill.report",
+    "drill.reminder",     "drill.outcome",      "drill.report",       "digest.quality",
+    "digest.phases",
 };
 
 /* What no mail may be silent about. */

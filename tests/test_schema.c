@@ -77,6 +77,7 @@ static void test_from_4(void **state)
                                   "drop index delivery_bundle; drop index delivery_provider;"
                                   "drop index delivery_unreported;"
                                   "drop table lane_hold; drop table drill;"
+                                  "drop table phase; drop index clock_missed;"
                                   "drop index event_item; drop index clock_item;"
                                   "create index clock_item on clock (item_seq) where state = 0;"
                                   "drop index delivery_notice; drop index item_closed;"

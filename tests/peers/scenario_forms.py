@@ -134,7 +134,7 @@ FORMS = (
           "{text:nicht}]", "has", "nach Adressen der Stelle gezählt; mit/ohne: im Text"),
     ("D", "hat <die Adresse {text:adresse}> {menge} {sendung}[ zu {name}][ seit {zeit}][ mit "
           "{text}]", "address_has", "eine Adresse oder Rufnummer"),
-    ("D", "hat <niemand außer {stellen}> eine {sendung}[ zu {name}][ seit {zeit}]",
+    ("D", "hat <niemand außer {stellen}> eine {sendung}[ zu {name}][ seit {zeit}][ mit {text}]",
      "nobody_but", "wer sonst noch etwas bekam, wird genannt"),
     ("D", "hat <niemand> mehr als {zahl} {sendung}[ zu {name}][ seit {zeit}]", "at_most",
      "je Adresse gezählt"),
