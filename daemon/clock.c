@@ -139,7 +139,9 @@ static void mark(struct stafette *g, struct item *item, const struct person *per
         drill_climbs(g, item);
         return;
     }
-    item->flags |= ITEM_OVERDUE;
+    item->flags |= ITEM_OVERDUE | ITEM_LATE;
+    if (person->reason == REASON_LEAD || person->reason == REASON_CATCH_ALL)
+        item->flags |= ITEM_TOLD_ABOVE;
     if (!str_eq(person->unit->id, item->waiting_unit))
         item->flags |= ITEM_ESCALATED;
     /* An emergency that reached a lead needs a voice, not one more message (DO1). */
@@ -195,6 +197,12 @@ static bool awaits_contact(const struct item *item)
            (item->state == STATE_ACCEPTED || item->state == STATE_CONTACT_SCHEDULED);
 }
 
+static void lapse(struct stafette *g, const struct clock *clock, struct item *item)
+{
+    item->flags |= ITEM_LATE;
+    turn_over(g, clock, item, ON_CONTACT_OVERDUE);
+}
+
 /* Nobody is left to be told of a drill: it does not go to the coordinator over and over. */
 static bool is_last_rung(const struct stafette *g, const struct item *item, int step)
 {
@@ -223,7 +231,7 @@ static void fire(struct stafette *g, const struct clock *clock, struct item *ite
     case CLOCK_ACCEPT:
     case CLOCK_COMPLETE:
         if (awaits_contact(item))
-            turn_over(g, clock, item, ON_CONTACT_OVERDUE);
+            lapse(g, clock, item);
         else if (is_last_rung(g, item, clock->step))
             turn_over(g, clock, item, ON_END);
         else

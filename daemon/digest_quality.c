@@ -31,13 +31,13 @@ static void count(void *context, const struct digest_quality *row)
 {
     struct figures *figures = context;
     struct figure *f = &figures->of[row->kind];
-    if (!row->is_missed)
+    if (!row->is_late)
         f->in_time += row->count;
     else if (row->is_ended)
         f->late += row->count;
     else
         f->open += row->count;
-    if (row->is_missed && row->is_told)
+    if (row->is_late && row->is_told)
         f->told += row->count;
 }
 

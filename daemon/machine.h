@@ -77,6 +77,8 @@ enum item_flag {
     ITEM_VOUCHER_TOLD = 8192, /* both sides know that the voucher ends soon */
     ITEM_ANY_HOUR = 32768,    /* a drill that keeps no quiet hours */
     ITEM_WHOLE_CHAIN = 65536, /* a drill that climbs the whole ladder */
+    ITEM_LATE = 131072,       /* a limit passed at some time: stays when the answer comes (DO11) */
+    ITEM_TOLD_ABOVE = 262144, /* and a lead or the coordinator heard of it: stays, too */
 };
 
 /* What happens to an item without an event from a case system. Continues enum event_type. */

@@ -397,7 +397,13 @@ static const char *const migrations[] = {
     "  primary key (item_seq, number)"
     ") strict, without rowid;"
     "create index phase_ended on phase (end_day) where end_day > 0;"
-    "create index clock_missed on clock (due_ms) where state = 1 and step = 0 and kind < 3;",
+    "create index clock_missed on clock (due_ms) where state = 1 and step = 0 and kind < 3;"
+    /* the new flags (late, told above) of what is there already */
+    "update item set flags = flags | 131072 where kind < 2 and item_seq in"
+    "  (select item_seq from clock where state = 1 and step = 0 and kind < 3);"
+    "update item set flags = flags | 262144 where kind < 2 and flags & 131072 and item_seq in"
+    "  (select item_seq from notice where reason in (2, 3)"
+    "   and template_name in ('handover.reminder', 'referral.reminder'));",
 };
 
 int schema_version(void)

@@ -28,16 +28,11 @@ static_assert(ITEM_OVERDUE == 1 && ITEM_ANVERTRAUT == 256 && ITEM_REFERRAL == 1 
                   ITEM_DRILL == 10 && STATE_WAITLISTED == 24 && DELIVERY_FAILED == 2 &&
                   CLOCK_ACKNOWLEDGE == 0 && CLOCK_COMPLETE == 2 && CLOCK_STATUTE == 6 &&
                   ITEM_HANDOVER == 0 && STATE_ERASED == 34 && CLOCK_ACCEPT == 1 &&
-                  REASON_LEAD == 2 && REASON_CATCH_ALL == 3 && SESSION_OVER == 3 &&
+                  (ITEM_LATE | ITEM_TOLD_ABOVE) == 393216 && SESSION_OVER == 3 &&
                   SESSION_HELD == 4 && SESSION_NOT_HELD == 5,
               "as the statements below have it");
 
 #define UNPROTECTED "i.restricted = 0 and i.flags & 256 = 0"
-
-/* Somebody above was told that a limit has passed. */
-#define TOLD_ABOVE                                                                                 \
-    "exists (select 1 from notice n where n.item_seq = i.item_seq and n.reason in (2, 3)"          \
-    " and n.template_name in ('handover.reminder', 'referral.reminder'))"
 
 static const char *const sql[] = {
     [DIGEST_ITEMS_OVERDUE] = "select i.item_seq, i.kind, i.waiting_unit, i.created_ms, i.flags,"
@@ -69,15 +64,14 @@ static const char *const sql[] = {
     [DIGEST_REFERRALS] = "select i.item_seq, i.kind, i.from_unit, i.created_ms, i.flags, i.due_day,"
                          " i.restricted from item i where i.kind = 1 and i.created_ms >= ?"
                          " and i.created_ms < ? order by i.created_ms limit ?",
-    [DIGEST_ENDED] = "select i.kind, exists (select 1 from clock c where c.item_seq = i.item_seq"
-                     " and c.state = 1 and c.step = 0 and c.kind < 3), " TOLD_ABOVE ", count(*)"
-                     " from item i where i.closed_ms >= ? and i.closed_ms < ? and i.closed_ms > 0"
-                     " and i.kind < 2 and i.state <> 34 group by 1, 2, 3",
-    [DIGEST_MISSED] = "select i.kind, 1, " TOLD_ABOVE ", count(distinct i.item_seq)"
+    [DIGEST_ENDED] = "select kind, flags & 393216, count(*) from item where closed_ms >= ?"
+                     " and closed_ms < ? and closed_ms > 0 and kind < 2 and state <> 34"
+                     " group by 1, 2",
+    [DIGEST_MISSED] = "select i.kind, i.flags & 393216, count(distinct i.item_seq)"
                       " from clock c cross join item i on i.item_seq = c.item_seq"
                       " where c.due_ms >= ?1 and c.due_ms < ?2 and c.state = 1 and c.step = 0"
                       " and c.kind < 3 and i.kind < 2 and i.state <> 34"
-                      " and (i.closed_ms = 0 or i.closed_ms >= ?2) group by 1, 3",
+                      " and (i.closed_ms = 0 or i.closed_ms >= ?2) group by 1, 2",
 };
 const struct store_statements store_digest_statements = {sql, COUNT_OF(sql)};
 
@@ -186,12 +180,13 @@ static void each_quality(struct query *q, bool is_ended, void *context,
                          void (*each)(void *context, const struct digest_quality *row))
 {
     while (query_row(q)) {
+        unsigned flags = (unsigned)query_column_int(q, 1);
         const struct digest_quality row = {
             .kind = (enum item_kind)query_column_int(q, 0),
             .is_ended = is_ended,
-            .is_missed = query_column_int(q, 1) != 0,
-            .is_told = query_column_int(q, 2) != 0,
-            .count = query_column_int(q, 3),
+            .is_late = !is_ended || flags & ITEM_LATE,
+            .is_told = flags & ITEM_TOLD_ABOVE,
+            .count = query_column_int(q, 2),
         };
         each(context, &row);
     }

@@ -71,12 +71,12 @@ void store_digest_referrals(struct store *s, int64_t from_ms, int64_t to_ms, int
                             void (*each)(void *context, const struct digest_item *item));
 
 /* Handovers and referrals that ended in [from_ms, to_ms), or had a limit pass in it and did not end
- * in it; each counts once, with those alike. `is_missed`: a limit had passed without the
+ * in it; each counts once, with those alike. `is_late`: a limit had passed without the
  * answer. `is_told`: and a lead or the coordinator heard of it. Protected ones count, erased ones
  * do not. */
 struct digest_quality {
     enum item_kind kind; /* ITEM_HANDOVER, ITEM_REFERRAL */
-    bool is_ended, is_missed, is_told;
+    bool is_ended, is_late, is_told;
     int64_t count;
 };
 void store_digest_quality(struct store *s, int64_t from_ms, int64_t to_ms, void *context,

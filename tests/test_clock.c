@@ -67,7 +67,12 @@ static void test_ladder(void **state)
                "status handover.escalated to jugendamt/status\n"
                "status handover.escalated to jugendamt/status\n"
                "clock ack_due 5 Di 24.11. 16:00");
-    assert_int_equal(rig_item(rig, item).flags, ITEM_OVERDUE | ITEM_ESCALATED);
+    const unsigned stays = ITEM_LATE | ITEM_TOLD_ABOVE;
+    assert_int_equal(rig_item(rig, item).flags, ITEM_OVERDUE | ITEM_ESCALATED | stays);
+    rig_event(rig, "sozialamt", "handover.acknowledged", "",
+              "{\"case_ref\":\"" RIG_CASE "\",\"by_unit\":\"sozialbuero\",\"code\":\"ok\"}");
+    rig_expect_said(rig, "accepted");
+    assert_int_equal(rig_item(rig, item).flags, stays);
 }
 
 /* DESIGN 1.4: an outage collapses to one reminder; the next clock counts from now. */

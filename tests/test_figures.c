@@ -61,6 +61,7 @@ static int64_t make(struct gateway_rig *rig, const struct made *m)
     item.seq = store_next(rig->g.store, SEQ_ITEM);
     item.created_ms = item.changed_ms = at("2026-10-01T09:00");
     item.closed_ms = m->ended ? at(m->ended) : 0;
+    item.flags = (m->missed ? ITEM_LATE : 0) | (m->told ? ITEM_TOLD_ABOVE : 0);
     str_copy(item.from_unit, sizeof item.from_unit, "asd");
     store_item_add(rig->g.store, &item);
     if (m->missed) {
@@ -73,14 +74,6 @@ static int64_t make(struct gateway_rig *rig, const struct made *m)
         store_clock_add(rig->g.store, &clock);
         store_clock_fire(rig->g.store, clock.seq, clock.due_ms, 1);
     }
-    struct notice notice = {.seq = store_next(rig->g.store, SEQ_NOTICE), .item_seq = item.seq};
-    str_copy(notice.unit, sizeof notice.unit, "asd-leitung");
-    str_copy(notice.template_name, sizeof notice.template_name,
-             m->kind == ITEM_HANDOVER ? "handover.reminder" : "referral.reminder");
-    notice.outcome = "";
-    notice.reason = m->told ? REASON_LEAD : REASON_ROUTE;
-    if (m->missed)
-        store_notice_add(rig->g.store, &notice);
     rig_commit(rig);
     return item.seq;
 }

@@ -141,6 +141,7 @@ static void test_contact_overdue(void **state)
     life_next(rig, item);
     life_is(rig, item, "offered owner=asd waiting=verein");
     assert_int_equal(life_count(rig, item, "\nstatus referral.reopened"), 1);
+    assert_true(rig_item(rig, item).flags & ITEM_LATE);
     assert_int_equal(life_count(rig, item, "\ntold asd outcome"), 2);
 }
 

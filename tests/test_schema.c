@@ -104,6 +104,47 @@ static void test_from_4(void **state)
     buf_release(&got);
 }
 
+/* An item of version 7 with one limit that passed, and a notice about it to a lead. */
+static void old_item(int seq, int kind, int step, int reason)
+{
+    char sql[1200];
+    snprintf(sql, sizeof sql,
+             "insert into item (item_seq, kind, state, case_key, case_ref, source, event_seq,"
+             " from_unit, to_unit, owner_unit, waiting_unit, place, area, service, basis, rule,"
+             " urgency, restricted, limits_id, created_ms, changed_ms, closed_ms, flags)"
+             " values (%1$d, %2$d, 1, 0, '', '', 0, '', '', '', '', '', '', '', '', '', 0, 0, 0,"
+             " 1, 1, 0, 4);"
+             "insert into clock (clock_seq, item_seq, kind, step, due_ms, state, fired_ms,"
+             " effect_seq) values (%1$d, %1$d, 0, %3$d, 2, 1, 2, 1);"
+             "insert into notice (notice_seq, item_seq, unit, reason, template_name, deadline_ms,"
+             " outcome, doubtful, created_ms) values (%1$d, %1$d, 'u', %4$d, 'handover.reminder',"
+             " 0, '', 0, 2)",
+             seq, kind, step, reason);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+/* What was late before version 8 is known to have been. */
+static void test_from_7(void **state)
+{
+    (void)state;
+    int created;
+    struct buf got = BUF_INIT;
+    assert_int_equal(schema_migrate(db, &created, &err), 0);
+    old_item(1, 0, 0, 2); /* handover, told to a lead */
+    old_item(2, 1, 0, 0); /* referral, told to the unit again */
+    old_item(3, 0, 1, 2); /* no limit of its own passed */
+    old_item(4, 4, 0, 2); /* a task */
+    assert_int_equal(sqlite3_exec(db,
+                                  "drop table phase; drop index clock_missed;"
+                                  "pragma user_version = 7",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(schema_migrate(db, &created, &err), 0);
+    rows("select item_seq, flags from item order by item_seq", &got);
+    assert_string_equal(buf_str(&got), "1 393220\n2 131076\n3 4\n4 4\n");
+    buf_release(&got);
+}
+
 /* Another program's file stays as it was. */
 static void test_foreign(void **state)
 {
@@ -196,8 +237,13 @@ static void test_retention(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_new),       TEST(test_newer),  TEST(test_foreign),
-        TEST(test_from_4),    TEST(test_strict), TEST(test_no_forbidden_columns),
+        TEST(test_new),
+        TEST(test_newer),
+        TEST(test_foreign),
+        TEST(test_from_4),
+        TEST(test_from_7),
+        TEST(test_strict),
+        TEST(test_no_forbidden_columns),
         TEST(test_retention),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
