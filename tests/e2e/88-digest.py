@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # time limit: 120 s
 """Overviews against the real daemon on the test clock: the coordinator's week, a team's morning,
-what nobody is responsible for; once each over restarts, SIGKILL and an outage; the text of the
-moment of sending; `stafettectl digest`."""
+what nobody is responsible for, the month's figure for who oversees; once each over restarts,
+SIGKILL and an outage; the text of the moment of sending; `stafettectl digest`."""
 
 import contextlib
 import datetime
@@ -20,17 +20,23 @@ DESK = "koordination-sozialraum@ulm.example"
 TEAM = "egh-eselsberg"
 MAILBOX = f"{TEAM}@ulm.example"
 WEEK, MORNING, ORPHANS = "Ihre Wochenübersicht", "Ihre Morgenübersicht", "ohne zuständige Stelle"
+MONTH = "Zahlen zu Fristen im vergangenen Monat"
+OVERSIGHT = "qualitaet@ulm.example"
 
 
 def city(folder):
-    """Ulm with one team that wants a morning."""
+    """Ulm with one team that wants a morning, and a desk that oversees the quality."""
     base = folder / "base" / "ulm"
     shutil.copytree(TOP / "config/ulm", base)
     path = base / "units.conf"
     text = path.read_text()
     team = f'id = "{TEAM}"; kind = "team";'
     assert team in text
-    path.write_text(text.replace(team, team + " digest = true;"))
+    desk = ('units = (\n  { id = "qualitaet"; kind = "desk"; name = "Qualitätsverantwortung";'
+            f' quality_oversight = true; contacts = ( {{ channel = "email";'
+            f' address = "{OVERSIGHT}"; }} ); }},')
+    assert "units = (" in text
+    path.write_text(text.replace(team, team + " digest = true;").replace("units = (", desk, 1))
     return base
 
 
@@ -149,10 +155,30 @@ def once(scene):
     wait_until(lambda: len(found(scene, WEEK)) == before + 1, "the week of the outage")
     scene.gateway.advance("6h")
     assert len(found(scene, WEEK)) == before + 1, "several for one outage"
+    month(scene)
+
+
+def month(scene):
+    """November's figure, which fell into the outage; nobody else gets it, no item is named."""
+    mails = found(scene, MONTH)
+    assert [mail.to for mail in mails] == [OVERSIGHT], mails
+    text = " ".join(mails[0].text.split())
+    assert "So 01.11.2026 bis Mo 30.11.2026" in text, text
+    assert "zusammen: 1-4. Mehr wird nicht genannt" in text, text
+    assert scene.code not in text and TEAM not in text, text
+    until(scene, "2027-01-01T05:59:59")
+    assert len(found(scene, MONTH)) == 1, "told before the month was over"
+    until(scene, "2027-01-01T06:00:00")
+    scene.gateway.kill()
+    scene.gateway.start().wait_online()
+    scene.gateway.advance("1h")
+    assert len(found(scene, MONTH)) == 2, found(scene, MONTH)
+    assert "Zeitraum: Di 01.12.2026 bis Do 31.12.2026" in said(scene, "quality")
 
 
 def refusals(scene):
     for words, why in ((("morning",), "name it by --unit"), (("monthly",), "there is weekly"),
+                       (("phases",), "name it by --unit"),
                        (("morning", "--unit", "nobody"), "not in the directory"),
                        ((), "WHICH is missing")):
         done = scene.gateway.ctl("digest", *words, check=False)
