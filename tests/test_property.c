@@ -57,6 +57,15 @@ static const struct {
      "select t.item_seq, t.kind, t.state, t.code from item t join item p"
      " on p.item_seq = t.parent_seq where p.restricted > t.restricted"
      " and t.created_ms > p.changed_ms"},
+    {"a referral is in one phase while it runs (state 26), and in none before and after",
+     "select i.item_seq, i.kind, i.state, count(p.number) from item i left join phase p"
+     " on p.item_seq = i.item_seq and p.end_day = 0 where i.kind = 1 group by i.item_seq"
+     " having count(p.number) <> (i.state = 26)"},
+    {"a phase begins on the day on which the one before it ended",
+     "select a.item_seq, a.number, a.end_day, b.begin_day from phase a left join phase b"
+     " on b.item_seq = a.item_seq and b.number = a.number + 1"
+     " where coalesce(b.begin_day, a.end_day) <> a.end_day"
+     " or (a.end_day > 0 and a.end_day < a.begin_day)"},
 };
 
 static void check_rules(struct play *p)
