@@ -32,10 +32,10 @@ void outbox_close(struct outbox *o, int wait_ms);
 /* The fd that becomes readable when a carrier has finished something. */
 int outbox_fd(const struct outbox *o);
 
-/* Takes finished attempts from the engines; true when they should be settled now. A few results
- * wait up to OUTBOX_SETTLE_MS for company while others were started within OUTBOX_YOUNG_MS: one
- * commit settles them all. */
-enum { OUTBOX_SETTLE_MS = 2, OUTBOX_SETTLE_COUNT = 64, OUTBOX_YOUNG_MS = 20 };
+/* Takes finished attempts from the engines; true when they should be settled now. While
+ * OUTBOX_COMPANY or more were started within OUTBOX_YOUNG_MS, a few results wait up to
+ * OUTBOX_SETTLE_MS for company: one commit settles them all. */
+enum { OUTBOX_SETTLE_MS = 2, OUTBOX_SETTLE_COUNT = 64, OUTBOX_YOUNG_MS = 20, OUTBOX_COMPANY = 8 };
 bool outbox_collect(struct stafette *g);
 bool outbox_unsettled(const struct outbox *o);
 
