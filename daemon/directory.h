@@ -81,6 +81,7 @@ struct place {
     const char *id;
     const char *name;           /* German */
     const struct place *parent; /* NULL at the top; a sub-district inherits from it */
+    int64_t inhabitants;        /* 0: not said */
     int depth;                  /* 0 at the top */
     size_t index;               /* 0 .. directory->places - 1 */
 };
@@ -96,6 +97,7 @@ struct service {
     const char *id;
     const char *name;        /* German */
     const struct area *area; /* NULL when it belongs to several */
+    int horizon_m;           /* months after which who asked for it looks at it again; 0: never */
 };
 
 struct contact {

@@ -9,6 +9,8 @@
 #include "directory_load.h"
 #include "util.h"
 
+enum { HORIZON_MAX = 120, INHABITANTS_MAX = 100000000 };
+
 /* An empty list of a mandatory noun is a fault as well: nothing could be routed. */
 static struct conf_node *mandatory_list(struct loader *l, struct conf_node *root,
                                         const char *member)
@@ -39,9 +41,26 @@ static void check_tree(struct loader *l, struct conf_node **node)
     }
 }
 
+/* A district that was forgotten, or hangs at the wrong place, is found by the sum (UL1). */
+static void check_sum(struct loader *l, const struct place *whole, const struct conf_node *node)
+{
+    const struct directory *dir = l->dir;
+    int64_t sum = 0;
+    if (!whole->inhabitants)
+        return;
+    for (size_t i = 0; i < dir->places; i++)
+        if (dir->place[i].parent == whole)
+            sum += dir->place[i].inhabitants;
+    if (sum && sum != whole->inhabitants)
+        conf_fault(l->faults, node,
+                   "place \"%s\" has %lld inhabitants, but its parts together have %lld; look for "
+                   "one that is missing or has another \"parent\"",
+                   whole->id, (long long)whole->inhabitants, (long long)sum);
+}
+
 static void load_tree(struct loader *l, struct conf_node *root)
 {
-    static const char *const known[] = {"id", "name", "parent", NULL};
+    static const char *const known[] = {"id", "name", "parent", "inhabitants", NULL};
     struct directory *dir = l->dir;
     struct conf_node *list = mandatory_list(l, root, "places");
     size_t n = list ? list->children : 0;
@@ -54,6 +73,8 @@ static void load_tree(struct loader *l, struct conf_node *root)
         if (!place->id)
             continue;
         place->name = loader_name(l, list->child[i], "name");
+        place->inhabitants =
+            conf_int(list->child[i], "inhabitants", 0, 0, INHABITANTS_MAX, l->faults);
         place->index = dir->places;
         node[dir->places++] = list->child[i];
     }
@@ -62,6 +83,8 @@ static void load_tree(struct loader *l, struct conf_node *root)
         conf_check_unused(node[i], known, l->faults);
     }
     check_tree(l, node);
+    for (size_t i = 0; i < dir->places; i++)
+        check_sum(l, &dir->place[i], node[i]);
 }
 
 /* The code is a second key to the same area, for events write it. */
@@ -98,7 +121,7 @@ static void load_areas(struct loader *l, struct conf_node *root)
 
 static void load_services(struct loader *l, struct conf_node *root)
 {
-    static const char *const known[] = {"id", "name", "area", NULL};
+    static const char *const known[] = {"id", "name", "area", "horizon_months", NULL};
     struct directory *dir = l->dir;
     struct conf_node *list = mandatory_list(l, root, "services");
     size_t n = list ? list->children : 0;
@@ -111,6 +134,8 @@ static void load_services(struct loader *l, struct conf_node *root)
             continue;
         service->name = loader_name(l, list->child[i], "name");
         service->area = loader_ref(l, list->child[i], "area", &areas);
+        service->horizon_m =
+            (int)conf_int(list->child[i], "horizon_months", 0, 0, HORIZON_MAX, l->faults);
         conf_check_unused(list->child[i], known, l->faults);
         dir->services++;
     }

@@ -226,7 +226,8 @@ void work_names_task(struct work *w, int64_t task_seq);
 /* ---- workflow_phase.c */
 
 /* After each step of w->item that left the state `before`: its first phase begins with its first
- * contact, and its last one ends when it runs no more. */
+ * contact, as does the time after which it is looked at again (MH9), and its last phase ends when
+ * it runs no more. */
 void work_phase_follow(struct work *w, enum item_state before);
 /* w's event says that w->item is in that phase now. */
 void work_phase_change(struct work *w, const char *phase);

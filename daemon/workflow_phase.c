@@ -8,6 +8,9 @@
  * ran before this was kept has none until its next change. All in the open transaction.
  */
 #include "buf.h"
+#include "config.h"
+#include "directory.h"
+#include "period.h"
 #include "phase.h"
 #include "store_phase.h"
 #include "util.h"
@@ -27,6 +30,25 @@ static int64_t day_of_change(const struct work *w, int64_t from_day)
     return day > today ? today : day;
 }
 
+/* MH9: it was asked for because something will not change for a long time. When that is over,
+ * whoever asked looks at it again; workflow_task.c forgets it when the referral ended before. */
+static void look_again(struct work *w, int64_t from_day)
+{
+    const struct item *item = &w->item;
+    const struct service *service = directory_service(w->g->config->directory, item->service);
+    int months = service ? service->horizon_m : 0;
+    int64_t day = period_add_months(from_day, months);
+    const struct task task = {.code = "horizon",
+                              .parent = item,
+                              .unit = work_unit(w->g, item->from_unit),
+                              .urgency = item->urgency,
+                              .number = months,
+                              .due_day = day,
+                              .begin_day = day};
+    if (months)
+        work_task(w->g, &task);
+}
+
 void work_phase_follow(struct work *w, enum item_state before)
 {
     struct phase current;
@@ -35,10 +57,11 @@ void work_phase_follow(struct work *w, enum item_state before)
     if (item->kind != ITEM_REFERRAL || ran == runs)
         return;
     bool is_in_one = store_phase_current(w->g->store, item->seq, &current);
-    if (runs && !is_in_one)
-        store_phase_begin(w->g->store, item->seq, phase_first(),
-                          day_of_change(w, berlin_day(item->created_ms)));
-    else if (ran && is_in_one)
+    if (runs && !is_in_one) {
+        int64_t day = day_of_change(w, berlin_day(item->created_ms));
+        store_phase_begin(w->g->store, item->seq, phase_first(), day);
+        look_again(w, day);
+    } else if (ran && is_in_one)
         store_phase_end(w->g->store, item->seq, day_of_change(w, current.begin_day));
 }
 

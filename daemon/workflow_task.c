@@ -32,6 +32,9 @@ static const struct {
     {"contact_missed", "Ein Termin kam zum zweiten Mal in Folge nicht zustande. Bitte nehmen Sie "
                        "Kontakt auf, bevor etwas anderes veranlasst wird."},
     {"next_step", "Bitte klären Sie die Anschlussperspektive, solange die Beratung noch läuft."},
+    {"horizon",
+     "Diese Beratung läuft seit {n} Monaten. Bitte prüfen Sie, ob die Einschätzung vom Anfang noch "
+     "gilt und welche Anschlussperspektive es jetzt gibt."},
     {"second_function", "Ihre Stelle hat zu diesem Vorgang einen eigenen Teil zu erledigen. Der "
                         "Vorgang bleibt offen, bis beide Teile erledigt sind."},
     {"consent", "Eine Mitteilung ist angehalten, weil die Einwilligung fehlt. Bitte die Zustimmung "
@@ -286,9 +289,19 @@ static void forget(struct stafette *g, struct item *task)
     store_item_update(g->store, task);
 }
 
+/* Who was not told of it before the referral ended need not be told any more. */
+static bool only_while_running(const char *code)
+{
+    static const char *const codes[] = {"next_step", "horizon"};
+    for (size_t i = 0; i < COUNT_OF(codes); i++)
+        if (str_eq(codes[i], code))
+            return true;
+    return false;
+}
+
 /* What ends with its item: a forwarded application's clock when the receiver has taken over (the
- * law's clock stays with a giver that keeps the case), and every task when there is nothing left to
- * do. A task that says what comes next goes on. */
+ * law's clock stays with a giver that keeps the case), every task when there is nothing left to do,
+ * and what was to be told while it runs. A task that says what comes next goes on. */
 static bool end_child(void *context, const struct item *child)
 {
     struct ending *e = context;
@@ -299,7 +312,9 @@ static bool end_child(void *context, const struct item *child)
     bool nothing_left = state == STATE_WITHDRAWN || state == STATE_REFUSED ||
                         (e->parent->kind == ITEM_HANDOVER && state == STATE_CLOSED);
     bool clock = child->kind == ITEM_DEADLINE;
-    if (clock ? !taken : !nothing_left)
+    bool late = e->parent->kind == ITEM_REFERRAL && child->state == STATE_WAITING &&
+                only_while_running(child->code);
+    if (clock ? !taken : !nothing_left && !late)
         return true;
     struct item ended = *child;
     if (child->state == STATE_WAITING)

@@ -3,6 +3,8 @@
  */
 #include "life_rig.h"
 
+#include "../daemon/workflow_parts.h"
+
 #define ON(provider, day)                                                                          \
     "{\"case_ref\":\"" RIG_CASE "\",\"provider\":\"" provider "\",\"on\":\"" day "\"}"
 #define PHASE(name) "{\"case_ref\":\"" RIG_CASE "\",\"phase\":\"" name "\"}"
@@ -185,6 +187,51 @@ static void test_phases(void **state)
     assert_int_equal(life_count(rig, task.seq, "\ntold asd task task.opened"), 1);
 }
 
+static void with_horizon(struct gateway_rig *rig)
+{
+    rig_insert(rig, "name = \"Schuldnerberatung\";", " horizon_months = 24;");
+    rig_reload(rig);
+}
+
+/* MH9: two years after the first contact, to the day. */
+static void test_horizon(void **state)
+{
+    struct gateway_rig *rig = *state;
+    struct buf sentence = BUF_INIT;
+    with_horizon(rig);
+    int64_t item = running(rig);
+    struct item task = life_child(rig, item, "horizon");
+    assert_int_equal(task.state, STATE_WAITING);
+    life_next(rig, task.seq);
+    assert_int_equal(berlin_day(rig->g.now_ms), day_of(2028, 11, 16));
+    assert_int_equal(life_count(rig, task.seq, "\ntold asd task task.opened"), 1);
+    task = rig_item(rig, task.seq);
+    work_task_sentence(&rig->g, &sentence, &task);
+    assert_int_equal(strncmp(buf_str(&sentence), "Diese Beratung läuft seit 24 Monaten.", 38), 0);
+    buf_release(&sentence);
+}
+
+/* Of what was to be told while it runs nothing is told after its end; nothing of it stays open. */
+static void test_end_forgets(void **state)
+{
+    struct gateway_rig *rig = *state;
+    static const char *const codes[] = {"horizon", "next_step"};
+    int64_t seq[COUNT_OF(codes)];
+    with_horizon(rig);
+    int64_t item = running(rig);
+    event_at(rig, item, "traeger", "referral.phase.changed", PHASE("abloesung"));
+    for (size_t i = 0; i < COUNT_OF(codes); i++)
+        seq[i] = life_child(rig, item, codes[i]).seq;
+    event_at(rig, item, "traeger", "referral.completed", END("done", "none"));
+    event_at(rig, item, "jugendamt", "referral.closed", CODED("asd", "noted"));
+    for (size_t i = 0; i < COUNT_OF(codes); i++) {
+        assert_true(seq[i] != 0);
+        assert_int_equal(rig_item(rig, seq[i]).state, STATE_CLOSED);
+        assert_int_equal(life_count(rig, seq[i], "\ntold"), 0);
+    }
+    assert_int_equal(store_item_count_open(rig->g.store), 0);
+}
+
 /* MH7, F6: no end without a next step; it is proposed, and somebody gets it as a task. */
 static void test_completed(void **state)
 {
@@ -279,6 +326,8 @@ int main(void)
         LIFE(test_contact_overdue),
         LIFE(test_missed_twice),
         LIFE(test_phases),
+        LIFE(test_horizon),
+        LIFE(test_end_forgets),
         LIFE(test_completed),
         LIFE(test_withdrawn_from_each_state),
         LIFE(test_expires),
