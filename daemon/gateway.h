@@ -54,6 +54,7 @@ struct stafette {
     struct turn *turn;
     struct ledger_run *ledger;
     struct mailbox *mailbox;
+    struct checkpoint *checkpoint;
     struct lmtp *lmtp;
     struct spool *spool;
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "balance.h"
+#include "checkpoint.h"
 #include "config.h"
 #include "erase.h"
 #include "gateway.h"
@@ -84,7 +85,8 @@ static int open_store(struct stafette *g, struct buf *err)
     store_event_each_id(g->store, g->now_ms - (int64_t)ID_MEMORY_DAYS * 86400000, g, remember_id);
     g->held_since_ms = store_meta_int(g->store, "held_since_ms");
     presence_open(g);
-    return 0;
+    g->checkpoint = checkpoint_open(g, err);
+    return g->checkpoint ? 0 : -1;
 }
 
 int loop_open(struct stafette *g, struct buf *err)
@@ -136,6 +138,7 @@ void loop_close(struct stafette *g)
     spool_close(g->spool);
     transfer_close(g->transfer);
     turn_close(g->turn);
+    checkpoint_close(g->checkpoint);
     store_close(g->store);
     known_release(&g->known);
     erasures_close(&g->erasures);
@@ -217,7 +220,7 @@ static void serve_pages(struct stafette *g)
 /* Work for moments when nothing came in. */
 static void tidy(struct stafette *g)
 {
-    g->metrics.wal_bytes = store_checkpoint(g->store, false);
+    checkpoint_step(g, true);
     erase_flush(g);
     retention_step(g);
     page_idle(g);
@@ -252,7 +255,7 @@ static int one_turn(struct stafette *g)
     ingest_heartbeat(g, false);
     ingest_publish(g);
     if (end == TURN_DONE || stepped) {
-        g->metrics.wal_bytes = store_checkpoint(g->store, true);
+        checkpoint_step(g, false);
         metrics_turn(&g->metrics, (double)(util_monotonic_ms() - from_ms) / 1000);
     }
     return mqtt_ms;

@@ -90,6 +90,14 @@ struct outbox *outbox_open(struct stafette *g)
     return o;
 }
 
+/* Work that is no delivery. */
+struct errand {
+    void (*run)(void *context);
+    void (*done)(struct stafette *g, void *context);
+    void *context;
+    struct errand *next;
+};
+
 void outbox_close(struct outbox *o, int wait_ms)
 {
     if (!o)
@@ -106,6 +114,11 @@ void outbox_close(struct outbox *o, int wait_ms)
     outbox_ops_close(o->ops);
     free(o->frozen);
     free(o->flight);
+    while (o->errands) {
+        struct errand *next = o->errands->next;
+        free(o->errands);
+        o->errands = next;
+    }
     free(o->lane);
     free(o->lane_by_id);
     free(o->road);
@@ -138,13 +151,6 @@ struct flight *outbox_flight(struct outbox *o, int64_t delivery_id)
     return NULL;
 }
 
-/* Work that is no delivery. */
-struct errand {
-    void (*run)(void *context);
-    void (*done)(struct stafette *g, void *context);
-    void *context;
-};
-
 static void run_errand(struct job *job, CURL *easy)
 {
     struct errand *errand = job->context;
@@ -157,10 +163,21 @@ void outbox_run(struct outbox *o, void (*run)(void *context), void *context,
 {
     struct job *job = job_new();
     struct errand *errand = xmalloc(sizeof *errand);
-    *errand = (struct errand){run, done, context};
+    *errand = (struct errand){run, done, context, o->errands};
+    o->errands = errand;
     job->run = run_errand;
     job->context = errand;
     carriers_submit(o->carriers, job);
+}
+
+static void end_errand(struct stafette *g, struct errand *errand)
+{
+    struct errand **p = &g->outbox->errands;
+    while (*p != errand)
+        p = &(*p)->next;
+    *p = errand->next;
+    errand->done(g, errand->context);
+    free(errand);
 }
 
 static void add_finished(struct stafette *g, struct job *job)
@@ -178,9 +195,7 @@ static void take_list(struct stafette *g, struct job *list)
         list = job->next;
         job->next = NULL;
         if (job->run) {
-            struct errand *errand = job->context;
-            errand->done(g, errand->context);
-            free(errand);
+            end_errand(g, job->context);
             job_free(job);
             continue;
         }

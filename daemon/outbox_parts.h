@@ -91,6 +91,7 @@ struct outbox {
         struct job_list list;
         size_t count;
     } ready[ENGINE_COUNT];
+    struct errand *errands;   /* handed to a carrier and not yet done */
     struct job_list finished; /* results not yet committed */
     size_t finished_count;
     int64_t finished_since_ms; /* monotonic time of the first of them */

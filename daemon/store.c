@@ -22,8 +22,7 @@
 #include "util.h"
 
 enum { BUSY_MS = 10, SMALL_BYTES = 1200, SMALL_COUNT = 200 };
-/* From here on a checkpoint is worth its two fsyncs; 16 MB take some 20 ms to move. */
-enum { CHECKPOINT_PAGES = 1000, CHECKPOINT_BUSY_PAGES = 4000, PAGE_BYTES = 4096 };
+enum { PAGE_BYTES = 4096 };
 
 struct interned {
     int64_t id;
@@ -564,14 +563,22 @@ const char *store_intern_text(struct store *s, int64_t id)
     return found ? s->interned[from]->text : "";
 }
 
-int64_t store_checkpoint(struct store *s, bool busy)
+void store_checkpoint(struct store *s)
 {
     int in_log = 0, done = 0;
-    if (s->wal_pages < (busy ? CHECKPOINT_BUSY_PAGES : CHECKPOINT_PAGES))
-        return (int64_t)s->wal_pages * PAGE_BYTES;
-    sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log, &done);
-    s->wal_pages = in_log - done;
-    return (int64_t)in_log * PAGE_BYTES;
+    if (sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log, &done) ==
+        SQLITE_OK)
+        s->wal_pages = in_log - done;
+}
+
+int64_t store_log_pages(const struct store *s)
+{
+    return s->wal_pages;
+}
+
+int64_t store_log_bytes(const struct store *s)
+{
+    return (int64_t)s->wal_pages * PAGE_BYTES;
 }
 
 bool store_truncate(struct store *s)
