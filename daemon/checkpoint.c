@@ -1,8 +1,9 @@
 /*
- * Moving the log in time: see checkpoint.h. A log of 4 MB takes 20 ms to move, and every mail would
- * wait for that; with a carrier only its last pages are moved here. When no carrier is free for
- * long, the deciding thread does all of it after all. A crash loses nothing: the log is part of the
- * store.
+ * Moving the log in time: see checkpoint.h. A log of 4 MB takes 20 ms to move, and at a city's
+ * usual load every mail of that moment would wait for it: then a carrier moves it, and only its
+ * last pages are moved here. Under a backlog nobody waits for the single mail, and a carrier would
+ * only compete for the disk while the log grows: the deciding thread moves it. A crash loses
+ * nothing: the log is part of the store.
  */
 #include "checkpoint.h"
 
@@ -15,8 +16,8 @@
 #include "store_mover.h"
 #include "util.h"
 
-/* From MOVE_PAGES on it is worth the two fsyncs, in a busy turn a little later; at LATE_PAGES (64
- * MB) no carrier was free for long. */
+/* From MOVE_PAGES on it is worth the two fsyncs, in a busy turn a little later. At LATE_PAGES (64
+ * MB) the carrier has not come to it. */
 enum { MOVE_PAGES = 1000, BUSY_PAGES = 4000, LATE_PAGES = 16000 };
 
 struct checkpoint {
@@ -61,10 +62,12 @@ void checkpoint_step(struct stafette *g, bool idle)
 {
     struct checkpoint *c = g->checkpoint;
     int64_t pages = store_log_pages(g->store);
-    if (pages >= LATE_PAGES || c->is_moved) {
+    bool is_backlog = outbox_in_flight(g->outbox) >= OUTBOX_COMPANY;
+    bool is_due = pages >= (idle ? MOVE_PAGES : BUSY_PAGES) && !c->is_handed;
+    if (c->is_moved || pages >= LATE_PAGES || (is_due && (is_backlog || !idle))) {
         store_checkpoint(g->store);
         c->is_moved = false;
-    } else if (pages >= (idle ? MOVE_PAGES : BUSY_PAGES) && !c->is_handed) {
+    } else if (is_due) {
         c->is_handed = true;
         outbox_run(g->outbox, move, c, moved);
     }

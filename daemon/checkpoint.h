@@ -1,7 +1,7 @@
 /*
- * When the store's write-ahead log is moved into its file, and by whom: the bulk by a carrier
- * (store_mover.h), the few pages that came meanwhile by the deciding thread, so that the log begins
- * anew and never grows without end.
+ * When the store's write-ahead log is moved into its file, and by whom: at a usual load the bulk by
+ * a carrier (store_mover.h) and the few pages that came meanwhile by the deciding thread, under a
+ * backlog all by the deciding thread; so the log begins anew and never grows without end.
  */
 #ifndef CHECKPOINT_H
 #define CHECKPOINT_H
