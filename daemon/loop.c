@@ -133,10 +133,11 @@ void loop_close(struct stafette *g)
         http_close(g->http);
     lmtp_close(g->lmtp);
     mailbox_stop(g->mailbox);
+    /* Its jobs point into configurations that the outbox holds. */
+    transfer_close(g->transfer);
     outbox_close(g->outbox, CLOSE_WAIT_MS);
     mailbox_close(g->mailbox);
     spool_close(g->spool);
-    transfer_close(g->transfer);
     turn_close(g->turn);
     checkpoint_close(g->checkpoint);
     store_close(g->store);

@@ -204,8 +204,8 @@ static inline void rig_open(struct gateway_rig *rig)
 
 static inline void rig_close(struct gateway_rig *rig)
 {
-    outbox_close(rig->g.outbox, 0);
     transfer_close(rig->g.transfer);
+    outbox_close(rig->g.outbox, 0);
     store_close(rig->g.store);
     known_release(&rig->g.known);
     known_release(&rig->fresh);
