@@ -71,5 +71,5 @@ void checkpoint_step(struct stafette *g, bool idle)
         c->is_handed = true;
         outbox_run(g->outbox, move, c, moved);
     }
-    g->metrics.wal_bytes = store_log_bytes(g->store);
+    g->metrics.wal_bytes = store_log_pages(g->store) * STORE_PAGE_BYTES;
 }

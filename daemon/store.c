@@ -22,8 +22,6 @@
 #include "util.h"
 
 enum { BUSY_MS = 10, SMALL_BYTES = 1200, SMALL_COUNT = 200 };
-enum { PAGE_BYTES = 4096 };
-
 struct interned {
     int64_t id;
     char *text;
@@ -574,11 +572,6 @@ void store_checkpoint(struct store *s)
 int64_t store_log_pages(const struct store *s)
 {
     return s->wal_pages;
-}
-
-int64_t store_log_bytes(const struct store *s)
-{
-    return (int64_t)s->wal_pages * PAGE_BYTES;
 }
 
 bool store_truncate(struct store *s)

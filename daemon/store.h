@@ -78,9 +78,9 @@ const char *store_intern_text(struct store *s, int64_t id);
 /* Moves the write-ahead log into the file, and lets it begin anew when all of it was moved. Outside
  * a transaction. When another thread or process is at it just now, the log stays. */
 void store_checkpoint(struct store *s);
-/* How much of the log is not moved, as far as this connection knows; what it takes on the disk. */
+/* How much of the log is not moved, as far as this connection knows. */
+enum { STORE_PAGE_BYTES = 4096 };
 int64_t store_log_pages(const struct store *s);
-int64_t store_log_bytes(const struct store *s);
 int64_t store_size(struct store *s);
 
 /* Empties the write-ahead log and cuts it to nothing, so that what was erased stands nowhere any

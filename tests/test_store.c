@@ -218,7 +218,6 @@ static void test_checkpoint(void **state)
     commit();
     int64_t pages = store_log_pages(s);
     assert_true(pages > 100);
-    assert_int_equal(store_log_bytes(s), pages * 4096);
     store_checkpoint(s);
     assert_int_equal(store_log_pages(s), 0);
     store_begin(s);
