@@ -391,7 +391,7 @@ static void add_ready(struct stafette *g, enum adapter_engine engine, struct job
 
 static void hand_all(struct stafette *g)
 {
-    for (int engine = 0; engine < ENGINE_COUNT; engine++)
+    for (enum adapter_engine engine = 0; engine < ENGINE_COUNT; engine++)
         hand_ready(g, engine);
 }
 
