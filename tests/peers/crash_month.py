@@ -33,7 +33,7 @@ STEP_H = 3
 # Each point, and at which pass of it at the latest the daemon ends.
 POINTS = {"event-decided": 40, "clock-fired": 15, "before-commit": 20, "before-acks": 20,
           "before-start": 60, "before-settle": 15}
-RANDOM_S, QUIET_S = 0.3, 30  # a random moment is at most so long after the clock was moved
+RANDOM_S, QUIET_S = 0.3, 30  # a random end is at most so long after the clock was moved
 CITY, PROVIDERS, HOTLINE = "soziales-ulm", "traeger-portal", "hotline"
 LEAD = "leitung-soziales"
 # Place, what its units are called by, provider of Eingliederungshilfe.
@@ -417,13 +417,20 @@ class Month:
                 (f"not quiet in {QUIET_S} s at {self.now}: events undecided, clocks due, "
                  f"deliveries pending, out-events {left}\n{self.gateway.log[-1500:]}")
 
-    def _end_at_random(self, due):
-        """Whether this life ends within this moment: its time has come, or it is too long."""
+    def _end_at_random(self, due, moments):
+        """Whether this life ends within this moment: its time has come, or it is too long. It ends
+        while there is work: on a fast machine a moment is quiet long before RANDOM_S. When still
+        more are missing it ends at once, so that the number of kills does not hang on speed."""
         if self.steps_left is not None:
             self.steps_left -= 1
-        if not self.end_at and (self.kills.total() < due - 2 or
-                                (self.steps_left is not None and self.steps_left < 0)):
-            self.end_at = time.monotonic() + self.chance.uniform(0, RANDOM_S)
+        now = time.monotonic()
+        missing = due - self.kills.total()
+        if missing > 4:
+            self.end_at = now
+        elif not self.end_at and (missing > 2 or
+                                  (self.steps_left is not None and self.steps_left < 0)):
+            usual_s = (now - self.began) / moments
+            self.end_at = now + self.chance.uniform(0, min(RANDOM_S, usual_s))
 
     def run(self, time_box_s=None):
         """The whole month. Kills come as time goes by: a life that is too long ends at random."""
@@ -433,7 +440,7 @@ class Month:
             while at < len(self.events) and self.events[at][0] <= hours:
                 self._publish(*self.events[at][2:])
                 at += 1
-            self._end_at_random(self.wanted * number // len(self.moments))
+            self._end_at_random(self.wanted * number // len(self.moments), number)
             self._until_quiet()
             self.quiet_ms.append(int(self.now.timestamp() * 1000))
             if number % 80 == 0:
