@@ -251,6 +251,11 @@ bool ingest_unsettled(const struct ingest *in)
     return in->settled_count > 0;
 }
 
+bool ingest_in_flight(const struct ingest *in)
+{
+    return mqtt_is_up(in->mqtt) && (in->more || in->sent_count);
+}
+
 void ingest_settle(struct stafette *g)
 {
     const struct ingest *in = g->ingest;

@@ -40,6 +40,8 @@ void ingest_receipt(struct stafette *g, const char *source, const struct buf *re
 enum { INGEST_SETTLE_MS = 20 }; /* a few wait this long for company: one commit settles them */
 bool ingest_has_settled(const struct ingest *in);
 bool ingest_unsettled(const struct ingest *in);
+/* Whether the broker is there and has not acknowledged all of them. */
+bool ingest_in_flight(const struct ingest *in);
 void ingest_settle(struct stafette *g);
 void ingest_settled(struct stafette *g);
 

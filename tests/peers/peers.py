@@ -47,18 +47,26 @@ def wait_until(condition, what, timeout=DEADLINE, interval=0.01):
         time.sleep(interval)
 
 
+RESERVED = []  # as long as this process runs
+
+
 def free_port():
     """A free loopback port from below the ephemeral range, so that no outgoing connection takes it
-    before its server binds. smtp-sink binds with SO_REUSEPORT: two on one port would both work."""
+    before its server binds. smtp-sink binds with SO_REUSEPORT: two on one port would both work. A
+    name in the abstract namespace keeps it from tests that choose at the same time."""
     chooser = random.SystemRandom()
     for _ in range(200):
         port = chooser.randrange(12000, 31000)
+        name = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         with socket.socket() as probe:
             try:
+                name.bind(f"\0stafette-test-port-{port}")
                 probe.bind(("127.0.0.1", port))
-                return port
             except OSError:
+                name.close()
                 continue
+            RESERVED.append(name)
+            return port
     raise AssertionError("no free port")
 
 
