@@ -21,7 +21,8 @@
 #include "store_sql.h"
 #include "util.h"
 
-enum { BUSY_MS = 10, SMALL_BYTES = 1200, SMALL_COUNT = 200 };
+enum { BUSY_MS = 10 };
+
 struct interned {
     int64_t id;
     char *text;
@@ -210,15 +211,12 @@ static void read_interned(struct store *s)
 }
 
 /* One thread uses a connection: locks inside SQLite would only cost time, and so would its count of
- * all memory, which locks too (refused once SQLite runs, which is no harm). The texts of a few open
- * statements fit into the connection's own small memory. */
+ * all memory, which locks too (refused once SQLite runs, which is no harm). */
 static int connect_to(struct store *s, const char *path, int flags, struct buf *err)
 {
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-    if (sqlite3_open_v2(path, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
-        sqlite3_db_config(s->db, SQLITE_DBCONFIG_LOOKASIDE, NULL, SMALL_BYTES, SMALL_COUNT);
+    if (sqlite3_open_v2(path, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK)
         return 0;
-    }
     buf_printf(err, "%s: cannot open: %s", path, sqlite3_errmsg(s->db));
     return -1;
 }
