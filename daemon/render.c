@@ -24,7 +24,7 @@
 #include "verp.h"
 
 /* Mostly enough for the values of a text, so that it grows once. */
-enum { VALUES_ROOM = 1024 };
+enum { MAIL_VALUES_ROOM = 1024, SMS_VALUES_ROOM = 256 };
 
 /* A private number that was given for urgent things only stays that (DOMAIN R22). */
 static bool fits(const struct contact *contact, const struct delivery *delivery)
@@ -213,31 +213,47 @@ struct texts {
 
 /* A reply's words stand in {reply} only, and nothing else does: an outcome must not come into an
  * SMS by a template that asks for the wrong key (R4). */
-static void collect_sms(const struct stafette *g, const struct due *due, struct texts *texts,
-                        struct template_values *v)
+static void collect_sms(const struct stafette *g, const struct due *due,
+                        const struct template *text, struct texts *texts, struct template_values *v)
 {
-    int number = sms_number_of(g, render_contact(g, due), due->delivery.item_seq);
+    int number = template_asks(text, KEY_ANSWER_NUMBER)
+                     ? sms_number_of(g, render_contact(g, due), due->delivery.item_seq)
+                     : 0;
     if (number)
         snprintf(texts->number, sizeof texts->number, "%d", number);
     v->value[KEY_ANSWER_NUMBER] = texts->number;
     v->value[KEY_REPLY] = due->notice.reason == REASON_ANSWERED ? due->notice.outcome : "";
 }
 
-static void collect_values(struct stafette *g, const struct due *due, const struct item *item,
-                           struct texts *texts, struct template_values *v)
+/* What is written out for this notice, as far as the text asks for it: some of it is read from the
+ * store. */
+static void write_texts(struct stafette *g, const struct due *due, const struct item *item,
+                        const struct template *text, struct texts *texts)
 {
-    const struct directory *dir = g->config->directory;
-    const struct unit *from = directory_unit(dir, item->from_unit);
     code_write(texts->code, item->seq, g->keys.code);
     if (due->notice.deadline_ms)
         time_german(&texts->deadline, due->notice.deadline_ms);
-    time_german(&texts->sent_at, g->now_ms);
-    put_link(&texts->link, g->config->settings.link, texts->code);
-    links_put(g, due, item, &texts->answers);
-    put_reason(&texts->why, dir, &due->notice);
-    put_next(&texts->why, g, due, item);
+    if (template_asks(text, KEY_SENT_AT))
+        time_german(&texts->sent_at, g->now_ms);
+    if (template_asks(text, KEY_LINK))
+        put_link(&texts->link, g->config->settings.link, texts->code);
+    if (template_asks(text, KEY_ANSWERS))
+        links_put(g, due, item, &texts->answers);
+    if (template_asks(text, KEY_WHY)) {
+        put_reason(&texts->why, g->config->directory, &due->notice);
+        put_next(&texts->why, g, due, item);
+    }
     if (item->kind == ITEM_DIGEST)
         digest_lines(g, item, &texts->lines);
+}
+
+static void collect_values(struct stafette *g, const struct due *due, const struct item *item,
+                           const struct template *text, struct texts *texts,
+                           struct template_values *v)
+{
+    const struct directory *dir = g->config->directory;
+    const struct unit *from = directory_unit(dir, item->from_unit);
+    write_texts(g, due, item, text, texts);
     v->value[KEY_LINES] = buf_str(&texts->lines);
     v->value[KEY_CODE] = texts->code;
     v->value[KEY_KIND] = item_kind_german(item->kind);
@@ -256,7 +272,7 @@ static void collect_values(struct stafette *g, const struct due *due, const stru
         due->notice.doubtful ? "Diese Nachricht kommt möglicherweise doppelt." : "";
     v->value[KEY_SENT_AT] = buf_str(&texts->sent_at);
     v->value[KEY_ANSWERS] = buf_str(&texts->answers);
-    collect_sms(g, due, texts, v);
+    collect_sms(g, due, text, texts, v);
 }
 
 static void collect_poll(struct stafette *g, const struct item *item, struct texts *texts,
@@ -325,12 +341,15 @@ bool render_message(struct stafette *g, const struct due *due, const struct item
     struct buf subject = BUF_INIT, body = BUF_INIT;
     const char *what = "";
     fill_envelope(g, due, render_contact(g, due), message);
-    collect_values(g, due, item, &texts, &values);
+    collect_values(g, due, item, text, &texts, &values);
     if (item->kind == ITEM_POLL)
         collect_poll(g, item, &texts, &values);
     if (item->kind == ITEM_MEETING)
         collect_meeting(g, due, &texts, &values, message);
-    buf_reserve(&body, strlen(template_text(text)) + VALUES_ROOM);
+    buf_reserve(&body,
+                strlen(template_text(text)) + (due->delivery.channel == CHANNEL_SMS
+                                                   ? SMS_VALUES_ROOM
+                                                   : MAIL_VALUES_ROOM));
     template_render(text, &values, &subject, &body);
     bool blocked =
         template_blocked(buf_str(&body), &what) || template_blocked(buf_str(&subject), &what);

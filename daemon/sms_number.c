@@ -27,7 +27,7 @@ const struct contact *sms_number_phone(const struct directory *dir, const char *
 void sms_number_give(struct stafette *g, const struct contact *contact, int64_t item_seq,
                      const struct template *text)
 {
-    if (contact->channel != CHANNEL_SMS || !strstr(template_text(text), "{answer_number}"))
+    if (contact->channel != CHANNEL_SMS || !template_asks(text, KEY_ANSWER_NUMBER))
         return;
     const struct contact *phone = sms_number_phone(g->config->directory, contact->address);
     if (phone)

@@ -99,6 +99,8 @@ void template_fault(const struct template_source *source, size_t offset, const c
     buf_release(&what);
 }
 
+_Static_assert(KEY_COUNT <= 32, "struct template keeps a bit for each key");
+
 static struct template_part *add_part(struct template *t, size_t offset)
 {
     t->part = grow(t->part, t->parts, &t->cap, sizeof *t->part);
@@ -143,6 +145,7 @@ static size_t add_key(struct template *t, const struct template_source *source, 
         struct template_part *part = add_part(t, at);
         part->kind = PART_KEY;
         part->key = key;
+        t->asked |= UINT32_C(1) << key;
     }
     free(name);
     return at + len + 2;
@@ -360,6 +363,11 @@ static void add_lines(struct buf *out, const char *value, enum channel channel)
         buf_addc(out, '\n');
         value += n + 1;
     }
+}
+
+bool template_asks(const struct template *t, enum template_key key)
+{
+    return t->asked >> key & 1;
 }
 
 static const char *value_of(const struct template_values *values, enum template_key key)

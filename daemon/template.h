@@ -79,6 +79,9 @@ const struct template *templates_find(const struct templates *all, const char *e
 size_t templates_count(const struct templates *all);
 const struct template *templates_at(const struct templates *all, size_t i);
 
+/* Whether the text has the key: what it does not ask for need not be found out. */
+bool template_asks(const struct template *t, enum template_key key);
+
 const char *template_name(const struct template *t); /* file's base name */
 const char *template_text(const struct template *t); /* the source, to be kept in the store */
 const char *template_hash(const struct template *t); /* 64 hex digits: SHA-256 of the source */

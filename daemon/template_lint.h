@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "template.h"
 
@@ -34,6 +35,7 @@ struct template
     size_t body_at; /* offset of the body in the source */
     struct template_part *part;
     size_t parts, cap;
+    uint32_t asked; /* bit i: has key i */
 };
 
 /* A text under examination. `where` names the file in messages. */
