@@ -10,15 +10,20 @@
 #include "buf.h"
 #include "log.h"
 
+/* Looked up once: EVP_sha256() would be looked up at each use. */
+static EVP_MD *sha256;
+
 void digest_start(void)
 {
     if (sodium_init() < 0)
         fatal("libsodium cannot start: no source of random numbers");
+    if (!sha256 && !(sha256 = EVP_MD_fetch(NULL, "SHA256", NULL)))
+        fatal("libcrypto cannot start: it has no SHA-256");
 }
 
 void digest_sha256(unsigned char out[DIGEST_FULL], const void *bytes, size_t len)
 {
-    if (EVP_Digest(bytes, len, out, NULL, EVP_sha256(), NULL) != 1)
+    if (EVP_Digest(bytes, len, out, NULL, sha256 ? sha256 : EVP_sha256(), NULL) != 1)
         fatal("libcrypto cannot hash");
 }
 

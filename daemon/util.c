@@ -300,11 +300,31 @@ static struct civil civil_of(int64_t naive_ms)
     return c;
 }
 
+/* Fixed widths, several in each message: not worth the reading of a format. */
+static void set_digits(char *at, int value, int width)
+{
+    for (int i = width - 1; i >= 0; i--, value /= 10)
+        at[i] = (char)('0' + value % 10);
+}
+
+/* A year beyond four digits is none of ours: it shows as the nearest. */
+static void set_year(char *at, int year)
+{
+    set_digits(at, year < 0 ? 0 : year > 9999 ? 9999 : year, 4);
+}
+
 void time_utc(struct buf *out, int64_t at_ms)
 {
     struct civil c = civil_of(at_ms);
-    buf_printf(out, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", c.year, c.month, c.mday, c.hour,
-               c.minute, c.second, c.ms);
+    char text[] = "0000-00-00T00:00:00.000Z";
+    set_year(text, c.year);
+    set_digits(text + 5, c.month, 2);
+    set_digits(text + 8, c.mday, 2);
+    set_digits(text + 11, c.hour, 2);
+    set_digits(text + 14, c.minute, 2);
+    set_digits(text + 17, c.second, 2);
+    set_digits(text + 20, c.ms, 3);
+    buf_add(out, text, sizeof text - 1);
 }
 
 void time_local(struct buf *out, int64_t at_ms)
@@ -317,17 +337,25 @@ void time_local(struct buf *out, int64_t at_ms)
 
 void day_german(struct buf *out, int64_t day)
 {
-    static const char *const weekday[] = {"Mo", "Di", "Mi", "Do", "Fr", "Sa", "So"};
+    static const char weekday[] = "MoDiMiDoFrSaSo";
+    char text[] = "Mo 00.00.0000";
     int year, month, mday;
     day_split(day, &year, &month, &mday);
-    buf_printf(out, "%s %02d.%02d.%04d", weekday[day_weekday(day)], mday, month, year);
+    memcpy(text, weekday + 2 * day_weekday(day), 2);
+    set_digits(text + 3, mday, 2);
+    set_digits(text + 6, month, 2);
+    set_year(text + 9, year);
+    buf_add(out, text, sizeof text - 1);
 }
 
 void time_german(struct buf *out, int64_t at_ms)
 {
     struct civil c = civil_of(at_ms + (int64_t)berlin_offset_s(at_ms) * 1000);
+    char text[] = " 00:00";
+    set_digits(text + 1, c.hour, 2);
+    set_digits(text + 4, c.minute, 2);
     day_german(out, c.day);
-    buf_printf(out, " %02d:%02d", c.hour, c.minute);
+    buf_add(out, text, sizeof text - 1);
 }
 
 int64_t berlin_day(int64_t at_ms)
