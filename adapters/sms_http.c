@@ -21,7 +21,8 @@
 #include "adapters_list.h"
 #include "sms_terms.h"
 
-enum { DIGITS_MIN = 8, DIGITS_MAX = 15 };
+/* An answer is short, and room for it is made for each request. */
+enum { DIGITS_MIN = 8, DIGITS_MAX = 15, ANSWER_BYTES = 1024 };
 
 static const struct adapter_option options[] = {
     {"preset", OPTION_TEXT, "", "values for a known gateway; \"stafettectl presets\" lists them"},
@@ -226,17 +227,17 @@ static void set_url(CURL *easy, const struct sms *sms, const struct filling *f)
     buf_wipe(&url);
 }
 
+/* Only headers of the transport's own may differ from message to message. */
 static void set_headers(struct job *job, CURL *easy, const struct sms *sms, const struct filling *f)
 {
-    static const char *const type[] = {
-        [SMS_QUERY] = "Content-Type:",
-        [SMS_FORM] = "Content-Type: application/x-www-form-urlencoded",
-        [SMS_JSON] = "Content-Type: application/json",
-        [SMS_TEXT] = "Content-Type: text/plain; charset=utf-8",
-    };
-    struct curl_slist *list = curl_slist_append(NULL, type[sms->body]);
+    struct curl_slist *list = NULL;
     struct buf line = BUF_INIT;
-    list = curl_slist_append(list, "Expect:");
+    if (!sms->header->name) {
+        curl_easy_setopt(easy, CURLOPT_HTTPHEADER, sms->fixed);
+        return;
+    }
+    for (const struct curl_slist *h = sms->fixed; h; h = h->next)
+        list = curl_slist_append(list, h->data);
     for (const struct http_value *h = sms->header; h->name; h++) {
         buf_reset(&line);
         buf_printf(&line, "%s: ", h->name);
@@ -300,6 +301,7 @@ int sms_http_prepare(struct job *job, CURL *easy)
     digest_sha256(job->result.bytes_hash, buf_str(&f.text), f.text.len);
     put_body(job, sms, &f);
     job_curl_defaults(job, easy, "http,https", sms->timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)ANSWER_BYTES);
     set_url(easy, sms, &f);
     set_headers(job, easy, sms, &f);
     set_request(job, easy, sms);

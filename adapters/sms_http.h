@@ -42,6 +42,7 @@ struct sms {
     const char *report_key;   /* the secret of our report page; of the transport */
     struct http_value *param; /* name and pattern, ended by NULL; owned with its texts */
     struct http_value *header;
+    struct curl_slist *fixed; /* the headers that every request has; owned */
     const char *ok_codes, *ok_pointer, *ok_values;
     const char *codes[ERROR_CLASS_COUNT];  /* "" = none; of a class that sms_judged() names */
     const char *values[ERROR_CLASS_COUNT]; /* words, likewise */

@@ -260,6 +260,17 @@ static void check_raw(const struct setup *s)
                        s->t->name, p->name);
 }
 
+static void add_fixed(struct sms *sms)
+{
+    static const char *const type[] = {
+        [SMS_QUERY] = "Content-Type:",
+        [SMS_FORM] = "Content-Type: application/x-www-form-urlencoded",
+        [SMS_JSON] = "Content-Type: application/json",
+        [SMS_TEXT] = "Content-Type: text/plain; charset=utf-8",
+    };
+    sms->fixed = curl_slist_append(curl_slist_append(NULL, type[sms->body]), "Expect:");
+}
+
 static void read_request(const struct setup *s)
 {
     static const char *const bodies[] = {"query", "form", "json", "text", NULL};
@@ -291,6 +302,7 @@ static void read_request(const struct setup *s)
     sms->header = choose_pairs(s, "headers", header_names, s->preset->header);
     read_auth(s);
     check_raw(s);
+    add_fixed(sms);
 }
 
 /* "auth_codes", "auth_values": the lists of each class. */
@@ -400,6 +412,7 @@ void sms_http_release(struct transport *t)
     struct sms *sms = t->state;
     free_pairs(sms->param);
     free_pairs(sms->header);
+    curl_slist_free_all(sms->fixed);
     free(sms->report_url);
     buf_wipe(&sms->password);
     if (sms->has_ok_regex)

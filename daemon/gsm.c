@@ -144,6 +144,11 @@ long gsm_septets(const char *utf8, size_t *bad)
 {
     long n = 0;
     for (const char *p = utf8; *p;) {
+        size_t plain = plain_run(p);
+        n += (long)plain;
+        p += plain;
+        if (!*p)
+            break;
         const char *at = p;
         long more = septets_of(next_char(&p));
         if (!more) {
