@@ -36,6 +36,17 @@ static inline int town(void **state)
     return 0;
 }
 
+/* The daemon begins anew on the same store. */
+static inline void reopen(struct gateway_rig *rig)
+{
+    outbox_close(rig->g.outbox, 0);
+    store_close(rig->g.store);
+    rig_open_store(rig);
+    memset(&rig->g.digest, 0, sizeof rig->g.digest);
+    tell_forget(&rig->g);
+    daily_reloaded(&rig->g);
+}
+
 static inline void turns(struct gateway_rig *rig)
 {
     struct stafette *g = &rig->g;

@@ -88,16 +88,6 @@ static const struct {
     {"2027-11-01T07:00:00+01:00", 8},
 };
 
-static void reopen(struct gateway_rig *rig)
-{
-    outbox_close(rig->g.outbox, 0);
-    store_close(rig->g.store);
-    rig_open_store(rig);
-    memset(&rig->g.digest, 0, sizeof rig->g.digest);
-    tell_forget(&rig->g);
-    daily_reloaded(&rig->g);
-}
-
 static void walk_weeks(struct gateway_rig *rig, bool restarts)
 {
     for (size_t i = 0; i < COUNT_OF(weeks); i++) {

@@ -262,16 +262,6 @@ static int made_for(const struct gateway_rig *rig, const char *code, const char 
     return n;
 }
 
-static void reopen(struct gateway_rig *rig)
-{
-    outbox_close(rig->g.outbox, 0);
-    store_close(rig->g.store);
-    rig_open_store(rig);
-    memset(&rig->g.digest, 0, sizeof rig->g.digest);
-    tell_forget(&rig->g);
-    daily_reloaded(&rig->g);
-}
-
 static const struct {
     const char *at;
     int mails;
