@@ -346,10 +346,9 @@ bool render_message(struct stafette *g, const struct due *due, const struct item
         collect_poll(g, item, &texts, &values);
     if (item->kind == ITEM_MEETING)
         collect_meeting(g, due, &texts, &values, message);
+    bool by_mail = due->delivery.channel == CHANNEL_EMAIL;
     buf_reserve(&body,
-                strlen(template_text(text)) + (due->delivery.channel == CHANNEL_SMS
-                                                   ? SMS_VALUES_ROOM
-                                                   : MAIL_VALUES_ROOM));
+                strlen(template_text(text)) + (by_mail ? MAIL_VALUES_ROOM : SMS_VALUES_ROOM));
     template_render(text, &values, &subject, &body);
     bool blocked =
         template_blocked(buf_str(&body), &what) || template_blocked(buf_str(&subject), &what);
