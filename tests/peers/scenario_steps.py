@@ -380,6 +380,7 @@ def crash(scene, _):
 
 
 def crash_before_send(scene, _):
+    scene.city.settle()  # or what is still to be sent would end it before anything happens
     scene.city.restart(points=True, STAFETTE_KILL_AT="before-start:1")
 
 
