@@ -62,7 +62,7 @@ void checkpoint_step(struct stafette *g, bool idle)
 {
     struct checkpoint *c = g->checkpoint;
     int64_t pages = store_log_pages(g->store);
-    bool is_backlog = outbox_in_flight(g->outbox) >= OUTBOX_COMPANY;
+    bool is_backlog = outbox_young(g) >= OUTBOX_COMPANY;
     bool is_due = pages >= (idle ? MOVE_PAGES : BUSY_PAGES) && !c->is_handed;
     if (c->is_moved || pages >= LATE_PAGES || (is_due && (is_backlog || !idle))) {
         store_checkpoint(g->store);

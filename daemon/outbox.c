@@ -208,16 +208,21 @@ bool outbox_unsettled(const struct outbox *o)
     return o->finished.first || o->hastening;
 }
 
-/* Whether further results are to be expected in a moment, and so many that one commit for all is
- * worth the wait: a few are settled as they come. An attempt that has taken long already (a relay
- * that hangs) is no reason for others to wait. */
-static bool expects_company(const struct stafette *g)
+size_t outbox_young(const struct stafette *g)
 {
     const struct outbox *o = g->outbox;
     size_t young = 0;
     for (size_t i = 0; i < o->flights; i++)
         young += g->mono_ms - o->flight[i].started_ms < OUTBOX_YOUNG_MS;
-    return young > o->finished_count && young >= OUTBOX_COMPANY;
+    return young;
+}
+
+/* Whether further results are to be expected in a moment, and so many that one commit for all is
+ * worth the wait: a few are settled as they come. */
+static bool expects_company(const struct stafette *g)
+{
+    size_t young = outbox_young(g);
+    return young > g->outbox->finished_count && young >= OUTBOX_COMPANY;
 }
 
 bool outbox_collect(struct stafette *g)

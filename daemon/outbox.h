@@ -78,6 +78,9 @@ void outbox_wake_all(struct stafette *g);
 /* Steady time of the next attempt that is not due yet, 0 = none; now when there is more to do. */
 int64_t outbox_next_ms(const struct outbox *o);
 size_t outbox_in_flight(const struct outbox *o);
+/* Of those, the ones that started within OUTBOX_YOUNG_MS: how busy it is. An attempt that has taken
+ * long already (a relay that hangs) is no reason for others to wait. */
+size_t outbox_young(const struct stafette *g);
 
 /* Runs work that is no delivery on a carrier (loading a configuration); `done` is called on the
  * deciding thread by outbox_collect(). */
