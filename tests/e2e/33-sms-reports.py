@@ -295,10 +295,9 @@ def late_and_never(cases):
         assert sms_of(scene, second)["report"] == "unknown", sms_of(scene, second)
         assert scene.gateway.json("status")["sms_unknown"] == before - 1
 
-    now = datetime.datetime.now(datetime.timezone.utc)
     port = free_port()
     slow = Slow(port)
-    with started(slow.sink), Scene(test_clock=now, settings={
+    with started(slow.sink), Scene(test_clock=datetime.timedelta(0), settings={
             "transports": slow.transports(Folder()),
             "http.public": f"127.0.0.1:{port}"}) as scene:
         cases.run("late, and never", unknown, scene, slow)

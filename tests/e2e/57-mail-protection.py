@@ -78,9 +78,9 @@ class City:
         self.sink = SmtpSink(self.folder, keep=True)
 
     def scene(self, days=0, more='tls = "none";'):
-        when = NOW + datetime.timedelta(days=days, hours=1)
+        later = datetime.timedelta(days=days, hours=1)
         settings = {"transports": f'( {relay("relay", self.sink.port, more)}, {SMS} )', **QUICK}
-        return Scene(base=self.base, settings=settings, test_clock=when)
+        return Scene(base=self.base, settings=settings, test_clock=later)
 
 
 def clock_now(scene):

@@ -157,7 +157,7 @@ class OnPortLong(OnPort):
 
     def __init__(self):
         super().__init__()
-        self.options = {"test_clock": datetime.datetime.now(datetime.timezone.utc)}
+        self.options = {"test_clock": datetime.timedelta(0)}
 
     def ask(self):
         item = super().ask()

@@ -13,9 +13,11 @@ import re
 import shutil
 import signal
 import subprocess
+import zoneinfo
 
 from peers import BUILD, DEADLINE, TOP, Process, free_port, tail, wait_until
 
+BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
 NAME = re.compile(r"[A-Za-z*][A-Za-z0-9_*-]*")
 
 
@@ -104,7 +106,7 @@ def to_conf(value):
     if isinstance(value, pathlib.PurePath):
         return json.dumps(str(value))
     text = str(value)
-    return text if text[:1] in "([{" else json.dumps(text, ensure_ascii=False)
+    return text if text.startswith(("(", "[", "{")) else json.dumps(text, ensure_ascii=False)
 
 
 def set_in_files(files, key, value):
@@ -145,11 +147,24 @@ def make_config(folder, base="config/ulm", settings=None):
     return target
 
 
+def now():
+    return datetime.datetime.now(datetime.timezone.utc)
+
+
+def no_daily_mails(start):
+    """What goes out by the time of day comes in no test that starts at whatever time it is: the
+    one mail that cannot be turned off is due twelve hours from the start."""
+    far = start.astimezone(BERLIN) + datetime.timedelta(hours=12)
+    return {"ledger.night": far.strftime("%H:%M"), "digest.weekly": "", "digest.morning": "",
+            "digest.orphans": "", "reach.weekly": ""}
+
+
 class Gateway:
     """build/stafetted with a configuration of its own. `settings` go to make_config(); ports, store
     and control socket are filled in. `points` runs the variant with test points, whose variables go
-    in by `env`. test_clock starts the daemon on a clock of its own at that time (UTC). The meetings
-    of the configuration are left out unless own_meetings: they would be open items everywhere."""
+    in by `env`. test_clock starts the daemon on a clock of its own at that time (UTC), or so long
+    after now. The meetings of the configuration are left out unless own_meetings: they would be
+    open items everywhere."""
 
     def __init__(self, folder, broker, base="config/ulm", settings=None, account="stafette",
                  points=False, env=None, test_clock=None, own_meetings=False):
@@ -166,6 +181,11 @@ class Gateway:
         filled = self._settings(broker, account)
         if not own_meetings:
             filled["meetings"] = "( )"
+        if isinstance(test_clock, datetime.timedelta):
+            test_clock = now() + test_clock
+            filled.update(no_daily_mails(test_clock))
+        elif not test_clock:
+            filled.update(no_daily_mails(now()))
         filled.update(settings or {})
         self.config = make_config(self.folder, base, filled)
         if test_clock:
