@@ -25,7 +25,8 @@ UNWELL = {2: ("-r", "RCPT", "-b", "450 4.2.0 try again later"),
           16: ("-f", "RCPT", "-B", "550 5.1.1 user unknown")}
 KILLED_UNTIL = 0.6     # of the run: its last life is long enough to see the memory in
 RESTARTED = (0.1, 0.9)
-SAMPLE_S, COUNT_S, MINUTE_S = 2, 5, 60
+SECOND_S, SAMPLE_S, COUNT_S, MINUTE_S = 1, 2, 5, 60
+STOLEN_TICKS = 5       # of a second: 50 ms of processor time
 IN_FLIGHT_MAX = 64     # relay_town.py
 
 
@@ -174,6 +175,29 @@ class Plan:
             yield self.steps.pop()
 
 
+class Host:
+    """The seconds in which the machine that ours is a guest of gave its processors to others
+    (proc(5): steal). Everything is slow then, whatever is measured."""
+
+    def __init__(self):
+        self.ticks = self._ticks()
+        self.seconds = 0
+        self.stolen = set()  # Unix seconds
+
+    @staticmethod
+    def _ticks():
+        with open("/proc/stat", encoding="ascii") as lines:
+            return int(lines.readline().split()[8])
+
+    def look(self):
+        """Once a second."""
+        before, self.ticks = self.ticks, self._ticks()
+        self.seconds += 1
+        if self.ticks - before >= STOLEN_TICKS:
+            now = int(time.time())
+            self.stolen.update((now - 1, now))
+
+
 class Run:
     """`count` events in `seconds`, with or without trouble."""
 
@@ -189,6 +213,8 @@ class Run:
         self.kills = collections.Counter()
         self.plan = Plan(seconds, kills or 0, self.troubled, seed)
         self.seed = seed
+        self.host = Host()
+        self.killed = set()  # Unix seconds
         self.memory = []  # (life, seconds since its start, events decided, KB)
         self.store = self.gateway.store
 
@@ -208,8 +234,9 @@ class Run:
 
     def go(self):
         begun = time.monotonic()
-        next_s = dict.fromkeys((self._sample, self._count_mails, self._report), 0)
-        every_s = {self._sample: SAMPLE_S, self._count_mails: COUNT_S, self._report: MINUTE_S}
+        every_s = {self.host.look: SECOND_S, self._sample: SAMPLE_S,
+                   self._count_mails: COUNT_S, self._report: MINUTE_S}
+        next_s = dict.fromkeys(every_s, 0)
         self.sender.start()
         while self.sender.is_alive():
             passed = time.monotonic() - begun
@@ -234,6 +261,7 @@ class Run:
             self.relays.restart(position)
             return
         self.gateway.kill()
+        self.killed.add(int(time.time()))
         self.kills["random"] += 1
         self.gateway.start()
         self.life_began = time.monotonic()
