@@ -13,7 +13,7 @@ ID_BYTES = 38          # an id that is remembered (daemon/known.c), at most
 MEMORY_RATIO, MEMORY_SLACK_KB = 1.05, 1024
 SETTLED_S = 30         # of a life: then its queues and caches have their size
 DELAY_RATIO = 1.5
-LEFT_MIN_S = 120       # seconds that the host left to us; with fewer there is no verdict on delays
+STOLEN_MAX = 1 / 3     # of the seconds; with more there is no verdict on delays
 NEAR_KILL_S = 5
 
 
@@ -130,19 +130,19 @@ def near_kills(run):
 
 
 def delay_bounded(usual, found):
-    """usual, found: (p95 without the seconds that the host took from us, how many were left)."""
-    (usual_p95, usual_left), (p95, left) = usual, found
+    """usual, found: (p95 without the seconds that the host took from us, share of those)."""
+    (usual_p95, usual_share), (p95, share) = usual, found
     say(f"p95 delay of healthy relays {p95} ms, in the run without trouble {usual_p95} ms, "
         f"{p95 / usual_p95:.2f} times that, at most {DELAY_RATIO}")
-    assert min(usual_left, left) >= LEFT_MIN_S, \
+    assert max(usual_share, share) <= STOLEN_MAX, \
         "the host has taken so much of this machine that delays cannot be compared: run it again"
     assert p95 <= DELAY_RATIO * usual_p95
 
 
 def print_figures(run, prefix):
     values, stolen = delays(run), run.host.stolen
-    taken = len(stolen & set(values))
-    say(f"{prefix}: {len(values)} seconds, of which the host took {taken}; "
+    share = len(stolen & set(values)) / len(values)
+    say(f"{prefix}: {len(values)} seconds, of which the host took {len(stolen & set(values))}; "
         f"{len(stolen & near_kills(run))} of those are of the {len(near_kills(run))} s after kills")
     for name, without in (("delay_with_stolen", ()), ("delay", stolen)):
         for percent in (50, 95, 99):
@@ -155,4 +155,4 @@ def print_figures(run, prefix):
     print(f"figure soak_{prefix}_repeats {run.mails.extra()} mails")
     print(f"figure soak_{prefix}_kills {run.kills.total()} kills")
     print(f"figure soak_{prefix}_memory {run.memory[-1][3]} KB", flush=True)
-    return percentile(sorted_of(values, stolen), 95), len(values) - taken
+    return percentile(sorted_of(values, stolen), 95), share
