@@ -181,7 +181,6 @@ class Host:
 
     def __init__(self):
         self.ticks = self._ticks()
-        self.seconds = 0
         self.stolen = set()  # Unix seconds
 
     @staticmethod
@@ -192,7 +191,6 @@ class Host:
     def look(self):
         """Once a second."""
         before, self.ticks = self.ticks, self._ticks()
-        self.seconds += 1
         if self.ticks - before >= STOLEN_TICKS:
             now = int(time.time())
             self.stolen.update((now - 1, now))
