@@ -2,6 +2,7 @@
 
 import bisect
 import collections
+import math
 import statistics
 
 from crash_check import EMAIL, SENT, equal
@@ -119,6 +120,8 @@ def sorted_of(by_second, without=()):
 def percentile(values, percent):
     """Of sorted whole milliseconds, each of which stands for all times from it to the next: within
     the one in which the percentile lies, as many thousandths as it takes of the values there."""
+    if not values:
+        return math.nan
     wanted = len(values) * percent / 100
     at = values[min(len(values) - 1, int(wanted))]
     below, here = bisect.bisect_left(values, at), values.count(at)
