@@ -26,7 +26,7 @@
 #include "file_drop.h"
 #include "sms_terms.h"
 
-enum { DIGITS_MIN = 8, DIGITS_MAX = 15, EVERY_MIN_MS = 1000, EVERY_MAX_MS = 3600000 };
+enum { DIGITS_MIN = 8, DIGITS_MAX = 15, EVERY_MIN_MS = 1000, EVERY_MAX_MS = HOUR_MS };
 
 /* gammu-smsd runs as a user of its own and has to read what we write. */
 enum { FILE_MODE = 0640 };

@@ -13,8 +13,9 @@
 #include "store_item.h"
 #include "store_out.h"
 #include "turn.h"
+#include "util.h"
 
-enum { EVERY_MS = 60000 };
+enum { EVERY_MS = MINUTE_MS };
 
 void balance_check(struct stafette *g)
 {

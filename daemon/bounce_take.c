@@ -28,7 +28,7 @@
 #include "util.h"
 #include "verp.h"
 
-enum { DAY_MS = 24 * 60 * 60 * 1000, ADDRESS_MAX = 256 };
+enum { ADDRESS_MAX = 256 };
 
 /* Which delivery a mail names, by all that it says. */
 struct named {
@@ -195,7 +195,7 @@ enum mail_in_end bounce_take(struct stafette *g, const struct mail *mail,
         return MAIL_IN_AUTOMATIC;
     }
     if (!store_delivery_get(g->store, named.delivery, &d) || d.channel != CHANNEL_EMAIL ||
-        (d.ended_ms && g->now_ms - d.ended_ms > (int64_t)BOUNCE_DAYS_MAX * DAY_MS)) {
+        (d.ended_ms && g->now_ms - d.ended_ms > BOUNCE_DAYS_MAX * DAY_MS)) {
         buf_puts(said, "Die Zustellung ist nicht bekannt oder zu lange her.");
         return MAIL_IN_OUTLIVED;
     }

@@ -25,14 +25,14 @@ struct answer {
 static bool read_local(const char *text, int64_t *at_ms)
 {
     struct buf full = BUF_INIT;
-    int64_t naive_ms, day_ms = 86400000;
+    int64_t naive_ms;
     buf_printf(&full, "%s:00Z", text);
     bool ok = strlen(text) == strlen("2026-12-18T16:00") && time_parse(buf_str(&full), &naive_ms);
     buf_release(&full);
     if (!ok)
         return false;
-    int64_t day = (naive_ms - (naive_ms % day_ms + day_ms) % day_ms) / day_ms;
-    *at_ms = berlin_to_ms(day, (int)((naive_ms - day * day_ms) / 1000));
+    int64_t day = (naive_ms - (naive_ms % DAY_MS + DAY_MS) % DAY_MS) / DAY_MS;
+    *at_ms = berlin_to_ms(day, (int)((naive_ms - day * DAY_MS) / 1000));
     return true;
 }
 

@@ -17,7 +17,7 @@
 #include "ledger.h"
 #include "util.h"
 
-enum { GRACE_MS = 5 * 60000, STATUS_RED = 1 };
+enum { GRACE_MS = 5 * MINUTE_MS, STATUS_RED = 1 };
 
 static int fail(int status, struct buf *err)
 {

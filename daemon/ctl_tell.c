@@ -26,7 +26,7 @@
 #include "util.h"
 #include "watch.h"
 
-enum { COMMAND_MS = 60000, LOOK_MS = 50 };
+enum { COMMAND_MS = MINUTE_MS, LOOK_MS = 50 };
 
 struct ctl_tell {
     const char *command; /* "" = by mail */

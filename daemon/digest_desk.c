@@ -26,8 +26,7 @@ enum {
     SESSION_DAYS = 28,
     MINUTES_FROM_DAYS = 90,
     MINUTES_DUE_DAYS = 5, /* three working days at least */
-    DAY_S = 86400,
-    DAY_MS = DAY_S * 1000
+    DAY_S = 86400
 };
 
 /* ---- on-duty plans */
@@ -44,7 +43,7 @@ static void put_gap(struct section *s, const struct roster *roster, int64_t from
 
 static void put_gaps_of(struct section *s, const struct roster *roster)
 {
-    const int64_t end_ms = s->g->now_ms + (int64_t)GAP_DAYS * DAY_MS;
+    const int64_t end_ms = s->g->now_ms + GAP_DAYS * DAY_MS;
     int64_t at_ms = s->g->now_ms, gap_ms = 0;
     for (int steps = 0; at_ms < end_ms && steps < GAP_STEPS_MAX; steps++) {
         bool covered = presence_on_duty(s->g, roster, at_ms).count > 0;

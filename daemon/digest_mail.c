@@ -28,7 +28,7 @@
 #include "walltime.h"
 #include "worktime.h"
 
-enum { HOUR_MS = 3600 * 1000, DAY_MS = 24 * HOUR_MS, OCTOBER = 10 };
+enum { OCTOBER = 10 };
 
 /* ---- when: the local day of the last one that is due; 0 when it is switched off */
 
@@ -119,21 +119,21 @@ static const struct {
     int64_t expire_ms; /* nobody wants it later */
 } kinds[DIGEST_COUNT] = {
     [DIGEST_WEEKLY] = {"weekly", "digest.weekly", "digest_weekly", 7, last_weekly, make_weekly,
-                       (int64_t)3 * DAY_MS},
+                       3 * DAY_MS},
     [DIGEST_MORNING] = {"morning", "digest.morning", "digest_morning", 1, last_morning,
                         make_mornings, 12 * HOUR_MS},
     [DIGEST_ORPHANS] = {"orphans", "digest.orphans", "digest_orphans", 1, last_orphans,
                         make_orphans, DAY_MS},
     [DIGEST_QUOTAS] = {"quotas", "digest.quotas", "digest_quotas", 305, last_quotas, make_quotas,
-                       (int64_t)7 * DAY_MS},
+                       7 * DAY_MS},
     [DIGEST_SHARE] = {"share", "digest.share", "digest_share", 92, last_quarter, make_share,
-                      (int64_t)7 * DAY_MS},
+                      7 * DAY_MS},
     [DIGEST_REACH] = {"reach", "digest.reach", "digest_reach", 7, last_reach, make_reach,
-                      (int64_t)3 * DAY_MS},
+                      3 * DAY_MS},
     [DIGEST_QUALITY] = {"quality", "digest.quality", "digest_quality", 31, last_month, make_quality,
-                        (int64_t)7 * DAY_MS},
+                        7 * DAY_MS},
     [DIGEST_PHASES] = {"phases", "digest.phases", "digest_phases", 92, last_quarter, make_phases,
-                       (int64_t)7 * DAY_MS},
+                       7 * DAY_MS},
 };
 
 const char *digest_kind_name(enum digest_kind kind)

@@ -21,7 +21,7 @@
 #include "store_item.h"
 #include "util.h"
 
-enum { DAY_MS = 86400000, DAYS_OF_WEEK = 7 };
+enum { DAYS_OF_WEEK = 7 };
 
 /* ---- orphans */
 
@@ -156,7 +156,7 @@ static void put_failure(void *context, enum channel channel, int64_t count)
 
 static void put_failures(struct section *s)
 {
-    store_digest_failed(s->g->store, s->g->now_ms - (int64_t)DAYS_OF_WEEK * DAY_MS, s, put_failure);
+    store_digest_failed(s->g->store, s->g->now_ms - DAYS_OF_WEEK * DAY_MS, s, put_failure);
 }
 
 /* ---- the week */

@@ -360,7 +360,7 @@ static void load_meeting(struct loader *l, struct conf_node *list, struct conf_n
     m->unit = loader_ref(l, group, "unit", &units);
     if (!m->unit)
         conf_fault(l->faults, group, "unit is missing: who hosts the meeting");
-    m->duration_s = conf_duration_ms(group, "duration", (int64_t)2 * 3600000, l->faults) / 1000;
+    m->duration_s = conf_duration_ms(group, "duration", 2 * HOUR_MS, l->faults) / 1000;
     if (m->duration_s <= 0 || m->duration_s > DURATION_MAX_S)
         conf_fault(l->faults, group, "duration must be between a minute and 14 days");
     m->part2_s = conf_duration_ms(group, "part2", 0, l->faults) / 1000;

@@ -11,8 +11,6 @@
 #include "directory_load.h"
 #include "util.h"
 
-enum { MINUTE_MS = 60000 };
-
 static const char *const urgencies[] = {"routine", "prompt", "urgent", "emergency", NULL};
 
 /* In the order of enum urgency. */

@@ -12,8 +12,6 @@
 
 enum { PROJECT_LEAD_MAX = 180, PROJECT_LEAD = 14, COUNT_MAX = 10000000 };
 
-static const int64_t day_ms = 86400000;
-
 const struct project *directory_project(const struct directory *dir, const char *id)
 {
     for (size_t i = 0; i < dir->projects; i++)
@@ -36,9 +34,9 @@ static const char *load_id(struct loader *l, struct conf_node *group)
 
 static int64_t load_lead(struct loader *l, struct conf_node *group)
 {
-    int64_t lead_ms = conf_duration_ms(group, "lead", PROJECT_LEAD * day_ms, l->faults);
-    if (lead_ms >= day_ms && lead_ms <= PROJECT_LEAD_MAX * day_ms && lead_ms % day_ms == 0)
-        return lead_ms / day_ms;
+    int64_t lead_ms = conf_duration_ms(group, "lead", PROJECT_LEAD * DAY_MS, l->faults);
+    if (lead_ms >= DAY_MS && lead_ms <= PROJECT_LEAD_MAX * DAY_MS && lead_ms % DAY_MS == 0)
+        return lead_ms / DAY_MS;
     conf_fault(l->faults, conf_get(group, "lead"), "\"lead\" must be whole days from 1d to %dd",
                PROJECT_LEAD_MAX);
     return PROJECT_LEAD;

@@ -19,7 +19,7 @@
 #include "walltime.h"
 #include "workflow_parts.h"
 
-enum { OPEN_MAX = 32, MINUTE_MS = 60000, HOUR_MS = 3600000, DAY_MS = 86400000, DAYS_OF_WEEK = 7 };
+enum { OPEN_MAX = 32, DAYS_OF_WEEK = 7 };
 
 static const char day_name[] = "drill_day";
 

@@ -24,8 +24,7 @@ enum {
     REF_STRONG = 13, /* characters of [a-z0-9] that hold 64 bits (R7) */
     CONSENT_MIN = 3,
     LIST_IDS_MAX = 20,
-    LIST_DATES_MAX = 60,
-    MINUTE_MS = 60000
+    LIST_DATES_MAX = 60
 };
 static_assert(REF_MAX + 3 < CASE_REF_MAX, "a case_ref fits its column");
 

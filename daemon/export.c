@@ -213,9 +213,9 @@ static void put_phase(void *context, const struct phase *phase)
     buf_addc(x->text, '\n');
     begin_row(x);
     json_member_text(x->json, "phase", phase->phase);
-    json_member_time(x->json, "begins", phase->begin_day * 86400000);
+    json_member_time(x->json, "begins", phase->begin_day * DAY_MS);
     if (phase->end_day)
-        json_member_time(x->json, "ends", phase->end_day * 86400000);
+        json_member_time(x->json, "ends", phase->end_day * DAY_MS);
     buf_addc(x->json, '}');
 }
 

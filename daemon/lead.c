@@ -18,18 +18,16 @@
 
 enum { HORIZON_DAYS = 366, EXACT_DAYS_MAX = 30 };
 
-static const int64_t minute_ms = 60000, hour_ms = 3600000, day_ms = 86400000;
-
 static const struct wording {
     const char *word;
     enum lead_unit unit;
     int64_t factor;
     bool one; /* written so for 1 */
 } wordings[] = {
-    {"minute", LEAD_EXACT, 60000, true},
-    {"minutes", LEAD_EXACT, 60000, false},
-    {"hour", LEAD_EXACT, 3600000, true},
-    {"hours", LEAD_EXACT, 3600000, false},
+    {"minute", LEAD_EXACT, MINUTE_MS, true},
+    {"minutes", LEAD_EXACT, MINUTE_MS, false},
+    {"hour", LEAD_EXACT, HOUR_MS, true},
+    {"hours", LEAD_EXACT, HOUR_MS, false},
     {"day", LEAD_DAYS, 1, true},
     {"days", LEAD_DAYS, 1, false},
     {"week", LEAD_DAYS, 7, true},
@@ -59,7 +57,7 @@ bool lead_parse(const char *text, struct lead *lead)
     if (!wording || !int_parse(number, 0, 9999, &n) || wording->one != (n == 1))
         return false;
     *lead = (struct lead){wording->unit, n * wording->factor};
-    return lead->amount <= (wording->unit == LEAD_EXACT ? EXACT_DAYS_MAX * day_ms : LEAD_DAYS_MAX);
+    return lead->amount <= (wording->unit == LEAD_EXACT ? EXACT_DAYS_MAX * DAY_MS : LEAD_DAYS_MAX);
 }
 
 void lead_write(struct buf *out, const struct lead *lead)
@@ -67,8 +65,8 @@ void lead_write(struct buf *out, const struct lead *lead)
     int64_t n = lead->amount;
     const char *word = lead->unit == LEAD_DAYS ? "day" : "working day";
     if (lead->unit == LEAD_EXACT) {
-        bool hours = n > 0 && n % hour_ms == 0;
-        n /= hours ? hour_ms : minute_ms;
+        bool hours = n > 0 && n % HOUR_MS == 0;
+        n /= hours ? HOUR_MS : MINUTE_MS;
         word = hours ? "hour" : "minute";
     }
     buf_printf(out, "%lld %s%s", (long long)n, word, n == 1 ? "" : "s");

@@ -11,8 +11,6 @@
 #include "ledger_parts.h"
 #include "util.h"
 
-static const int64_t day_ms = 86400000;
-
 static bool blob(sqlite3_stmt *q, int column, unsigned char *dst, int len)
 {
     const void *bytes = sqlite3_column_blob(q, column);
@@ -68,7 +66,7 @@ static void take_event(struct ledger_walk *w, const struct ledger_fact *fact, in
                        int64_t item)
 {
     seqset_add(&w->audited, fact->number);
-    if (at_ms > w->task->now_ms - (ID_MEMORY_DAYS - 1) * day_ms)
+    if (at_ms > w->task->now_ms - (ID_MEMORY_DAYS - 1) * DAY_MS)
         seqset_add(&w->recent, fact->number);
     w->result->requests += fact->requests;
     if (!item)

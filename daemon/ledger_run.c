@@ -26,7 +26,7 @@
 #include "turn.h"
 #include "util.h"
 
-enum { GRACE_MS = 5 * 60000, SAID_MAX = 64 * 1024, AGAIN_MS = 60000 };
+enum { GRACE_MS = 5 * MINUTE_MS, SAID_MAX = 64 * 1024, AGAIN_MS = MINUTE_MS };
 
 struct ledger_run {
     char *program;

@@ -86,7 +86,7 @@ void limits_refusal(struct limits *limits, int64_t answer_ms)
     limits->rung[0] = RUNG_LEAD;
     limits->rung[1] = RUNG_COORDINATOR;
     limits->rungs = 2;
-    limits->expire_ms = (int64_t)REFUSAL_EXPIRE_DAYS * 86400000;
+    limits->expire_ms = REFUSAL_EXPIRE_DAYS * DAY_MS;
     str_copy(limits->policy, sizeof limits->policy, "-");
 }
 

@@ -35,7 +35,7 @@ bool links_offer(struct stafette *g, const struct item *item, const struct unit 
 
 int64_t links_expire_ms(const struct stafette *g, int64_t created_ms)
 {
-    return created_ms + g->config->settings.answer_link_hours * 3600000;
+    return created_ms + g->config->settings.answer_link_hours * HOUR_MS;
 }
 
 void links_put_line(const struct stafette *g, const struct due *due, int purpose,

@@ -12,8 +12,6 @@
 #include "store_delivery.h"
 #include "util.h"
 
-static const int64_t day_ms = 86400000;
-
 static const struct purpose {
     enum meeting_purpose purpose;
     enum meeting_question asks;
@@ -85,7 +83,7 @@ static int64_t until_begin_ms(struct stafette *g, const struct due *due,
     if (seat->has_session)
         keep_latest(&end_s, &seat->session);
     else if (!str_empty(seat->meeting.rule))
-        return due->notice.created_ms + MEETING_AHEAD_DAYS * day_ms;
+        return due->notice.created_ms + MEETING_AHEAD_DAYS * DAY_MS;
     else
         store_session_each(g->store, seat->item.seq, 0, &end_s, keep_latest);
     return meeting_moment(end_s);

@@ -58,7 +58,7 @@ static void remember_id(void *context, const unsigned char id_hash[DIGEST_ID], i
                         int64_t received_ms)
 {
     struct stafette *g = context;
-    known_add(&g->known, id_hash, seq, received_ms / 86400000);
+    known_add(&g->known, id_hash, seq, received_ms / DAY_MS);
 }
 
 /* A new key beside an old store would change every item's code and forget every known id. */
@@ -82,7 +82,7 @@ static int open_store(struct stafette *g, struct buf *err)
     if (!g->store)
         return -1;
     known_init(&g->known);
-    store_event_each_id(g->store, g->now_ms - (int64_t)ID_MEMORY_DAYS * 86400000, g, remember_id);
+    store_event_each_id(g->store, g->now_ms - ID_MEMORY_DAYS * DAY_MS, g, remember_id);
     g->held_since_ms = store_meta_int(g->store, "held_since_ms");
     presence_open(g);
     g->checkpoint = checkpoint_open(g, err);

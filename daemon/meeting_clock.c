@@ -24,8 +24,7 @@ enum { MINUTES_DAYS = 3, MINUTES_AGAIN_DAYS = 7, MONTH_S = 31 * 86400 };
 static int64_t working_days_after(const struct stafette *g, const struct unit *unit, int64_t days)
 {
     const struct span span = {SPAN_STAFFED, days};
-    return worktime_next_open(&unit->hours,
-                              worktime_end(&unit->hours, &span, g->now_ms) - (int64_t)3600 * 1000);
+    return worktime_next_open(&unit->hours, worktime_end(&unit->hours, &span, g->now_ms) - HOUR_MS);
 }
 
 /* Did it take place, which cases were discussed, where are the minutes? */
@@ -88,7 +87,7 @@ static struct owed look(const struct meeting_view *view)
 /* After two weeks what is owed becomes a task, and the meeting itself is over. */
 static void finish(struct stafette *g, struct meeting_view *view, const struct owed *owed)
 {
-    int64_t wait_ms = (int64_t)MEETING_WAIT_DAYS * 86400 * 1000;
+    int64_t wait_ms = MEETING_WAIT_DAYS * DAY_MS;
     bool owes = owed->answer || owed->minutes;
     if (owes && meeting_moment(owed->last_s) + wait_ms > g->now_ms) {
         meeting_clock_at(g, &view->item, meeting_moment(owed->last_s) + wait_ms);
@@ -111,7 +110,7 @@ static void no_date(struct stafette *g, const struct meeting_view *view)
         .outcome = "Für diesen Termin gibt es noch keinen Tag. Bitte legen Sie einen fest.",
         .reason = REASON_HOST};
     meeting_tell_unit(g, &view->item, meeting_office(g, view), &news);
-    meeting_clock_at(g, &view->item, g->now_ms + (int64_t)MEETING_WAIT_DAYS * 86400 * 1000);
+    meeting_clock_at(g, &view->item, g->now_ms + MEETING_WAIT_DAYS * DAY_MS);
 }
 
 static void go_on(struct stafette *g, struct meeting_view *view)

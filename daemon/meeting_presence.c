@@ -24,8 +24,6 @@
 
 enum { AHEAD_DAYS = 7, DAY_S = 86400, SESSIONS_LOOKED_AT = 100 };
 
-static const int64_t day_ms = (int64_t)DAY_S * 1000;
-
 static bool is_presence(const struct meeting *meeting)
 {
     return str_eq(meeting->kind, "presence");
@@ -78,8 +76,8 @@ static int64_t answer_until(const struct stafette *g, const struct unit *unit, i
     const struct span span = {SPAN_STAFFED, 1};
     int64_t soon_ms = asked_ms + g->config->settings.meeting_presence_answer_ms;
     int64_t late_ms = worktime_end(&unit->hours, &span, asked_ms);
-    if (late_ms > start_ms - day_ms)
-        late_ms = start_ms - day_ms;
+    if (late_ms > start_ms - DAY_MS)
+        late_ms = start_ms - DAY_MS;
     return late_ms > soon_ms ? late_ms : soon_ms;
 }
 
@@ -202,7 +200,7 @@ static int64_t wall_of(int64_t at_ms)
 void meeting_absence(struct stafette *g, const struct unit *unit, int64_t from_ms, int64_t to_ms)
 {
     struct found *found = xcalloc(1, sizeof *found);
-    int64_t near_ms = g->now_ms + AHEAD_DAYS * day_ms;
+    int64_t near_ms = g->now_ms + AHEAD_DAYS * DAY_MS;
     if (from_ms < g->now_ms)
         from_ms = g->now_ms;
     if (from_ms < near_ms)

@@ -22,7 +22,6 @@
 #include "util.h"
 
 static const char told_day[] = "night_day", last_item[] = "night_item";
-static const int64_t day_ms = 86400000;
 
 int64_t night_moment(int64_t day, int second_of_day)
 {
@@ -122,7 +121,7 @@ void night_write(struct stafette *g)
         buf_puts(&line, "Stafette-Nachtprüfung: nicht durchgeführt. Ob jeder Vorgang eine "
                         "zuständige Stelle und eine Frist hat, ist heute nicht geprüft. Bitte die "
                         "Technik verständigen (stafettectl ledger).");
-    limits_refusal(&limits, day_ms);
+    limits_refusal(&limits, DAY_MS);
     const struct telling telling = {g->config->directory->catch_all, REASON_LEDGER,
                                     green ? "ledger.night" : "ledger.alarm", 0, buf_str(&line)};
     tell_unit(g, &item, &limits, &telling);

@@ -31,7 +31,7 @@
 #include "transfer.h"
 #include "util.h"
 
-enum { LANES_STEP = 256, FROZEN_MAX = 256, MINUTE_MS = 60000, READY_MAX = 16 };
+enum { LANES_STEP = 256, FROZEN_MAX = 256, READY_MAX = 16 };
 
 static struct lane *find_lane(struct outbox *o, int64_t id)
 {

@@ -19,7 +19,7 @@
 #include "util.h"
 #include "walltime.h"
 
-enum { HOUR_MS = 3600 * 1000, DEADLINE_SHARE = 4, DRIFT_MS = 60000 };
+enum { DEADLINE_SHARE = 4, DRIFT_MS = MINUTE_MS };
 
 struct pace_state {
     int64_t window_ms; /* steady time at which what waits for company leaves */

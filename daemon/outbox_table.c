@@ -14,7 +14,7 @@
 #include "util.h"
 #include "verdict.h"
 
-enum { MINUTE_MS = 60000, FIRST_AGE = 5, NAME_WIDTH = 32 };
+enum { FIRST_AGE = 5, NAME_WIDTH = 32 };
 
 void outbox_table_init(struct outbox_table *t, int64_t now_ms, int64_t steady_ms)
 {

@@ -97,8 +97,8 @@ static bool read_span(struct http_call *call, struct occupied_span *span)
         page_error(call, 400, "start: a time such as 2026-11-23T12:00 is wanted");
         return false;
     }
-    if (!duration_parse(http_argument(call, "duration"), &length_ms) || length_ms < 60000 ||
-        length_ms > (int64_t)24 * 3600000) {
+    if (!duration_parse(http_argument(call, "duration"), &length_ms) || length_ms < MINUTE_MS ||
+        length_ms > DAY_MS) {
         page_error(call, 400, "duration: a length such as 30m or 2h is wanted, at most a day");
         return false;
     }

@@ -68,7 +68,7 @@ void page_send(struct stafette *g, struct http_call *call, struct known *fresh)
     input.late = !str_empty(http_argument(call, "late"));
     workflow_event(g, &input, fresh, decision);
     if (decision->event_seq)
-        known_add(fresh, decision->id_hash, decision->event_seq, g->now_ms / 86400000);
+        known_add(fresh, decision->id_hash, decision->event_seq, g->now_ms / DAY_MS);
     page_json(call);
     buf_add(&call->answer, buf_str(&decision->receipt), decision->receipt.len);
     buf_release(&topic);
@@ -78,7 +78,7 @@ void page_send_committed(struct stafette *g, const struct http_call *call)
 {
     struct decision *decision = call->state;
     if (decision->event_seq)
-        known_add(&g->known, decision->id_hash, decision->event_seq, g->now_ms / 86400000);
+        known_add(&g->known, decision->id_hash, decision->event_seq, g->now_ms / DAY_MS);
     g->metrics.events[decision->repeated ? EVENT_REPEATED : (int)decision->outcome]++;
     decision_release(decision);
     free(decision);

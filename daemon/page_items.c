@@ -186,7 +186,7 @@ static void put_more(struct stafette *g, struct buf *out, const struct item *ite
     json_member_text(out, "code", item->code);
     json_member_int(out, "returns", item->returns);
     if (item->due_day)
-        json_member_time(out, "due_day", item->due_day * 86400000);
+        json_member_time(out, "due_day", item->due_day * DAY_MS);
     if (item->parent_seq) {
         code_write(code, item->parent_seq, g->keys.code);
         json_member_text(out, "parent", code);
@@ -208,9 +208,9 @@ static void put_phase(void *context, const struct phase *phase)
     json_comma(list->out);
     buf_addc(list->out, '{');
     json_member_text(list->out, "phase", phase->phase);
-    json_member_time(list->out, "begins", phase->begin_day * 86400000);
+    json_member_time(list->out, "begins", phase->begin_day * DAY_MS);
     if (phase->end_day)
-        json_member_time(list->out, "ends", phase->end_day * 86400000);
+        json_member_time(list->out, "ends", phase->end_day * DAY_MS);
     json_member_int(list->out, "days", to_day - phase->begin_day);
     json_member_text(list->out, "german", buf_str(&days));
     buf_addc(list->out, '}');

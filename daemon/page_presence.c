@@ -17,8 +17,6 @@
 
 enum { ROSTER_DAYS = 7, ROSTER_DAYS_MAX = 366, ROSTER_ROWS_MAX = 2000 };
 
-static const int64_t day_ms = 86400000;
-
 /* A plan is read by the wall clock. */
 static void put_time(struct buf *out, const char *name, int64_t at_ms)
 {
@@ -195,7 +193,7 @@ void page_roster(struct stafette *g, struct http_call *call, struct known *fresh
     buf_addc(&call->answer, '[');
     for (size_t i = 0; i < dir->rosters; i++)
         if (!only || only == &dir->roster[i])
-            put_roster(g, &call->answer, &dir->roster[i], at_ms, at_ms + days * day_ms);
+            put_roster(g, &call->answer, &dir->roster[i], at_ms, at_ms + days * DAY_MS);
     buf_addc(&call->answer, ']');
 }
 

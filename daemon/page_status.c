@@ -28,7 +28,7 @@
 #include "turn.h"
 #include "util.h"
 
-enum { ROSTER_NOTICE_MS = 7 * 86400000 };
+enum { ROSTER_NOTICE_MS = 7 * DAY_MS };
 
 void page_metrics(struct stafette *g, struct http_call *call, struct known *fresh)
 {

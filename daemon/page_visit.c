@@ -25,7 +25,7 @@
 #include "util.h"
 #include "workflow_parts.h"
 
-enum { RESEND_PAUSE_MS = 10 * 60000 };
+enum { RESEND_PAUSE_MS = 10 * MINUTE_MS };
 
 static const char *token_of_path(const struct http_call *call)
 {

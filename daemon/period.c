@@ -18,8 +18,6 @@
 #include "util.h"
 #include "worktime.h"
 
-static const int64_t hour_ms = 3600000;
-
 static const struct {
     const char *one, *many;
     int max;
@@ -181,7 +179,7 @@ static void put_days(struct period_end *end, int step, const char *calendar)
 
 static void put_hours(struct period_end *end)
 {
-    end->end_ms = end->start_ms + end->period.amount * hour_ms;
+    end->end_ms = end->start_ms + end->period.amount * HOUR_MS;
     /* The hour that ends at midnight belongs to the day before. */
     end->raw_day = end->end_day = berlin_day(end->end_ms - 1);
 }

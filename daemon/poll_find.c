@@ -18,7 +18,7 @@
 #include "walltime.h"
 #include "workflow_parts.h"
 
-enum { STEP_MS = 30 * 60000, PARTIES_MAX = 64 };
+enum { STEP_MS = 30 * MINUTE_MS, PARTIES_MAX = 64 };
 
 struct party {
     const struct unit *unit;

@@ -10,12 +10,10 @@
 #include "store_item.h"
 #include "util.h"
 
-static const int64_t day_ms = 86400000;
-
 int64_t pool_check(struct stafette *g, const struct item *item)
 {
     const struct settings *s = &g->config->settings;
-    int64_t since_ms = g->now_ms - s->pool_days * day_ms;
+    int64_t since_ms = g->now_ms - s->pool_days * DAY_MS;
     if (item->kind != ITEM_REFERRAL || item->restricted || (item->flags & ITEM_ANVERTRAUT) ||
         str_empty(item->place) || str_empty(item->service))
         return 0;

@@ -26,8 +26,6 @@
 #include "util.h"
 #include "workflow_parts.h"
 
-static const int64_t day_ms = 86400000;
-
 void presence_open(struct stafette *g)
 {
     struct presence *p = &g->presence;
@@ -62,9 +60,9 @@ static int check_times(const struct stafette *g, const struct presence_change *c
         why = "the end does not lie after the beginning";
     else if (change->to_ms <= g->now_ms)
         why = "it lies in the past";
-    else if (change->to_ms - change->from_ms > ABSENCE_DAYS_MAX * day_ms)
+    else if (change->to_ms - change->from_ms > ABSENCE_DAYS_MAX * DAY_MS)
         why = "it lasts over 400 days; change the directory instead";
-    else if (change->from_ms > g->now_ms + ABSENCE_DAYS_MAX * day_ms)
+    else if (change->from_ms > g->now_ms + ABSENCE_DAYS_MAX * DAY_MS)
         why = "it begins in over 400 days";
     else if (change->deputy == change->unit)
         why = "a unit cannot stand in for itself";

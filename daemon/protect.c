@@ -120,7 +120,7 @@ const struct protection *protections_at(const struct protections *all, size_t i)
 
 static enum protect_verdict judge(const struct smime_certificate *certificate, int64_t now_ms)
 {
-    const int64_t soon_ms = (int64_t)PROTECT_SOON_DAYS * 86400000;
+    const int64_t soon_ms = PROTECT_SOON_DAYS * DAY_MS;
     if (!certificate)
         return PROTECT_MISSING;
     if (now_ms < smime_certificate_from_ms(certificate))
@@ -215,7 +215,7 @@ static void warn_of_signature(const struct config *config, const struct transpor
     int64_t to_ms = 0;
     struct buf said = BUF_INIT;
     const struct conf_node at = {.name = "", .text = "", .file = config->path, .line = 1};
-    if (!smime_signature_ends(t, &to_ms) || now_ms <= to_ms - (int64_t)PROTECT_SOON_DAYS * 86400000)
+    if (!smime_signature_ends(t, &to_ms) || now_ms <= to_ms - PROTECT_SOON_DAYS * DAY_MS)
         return;
     put_day(&said, to_ms);
     conf_warning(faults, &at,

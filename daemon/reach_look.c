@@ -19,7 +19,7 @@
 #include "util.h"
 #include "worktime.h"
 
-enum { DAY_MS = 86400000, GAP_STEPS_MAX = 500 };
+enum { GAP_STEPS_MAX = 500 };
 
 bool reach_counts(const struct unit *unit)
 {
@@ -110,7 +110,7 @@ static void look_at(struct stafette *g, struct reach_look *look, int64_t at_ms)
 
 static void look_week(struct stafette *g, struct reach_look *look)
 {
-    const int64_t end_ms = g->now_ms + (int64_t)REACH_DAYS * DAY_MS;
+    const int64_t end_ms = g->now_ms + REACH_DAYS * DAY_MS;
     int64_t at_ms = g->now_ms;
     for (int day = 0; day <= REACH_DAYS && at_ms < end_ms; day++) {
         look_at(g, look, at_ms);
@@ -122,7 +122,7 @@ static void look_week(struct stafette *g, struct reach_look *look)
 /* The first gap of the plan; it is told up to the end of the week. */
 static void look_plan(struct stafette *g, const struct roster *roster, struct reach_case *c)
 {
-    const int64_t end_ms = g->now_ms + (int64_t)REACH_DAYS * DAY_MS;
+    const int64_t end_ms = g->now_ms + REACH_DAYS * DAY_MS;
     int64_t at_ms = g->now_ms;
     for (int steps = 0; at_ms < end_ms && steps < GAP_STEPS_MAX; steps++) {
         bool covered = presence_on_duty(g, roster, at_ms).count > 0;

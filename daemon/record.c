@@ -41,7 +41,7 @@ void record_permissions(struct buf *out, const struct config *config)
 
 static void put_days(struct buf *out, const char *what, int64_t ms)
 {
-    buf_printf(out, "  - %s: %lld Tage\n", what, (long long)(ms / 86400000));
+    buf_printf(out, "  - %s: %lld Tage\n", what, (long long)(ms / DAY_MS));
 }
 
 static void put_recipients(struct buf *out, const struct directory *dir)
@@ -139,7 +139,7 @@ void record_processing(struct buf *out, const struct config *config)
     put_days(out, "beendete Vorgänge mit Benachrichtigungen, Zustellungen und Fristen",
              s->retention_closed_ms);
     put_days(out, "Meldungen (Angaben, Wiedererkennen von Wiederholungen)",
-             (int64_t)ID_MEMORY_DAYS * 86400000);
+             ID_MEMORY_DAYS * DAY_MS);
     put_days(out, "Protokoll", s->retention_audit_ms);
     put_days(out, "Abwesenheiten und Dienstpläne nach ihrem Ende", s->retention_roster_ms);
     buf_puts(out, "  - Texte von Nachrichten: werden nicht gespeichert\n"

@@ -25,7 +25,7 @@
 #include "tell.h"
 #include "util.h"
 
-enum { WEEK_MS = 7 * 86400000 };
+enum { WEEK_MS = 7 * DAY_MS };
 
 const char *report_end_name(enum report_end end)
 {

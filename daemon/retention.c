@@ -24,8 +24,6 @@
 #include "util.h"
 
 enum {
-    HOUR_MS = 3600 * 1000,
-    DAY_MS = 24 * HOUR_MS,
     STEP_MS = 8,     /* of a turn's 50: the commit needs some, too */
     PAUSE_MS = 5,    /* between the steps of a run: others come first */
     RETRY_MS = 5000, /* after a failure of the store */

@@ -243,7 +243,7 @@ static enum rsvp_end look_at_it(struct stafette *g, const struct meeting_view *v
     struct buf text = BUF_INIT;
     buf_printf(&text, "rsvp by mail not applied: %s", why);
     store_audit_add(g->store, g->now_ms, view->item.seq, buf_str(&text));
-    struct told told = {g->now_ms - (int64_t)86400 * 1000, false};
+    struct told told = {g->now_ms - DAY_MS, false};
     store_notice_each(g->store, view->item.seq, &told, look_told);
     if (!told.found)
         tell_office(g, view, session_seq, odd_reply);

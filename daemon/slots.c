@@ -125,9 +125,8 @@ size_t slots_find(const struct slot_wish *wish, const struct slot_party *party, 
                   struct busy *slot, size_t max)
 {
     struct walk walk = {.wish = wish, .slot = slot, .max = max};
-    int64_t day_ms = (int64_t)DAY_S * 1000;
-    if (parties == 0 || wish->duration_ms <= 0 || wish->duration_ms > day_ms ||
-        wish->step_ms > day_ms || wish->to_ms <= wish->from_ms)
+    if (parties == 0 || wish->duration_ms <= 0 || wish->duration_ms > DAY_MS ||
+        wish->step_ms > DAY_MS || wish->to_ms <= wish->from_ms)
         return 0;
     walk.step_s = (int)(wish->step_ms / 1000);
     if (walk.step_s < STEP_MIN_S)

@@ -253,9 +253,9 @@ int64_t statute_last_staffed(const struct worktime *unit, int64_t end_day)
 /* In hours a warning of "two days before" says nothing that 75 % does not. */
 static void warn_hours(const struct period_end *end, struct statute_warnings *w)
 {
-    int64_t length_ms = end->end_ms - end->start_ms, hour_ms = 3600000;
+    int64_t length_ms = end->end_ms - end->start_ms;
     int64_t quarters_ms = end->start_ms + length_ms / 4 * 3;
-    w->at_ms[WARN_LAST_DAY] = end->end_ms - hour_ms;
+    w->at_ms[WARN_LAST_DAY] = end->end_ms - HOUR_MS;
     if (quarters_ms < w->at_ms[WARN_LAST_DAY])
         w->at_ms[WARN_THREE_QUARTERS] = quarters_ms;
     w->at_ms[WARN_OVERDUE] = end->end_ms;

@@ -40,7 +40,7 @@ static void mark_taken(struct store *s, const char *contact, int64_t now_ms,
 {
     struct query q = query_start(s, NOUN_SMS, SMS_TAKEN);
     query_text(&q, contact);
-    query_int(&q, now_ms - SMS_NUMBER_REST_DAYS * INT64_C(86400000));
+    query_int(&q, now_ms - SMS_NUMBER_REST_DAYS * DAY_MS);
     while (query_row(&q)) {
         int64_t number = query_column_int(&q, 0);
         if (number >= SMS_NUMBER_MIN && number <= SMS_NUMBER_MAX)

@@ -28,7 +28,7 @@
 #include "../adapters/adapter.h"
 
 /* Later than that nobody waits for the reply to an SMS any more. */
-enum { REPLY_EXPIRE_MS = 2 * 3600 * 1000 };
+enum { REPLY_EXPIRE_MS = 2 * HOUR_MS };
 
 void tell_forget(struct stafette *g)
 {

@@ -22,8 +22,7 @@ enum {
     AT_KEY = 25,
     AT_PURPOSE = 26,
     TOKEN_BYTES = 27,
-    MAC_BYTES = 16,
-    MINUTE_MS = 60000
+    MAC_BYTES = 16
 };
 
 static void put_number(unsigned char *at, int bytes, uint64_t value)

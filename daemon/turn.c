@@ -133,7 +133,7 @@ int64_t turn_next_clock_ms(const struct turn *t)
 
 static int64_t today(const struct stafette *g)
 {
-    return g->now_ms / 86400000;
+    return g->now_ms / DAY_MS;
 }
 
 /* Decides all inputs; stops at the first that broke the transaction and returns its place, or

@@ -13,7 +13,7 @@
 #include "buf.h"
 #include "log.h"
 
-enum { DAY_S = 86400, DAY_MS = 86400000 };
+enum { DAY_S = 86400 };
 
 void *xmalloc(size_t size)
 {
@@ -266,8 +266,8 @@ int berlin_offset_s(int64_t at_ms)
 {
     int year, month, mday;
     day_split(floor_div(at_ms, DAY_MS), &year, &month, &mday);
-    int64_t from_ms = last_sunday(year, 3) * DAY_MS + 3600 * 1000;
-    int64_t to_ms = last_sunday(year, 10) * DAY_MS + 3600 * 1000;
+    int64_t from_ms = last_sunday(year, 3) * DAY_MS + HOUR_MS;
+    int64_t to_ms = last_sunday(year, 10) * DAY_MS + HOUR_MS;
     return at_ms >= from_ms && at_ms < to_ms ? 7200 : 3600;
 }
 
@@ -295,8 +295,8 @@ static struct civil civil_of(int64_t naive_ms)
     int in_day_ms = (int)(naive_ms - c.day * DAY_MS);
     c.ms = in_day_ms % 1000;
     c.second = in_day_ms / 1000 % 60;
-    c.minute = in_day_ms / 60000 % 60;
-    c.hour = in_day_ms / 3600000;
+    c.minute = in_day_ms / MINUTE_MS % 60;
+    c.hour = in_day_ms / HOUR_MS;
     return c;
 }
 
@@ -407,19 +407,14 @@ static bool measure_parse(const char *text, const struct unit_worth *units, int6
 
 bool duration_parse(const char *text, int64_t *length_ms)
 {
-    static const struct unit_worth units[] = {{"ms", 1},
-                                              {"s", 1000},
-                                              {"m", 60000},
-                                              {"min", 60000},
-                                              {"h", 3600000},
-                                              {"d", DAY_MS},
-                                              {"w", 7 * (int64_t)DAY_MS},
-                                              {NULL, 0}};
+    static const struct unit_worth units[] = {
+        {"ms", 1},      {"s", 1000},   {"m", MINUTE_MS},           {"min", MINUTE_MS},
+        {"h", HOUR_MS}, {"d", DAY_MS}, {"w", 7 * (int64_t)DAY_MS}, {NULL, 0}};
     if (str_eq(text, "0")) {
         *length_ms = 0;
         return true;
     }
-    return measure_parse(text, units, (int64_t)36525 * DAY_MS, length_ms);
+    return measure_parse(text, units, 36525 * DAY_MS, length_ms);
 }
 
 bool time_of_day_parse(const char *text, int *second_of_day)

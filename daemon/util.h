@@ -16,6 +16,10 @@ struct buf;
 
 #define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
 
+#define MINUTE_MS INT64_C(60000)
+#define HOUR_MS (60 * MINUTE_MS)
+#define DAY_MS (24 * HOUR_MS)
+
 /* Memory, or the end of the process: a gateway without memory is restarted; the store is the
  * truth. The result is the caller's to free(). */
 void *xmalloc(size_t size);

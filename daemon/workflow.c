@@ -242,7 +242,7 @@ static void end_work(struct work *w)
 static bool too_old(const struct work *w)
 {
     return !w->input->late && w->ev.time_ms &&
-           w->ev.time_ms < w->g->now_ms - (int64_t)ID_MEMORY_DAYS * 86400000;
+           w->ev.time_ms < w->g->now_ms - ID_MEMORY_DAYS * DAY_MS;
 }
 
 void workflow_event(struct stafette *g, const struct event_input *input, const struct known *fresh,

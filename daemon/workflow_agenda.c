@@ -18,7 +18,7 @@
 #include "util.h"
 #include "workflow_parts.h"
 
-enum { MINUTE_MS = 60 * 1000, MINUTE_S = 60 };
+enum { MINUTE_S = 60 };
 
 struct nomination {
     struct work *w;

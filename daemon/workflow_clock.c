@@ -73,8 +73,8 @@ int64_t work_add_clock(struct stafette *g, const struct item *item, enum clock_k
 
 int64_t day_end_ms(int64_t day)
 {
-    int64_t midnight_ms = (day + 1) * 86400000;
-    return midnight_ms - (int64_t)berlin_offset_s(midnight_ms - 3600000) * 1000 - 1;
+    int64_t midnight_ms = (day + 1) * DAY_MS;
+    return midnight_ms - (int64_t)berlin_offset_s(midnight_ms - HOUR_MS) * 1000 - 1;
 }
 
 int64_t day_start_ms(int64_t day)

@@ -22,8 +22,6 @@
 #include "util.h"
 #include "workflow_parts.h"
 
-enum { DAY_MS = 86400000 };
-
 /* The calendar of the authority's seat: that of the unit so named, or a key as it is. */
 static bool seat_calendar(const struct work *w, char calendar[ID_MAX])
 {

@@ -15,7 +15,7 @@
 #include "util.h"
 #include "workflow_parts.h"
 
-enum { DAY_MS = 86400000, FOLLOW_UP_DAYS = 14 };
+enum { FOLLOW_UP_DAYS = 14 };
 
 /* Approved, but there is nobody who may be asked now: the giver must mend it. */
 static void hold(struct work *w, enum choice choice)
@@ -258,7 +258,7 @@ static bool phase(struct work *w, const struct step *step)
     const struct task task = {.code = "next_step",
                               .parent = &w->item,
                               .unit = work_unit(w->g, w->item.from_unit),
-                              .begins_ms = w->g->now_ms + (int64_t)FOLLOW_UP_DAYS * DAY_MS,
+                              .begins_ms = w->g->now_ms + FOLLOW_UP_DAYS * DAY_MS,
                               .urgency = w->item.urgency};
     if (str_eq(name, "abloesung"))
         work_task(w->g, &task);

@@ -17,7 +17,7 @@
 #include "util.h"
 #include "workflow_parts.h"
 
-enum { PARK_MS = 24 * 3600 * 1000, DEPTH_MAX = 8, PARKED_MAX = 16 };
+enum { PARK_MS = DAY_MS, DEPTH_MAX = 8, PARKED_MAX = 16 };
 
 void work_park(struct work *w, const char *fault)
 {

@@ -25,7 +25,6 @@
 #include "util.h"
 
 enum {
-    DAY_MS = 86400000,
     AHEAD_DAYS_MAX = 3653,
     CALLS_MAX = 3,
     LINKS_MAX = 4096, /* of a chain that are looked at: every month for ten years and more */

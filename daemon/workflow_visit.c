@@ -21,8 +21,6 @@
 #include "tell.h"
 #include "util.h"
 
-enum { DAY_MS = 86400000 };
-
 static const char phb[] = "visit_phb", p37_3[] = "visit_p37_3", joint[] = "visit_joint";
 
 bool work_is_visit(const struct item *item)

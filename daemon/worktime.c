@@ -27,8 +27,6 @@ enum {
     STAFFED_DAYS_MAX = 366
 };
 
-static const int64_t day_ms = (int64_t)DAY_S * 1000;
-
 struct window {
     int open_s, close_s; /* empty when open_s >= close_s */
 };
@@ -38,10 +36,10 @@ static const struct {
     enum span_unit unit;
     int64_t worth, max;
 } span_words[] = {
-    {"office hours", SPAN_OFFICE, 3600000, OFFICE_HOURS_MAX},
-    {"office hour", SPAN_OFFICE, 3600000, OFFICE_HOURS_MAX},
-    {"office minutes", SPAN_OFFICE, 60000, OFFICE_HOURS_MAX * 60},
-    {"office minute", SPAN_OFFICE, 60000, OFFICE_HOURS_MAX * 60},
+    {"office hours", SPAN_OFFICE, HOUR_MS, OFFICE_HOURS_MAX},
+    {"office hour", SPAN_OFFICE, HOUR_MS, OFFICE_HOURS_MAX},
+    {"office minutes", SPAN_OFFICE, MINUTE_MS, OFFICE_HOURS_MAX * 60},
+    {"office minute", SPAN_OFFICE, MINUTE_MS, OFFICE_HOURS_MAX * 60},
     {"staffed days", SPAN_STAFFED, 1, STAFFED_DAYS_MAX},
     {"staffed day", SPAN_STAFFED, 1, STAFFED_DAYS_MAX},
 };
@@ -76,7 +74,7 @@ static void write_real(struct buf *out, int64_t ms)
     static const struct {
         const char *name;
         int64_t worth;
-    } units[] = {{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
+    } units[] = {{"d", DAY_MS}, {"h", HOUR_MS}, {"m", MINUTE_MS}, {"s", 1000}, {"ms", 1}};
     size_t i = 0;
     while (ms % units[i].worth)
         i++;
@@ -94,11 +92,12 @@ void span_write(struct buf *out, const struct span *span)
         write_real(out, n);
         return;
     case SPAN_OFFICE:
-        if (n % 3600000 == 0)
-            buf_printf(out, "%lld office hour%s", (long long)(n / 3600000),
-                       n == 3600000 ? "" : "s");
+        if (n % HOUR_MS == 0)
+            buf_printf(out, "%lld office hour%s", (long long)(n / HOUR_MS),
+                       n == HOUR_MS ? "" : "s");
         else
-            buf_printf(out, "%lld office minute%s", (long long)(n / 60000), n == 60000 ? "" : "s");
+            buf_printf(out, "%lld office minute%s", (long long)(n / MINUTE_MS),
+                       n == MINUTE_MS ? "" : "s");
         return;
     case SPAN_STAFFED:
         buf_printf(out, "%lld staffed day%s", (long long)n, n == 1 ? "" : "s");
@@ -287,7 +286,7 @@ static int64_t end_staffed(const struct worktime *w, int64_t days, int64_t from_
         if (--left == 0)
             return berlin_to_ms(day, window_of(w, day).close_s);
     }
-    return from_ms + days * day_ms;
+    return from_ms + days * DAY_MS;
 }
 
 int64_t worktime_end(const struct worktime *w, const struct span *span, int64_t from_ms)

@@ -10,7 +10,7 @@
 #include "calendar_model.h"
 #include "meeting_rig.h"
 
-enum { HOUR_MS = 3600000, DAY_MS = 86400000, SHOWN_MAX = 1200, SETUPS = 3 };
+enum { SHOWN_MAX = 1200, SETUPS = 3 };
 
 /* A meeting of the configuration, as numbers to choose its lines by. */
 struct setup_choice {

@@ -18,8 +18,6 @@
 #include "bounce_rig.h"
 #include "gateway_rig.h"
 
-#define DAY_MS ((int64_t)24 * 60 * 60 * 1000)
-
 /* A request whose first delivery was accepted by the relay. */
 static int64_t sent_delivery(struct gateway_rig *rig)
 {

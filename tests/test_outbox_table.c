@@ -19,8 +19,6 @@
 #include "../daemon/store_outbox.h"
 #include "../daemon/util.h"
 
-enum { MINUTE_MS = 60000 };
-
 static const int64_t now_ms = INT64_C(1790000000000);
 
 static const char *const names[] = {"", "post/a.example", "post/a.example (urgent)", "funk"};

@@ -18,8 +18,6 @@
 #include "../daemon/template.h"
 #include "gateway_rig.h"
 
-static const int64_t day_ms = 86400000;
-
 /* team.pem is for geheim@amt.example and valid from now on for 60 days, andere.pem for another. */
 static int set_up(void **state)
 {
@@ -144,7 +142,7 @@ static void test_form(void **state)
         const char *withheld = NULL;
         const struct smime_certificate *seal = NULL;
         use_contact(rig, moments[i].contact);
-        rig->g.now_ms = now_ms + moments[i].days * day_ms;
+        rig->g.now_ms = now_ms + moments[i].days * DAY_MS;
         const struct contact *c = directory_contact(rig->g.config->directory, "geheim/1");
         const struct template *full =
             templates_find(rig->g.config->templates, "handover.requested", CHANNEL_EMAIL);
@@ -192,7 +190,7 @@ static void test_check(void **state)
         struct buf report = BUF_INIT;
         struct conf_faults faults = {.text = &report};
         use_contact(rig, moments[cases[i].moment].contact);
-        protect_check(rig->g.config, rig->g.now_ms + moments[cases[i].moment].days * day_ms,
+        protect_check(rig->g.config, rig->g.now_ms + moments[cases[i].moment].days * DAY_MS,
                       &faults);
         if (faults.errors || faults.warnings != (*cases[i].want != '\0') ||
             !strstr(buf_str(&report), cases[i].want) ||
@@ -217,7 +215,7 @@ static void test_check_signature(void **state)
     rig->g.config = rig_load(rig->dir);
     protect_check(rig->g.config, rig->g.now_ms, &faults);
     assert_string_equal(buf_str(&report), "");
-    protect_check(rig->g.config, rig->g.now_ms + 31 * day_ms, &faults);
+    protect_check(rig->g.config, rig->g.now_ms + 31 * DAY_MS, &faults);
     assert_non_null(strstr(buf_str(&report), "transport \"post\": the certificate in sign_cert"));
     buf_release(&old);
     buf_release(&text);

@@ -115,12 +115,11 @@ static void test_numbers_rest(void **state)
     store_item_update(s, &over);
     item.seq = store_next(s, SEQ_ITEM);
     store_item_add(s, &item);
-    int64_t day_ms = 86400000;
-    assert_int_equal(store_sms_give(s, "nur-funk/1", item.seq, rig->g.now_ms + 30 * day_ms - 1),
+    assert_int_equal(store_sms_give(s, "nur-funk/1", item.seq, rig->g.now_ms + 30 * DAY_MS - 1),
                      102);
     item.seq = store_next(s, SEQ_ITEM);
     store_item_add(s, &item);
-    assert_int_equal(store_sms_give(s, "nur-funk/1", item.seq, rig->g.now_ms + 30 * day_ms), 10);
+    assert_int_equal(store_sms_give(s, "nur-funk/1", item.seq, rig->g.now_ms + 30 * DAY_MS), 10);
     rig_commit(rig);
     assert_int_equal(store_sms_number(s, "nur-funk/1", first), 0);
 }
