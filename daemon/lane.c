@@ -46,6 +46,11 @@ bool lane_is_urgent(const struct stafette *g, int64_t lane_id)
     return str_ends(store_intern_text(g->store, lane_id), urgent_mark);
 }
 
+bool lane_has_domain(const struct stafette *g, int64_t lane_id)
+{
+    return strchr(store_intern_text(g->store, lane_id), '/') != NULL;
+}
+
 void lane_road(const struct stafette *g, int64_t lane_id, char *name, size_t size)
 {
     const char *text = store_intern_text(g->store, lane_id);

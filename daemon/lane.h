@@ -30,6 +30,8 @@ int64_t lane_of(struct stafette *g, const struct transport *transport,
                 const struct contact *contact, bool urgent);
 
 bool lane_is_urgent(const struct stafette *g, int64_t lane_id);
+/* It leads to a mail domain; one of SMS does not. */
+bool lane_has_domain(const struct stafette *g, int64_t lane_id);
 
 /* The name of its transport, whether the configuration still has it or not. */
 void lane_road(const struct stafette *g, int64_t lane_id, char *name, size_t size);

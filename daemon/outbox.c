@@ -55,6 +55,7 @@ void outbox_wake(struct stafette *g, int64_t lane_id)
     char road[ID_MAX];
     /* After a rollback the number may stand for another name. */
     lane->urgent = lane_is_urgent(g, lane_id);
+    lane->has_domain = lane_has_domain(g, lane_id);
     lane_road(g, lane_id, road, sizeof road);
     lane->road = road_find(g->outbox, road);
     lane->wake_ms = 0;
@@ -400,9 +401,9 @@ static void hand_all(struct stafette *g)
         hand_ready(g, engine);
 }
 
-static struct rate domain_rate(const struct stafette *g)
+static struct rate domain_rate(const struct stafette *g, const struct lane *lane)
 {
-    int64_t per_minute = g->config->settings.domain_per_minute;
+    int64_t per_minute = lane->has_domain ? g->config->settings.domain_per_minute : 0;
     return (struct rate){per_minute, MINUTE_MS, per_minute < 10 ? per_minute : 10};
 }
 
@@ -410,7 +411,7 @@ static void hand_over(const struct claim *claim, const struct due *due, struct j
 {
     struct stafette *g = claim->g;
     struct outbox *o = g->outbox;
-    struct rate rate = domain_rate(g);
+    struct rate rate = domain_rate(g, &o->lane[claim->lane]);
     enum adapter_engine engine = job->transport->adapter->engine;
     job->lane = o->lane[claim->lane].id;
     job->has_rival = road_has_rival(g, job->transport);
@@ -491,7 +492,7 @@ static size_t at_most(size_t a, size_t b)
 /* What the destination itself bears: half of all at most, its window, its rate. */
 static size_t lane_room(const struct stafette *g, const struct lane *lane, int64_t *wake_ms)
 {
-    struct rate rate = domain_rate(g);
+    struct rate rate = domain_rate(g, lane);
     size_t share = (size_t)g->config->settings.in_flight_max / 2;
     size_t size = window_size(&lane->window, share);
     if (lane->urgent)

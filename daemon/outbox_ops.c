@@ -11,6 +11,7 @@
 #include "config.h"
 #include "directory.h"
 #include "gateway.h"
+#include "lane.h"
 #include "log.h"
 #include "outbox.h"
 #include "outbox_parts.h"
@@ -480,8 +481,7 @@ static bool run_some(struct stafette *g, struct retry_run *run)
         const char *name = store_intern_text(g->store, run->lane);
         bool meant =
             run->lane && lane_is_meant(run->wanted, name, true) && !outbox_lane_held(g, run->lane);
-        /* A lane of mails has a domain behind a slash, one of SMS has none (lane.h). */
-        if (meant && run_rows(g, run, strchr(name, '/') != NULL))
+        if (meant && run_rows(g, run, lane_has_domain(g, run->lane)))
             continue;
         if (!next_lane(g, run)) {
             struct buf text = BUF_INIT;

@@ -46,6 +46,7 @@ struct lane {
     int64_t id;
     size_t road; /* the usual one */
     bool urgent;
+    bool has_domain; /* a mail's has one, an SMS's none */
     size_t in_flight;
     struct window window;
     struct bucket bucket; /* delivery.domain_per_minute */

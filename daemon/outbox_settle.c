@@ -331,7 +331,7 @@ static int64_t hasten_lane(struct stafette *g, const struct lane *lane, int64_t 
 {
     if (road_is_dead(g, &g->outbox->road[lane->road]))
         return 0;
-    if (!strchr(store_intern_text(g->store, lane->id), '/'))
+    if (!lane->has_domain)
         return hasten_sms(g, lane->id, room);
     return store_delivery_hasten(g->store, lane->id, g->steady_ms, room);
 }
