@@ -168,6 +168,8 @@ static int64_t wait_ms(const struct stafette *g, int mqtt_ms)
     if (ingest_unsettled(g->ingest))
         ms = min_wait(ms, INGEST_SETTLE_MS);
     ms = retention_wait_ms(g, ms);
+    if ((at_ms = outbox_late_ms(g)))
+        ms = min_wait(ms, at_ms - g->mono_ms);
     if ((at_ms = turn_next_clock_ms(g->turn)))
         ms = min_wait(ms, at_ms - g->now_ms);
     if ((at_ms = outbox_next_ms(g->outbox)))

@@ -541,16 +541,20 @@ static void start_lane(struct stafette *g, size_t i)
     struct outbox *o = g->outbox;
     if (outbox_lane_held(g, o->lane[i].id)) {
         o->lane[i].wake_ms = -1; /* until outbox_ops.c lets it go */
+        outbox_stuck(g, &o->lane[i], true);
         return;
     }
     struct claim claim = {.g = g, .lane = i, .road = road_choose(g, &o->lane[i])};
     claim.room = claim_room(g, &claim, &o->lane[i]);
-    if (!claim.room)
+    if (!claim.room) {
+        outbox_stuck(g, &o->lane[i], true);
         return;
+    }
     int64_t next_ms = store_delivery_due(g->store, o->lane[i].id, g->steady_ms, &claim, claim_one);
     /* The room was used up, or the store did not answer: there may be more, look again. */
     bool is_empty = claim.room && !store_failed(g->store);
     o->lane[i].wake_ms = next_ms ? next_ms : is_empty ? -1 : claim.wake_ms;
+    outbox_stuck(g, &o->lane[i], !next_ms && !is_empty);
 }
 
 /* Begins where the round before had to stop, so that of many lanes none is always the last. */
@@ -574,6 +578,7 @@ void outbox_start(struct stafette *g)
     hand_all(g);
     start_round(g, false);
     hand_all(g);
+    g->outbox->start_ms = g->steady_ms;
 }
 
 int64_t outbox_next_ms(const struct outbox *o)

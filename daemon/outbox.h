@@ -59,6 +59,14 @@ bool outbox_is_under_way(const struct stafette *g, int64_t delivery_seq);
 /* After the commit: logs, counts and forgets the settled attempts. */
 void outbox_settled(struct stafette *g);
 
+/* What is due may have to wait all the same: for a rate, for a window, for a gateway that asked for
+ * patience, for an operator who holds it. Once a minute the lanes are looked at in which that has
+ * gone on for a minute: the sender is warned and the next contact asked as after a failed attempt
+ * (undelivered.h). A bounded step of that in the open transaction, when one is due. */
+void outbox_look_late(struct stafette *g);
+/* Monotonic time of its next step; 0: nothing is to be looked at now. */
+int64_t outbox_late_ms(const struct stafette *g);
+
 /* After a rollback: what outbox_pace() noted is as it was before. */
 void outbox_rolled_back(struct stafette *g);
 

@@ -17,6 +17,7 @@
 struct carriers;
 struct config;
 struct contact;
+struct delivery;
 struct due;
 struct item;
 struct job;
@@ -53,7 +54,8 @@ struct lane {
     bool hasten;          /* its road is well again: what was put off becomes due */
     int64_t hastened;     /* rows in the open transaction; -1 = it was not its turn */
     bool hasten_more;     /* that was not all of them */
-    int64_t wake_ms; /* steady time of its next due delivery; 0 = look now; -1 = nothing waits */
+    int64_t wake_ms;  /* steady time of its next due delivery; 0 = look now; -1 = nothing waits */
+    int64_t stuck_ms; /* since this steady time something due could not start; 0 = it is not so */
 };
 
 /* An attempt from its start until its result is committed. */
@@ -74,6 +76,15 @@ struct flight {
 struct frozen {
     int64_t id;
     struct template *text;
+};
+
+/* Where the look at what is late stands (outbox_late.c). */
+struct late_look {
+    int64_t round_ms; /* steady time of the next round, or of the one under way */
+    int64_t step_ms;  /* monotonic time of its next step */
+    size_t lane;
+    int64_t after_ms, after_seq; /* among the deliveries of that lane */
+    size_t warned;               /* in the open transaction */
 };
 
 struct outbox {
@@ -106,6 +117,9 @@ struct outbox {
     char returned[ID_MAX];     /* transport of a mail that came back in the open transaction, and
                                 * that only operators can mend; "" = none */
     struct outbox_ops *ops;    /* what an operator holds or has ordered */
+    int64_t start_ms;          /* steady time of the last outbox_start() */
+    size_t stuck[2];           /* lanes with `stuck_ms`, routine and urgent */
+    struct late_look late[2], late_next[2]; /* the latter is taken after the commit */
 };
 
 /* The flight of a delivery, also of one that goes along in another's mail; NULL: none. */
@@ -127,6 +141,11 @@ bool outbox_bundles(const struct item *item);
 void outbox_paces_free(struct outbox *o);
 /* What the transaction changed of them stays, or is taken back. */
 void outbox_paces_end(struct outbox *o, bool committed);
+
+/* outbox_late.c: whether something due of the lane could not start; after the commit, the look is
+ * where the transaction has brought it. */
+void outbox_stuck(struct stafette *g, struct lane *lane, bool is_stuck);
+void outbox_late_looked(struct stafette *g);
 
 /* outbox_road.c */
 

@@ -148,8 +148,8 @@ void road_started(const struct stafette *g, struct road *road)
     road->in_flight++;
 }
 
-/* Who asks for a day is asked again all the same: what waits for a road is not looked at, so nobody
- * would be told that it is late. */
+/* Who asks for a day is asked again all the same: a road of which nothing is tried is not found
+ * well when it is. */
 static int64_t wait_asked(const struct stafette *g, int64_t retry_after_s)
 {
     int64_t most_ms = g->config->settings.retry_max_ms;

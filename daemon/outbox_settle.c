@@ -446,6 +446,7 @@ void outbox_settled(struct stafette *g)
     struct outbox *o = g->outbox;
     outbox_paces_end(o, true);
     hastened(o);
+    outbox_late_looked(g);
     struct job *next;
     for (struct job *job = job_list_take(&o->finished); job; job = next) {
         struct flight *flight = outbox_flight(o, job->delivery_id);

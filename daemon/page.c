@@ -210,9 +210,9 @@ static bool is_idle(const struct stafette *g)
     int64_t clock_ms = turn_next_clock_ms(g->turn);
     int64_t attempt_ms = outbox_next_ms(g->outbox);
     return !turn_waiting(g->turn) && !outbox_in_flight(g->outbox) && !outbox_ops_busy(g) &&
-           !ingest_in_flight(g->ingest) && !ledger_run_busy(g) && !night_busy(g) &&
-           !retention_is_busy(g) && !(clock_ms && clock_ms <= g->now_ms) && !daily_due(g) &&
-           !digest_busy(g) && !(attempt_ms && attempt_ms <= g->steady_ms);
+           !outbox_late_ms(g) && !ingest_in_flight(g->ingest) && !ledger_run_busy(g) &&
+           !night_busy(g) && !retention_is_busy(g) && !(clock_ms && clock_ms <= g->now_ms) &&
+           !daily_due(g) && !digest_busy(g) && !(attempt_ms && attempt_ms <= g->steady_ms);
 }
 
 void page_idle(struct stafette *g)

@@ -178,10 +178,12 @@ static bool has_work(struct stafette *g, struct turn *t, bool results)
         t->clock_known = !store_failed(g->store);
     }
     t->next_clock_ms = earlier(t->next_item_ms, presence_next_ms(g));
+    int64_t late_ms = outbox_late_ms(g);
     /* A store that could not be read is asked again, from a transaction on. */
     return store_failed(g->store) || t->inputs || t->call || results || night_ready(g) ||
            ingest_has_settled(g->ingest) || daily_due(g) || mailbox_ready(g) || lmtp_ready(g) ||
-           spool_ready(g) || (t->next_clock_ms && t->next_clock_ms <= g->now_ms);
+           spool_ready(g) || (late_ms && late_ms <= g->mono_ms) ||
+           (t->next_clock_ms && t->next_clock_ms <= g->now_ms);
 }
 
 /* One try at the transaction; *broken is the input that spoilt it, or t->inputs. */
@@ -190,6 +192,7 @@ static enum store_end run_transaction(struct stafette *g, struct turn *t, size_t
     store_begin(g->store);
     *broken = decide_inputs(g, t);
     outbox_settle(g);
+    outbox_look_late(g);
     lmtp_decide(g); /* a bounce may be quicker than the result of what bounced */
     mailbox_decide(g);
     spool_decide(g);

@@ -10,6 +10,9 @@
 #include "config.h"
 #include "directory.h"
 #include "gateway.h"
+#include "incident.h"
+#include "lane.h"
+#include "outbox_ops.h"
 #include "retry.h"
 #include "store_delivery.h"
 #include "store_item.h"
@@ -17,6 +20,20 @@
 #include "tell.h"
 #include "util.h"
 #include "verdict.h"
+
+/* Why it waits. Without an attempt: an operator holds it, its transport is in trouble, or the other
+ * side takes no more at a time. */
+static enum error_class class_of_wait(const struct stafette *g, const struct delivery *d)
+{
+    char road[ID_MAX];
+    if (d->attempts && d->class != CLASS_NONE)
+        return d->class;
+    if (outbox_lane_held(g, d->lane_id))
+        return CLASS_LOCAL;
+    lane_road(g, d->lane_id, road, sizeof road);
+    const struct incident *incident = incident_open(g, road);
+    return incident ? incident->class : CLASS_THROTTLED;
+}
 
 /* Attempts are planned on the steady clock, deadlines are on the wall. */
 static int64_t to_wall(const struct stafette *g, int64_t steady_ms)
@@ -43,14 +60,15 @@ void undelivered_failed(struct stafette *g, const struct item *item, const struc
 static void warn(struct stafette *g, const struct item *item, const struct delivery *d,
                  int64_t deadline_ms)
 {
+    const enum error_class class = class_of_wait(g, d);
     char notice[32];
     snprintf(notice, sizeof notice, "%lld", (long long)d->notice_seq);
     const struct status_detail details[] = {
         {.name = "notice_id", .text = notice},
         {.name = "channel", .text = channel_name(d->channel)},
-        {.name = "class", .text = error_class_name(d->class)},
-        {.name = "reason", .text = verdict_of(d->class)->sender},
-        {.name = "next_attempt", .at_ms = to_wall(g, d->next_ms)},
+        {.name = "class", .text = error_class_name(class)},
+        {.name = "reason", .text = verdict_of(class)->sender},
+        {.name = "next_attempt", .at_ms = d->next_ms < g->steady_ms ? 0 : to_wall(g, d->next_ms)},
         {.name = "deadline", .at_ms = deadline_ms},
         {.name = ""},
     };
@@ -97,10 +115,12 @@ static bool has_later_way(struct stafette *g, const struct delivery *d, int64_t 
     return look.found;
 }
 
+/* What is due and waits may leave now at the earliest. */
 static enum retry_late lateness(const struct stafette *g, const struct delivery *d,
                                 int64_t until_ms)
 {
-    const struct retry_wait wait = {d->created_ms, to_wall(g, d->next_ms), until_ms};
+    const int64_t next_ms = d->next_ms < g->steady_ms ? g->steady_ms : d->next_ms;
+    const struct retry_wait wait = {d->created_ms, to_wall(g, next_ms), until_ms};
     return retry_lateness(&wait);
 }
 
@@ -114,7 +134,7 @@ void undelivered_late(struct stafette *g, struct delivery *d)
 {
     struct notice notice;
     struct item item;
-    const struct verdict *verdict = verdict_of(d->class);
+    const struct verdict *verdict = verdict_of(class_of_wait(g, d));
     if (d->state != DELIVERY_PENDING || verdict->next == NEXT_NEVER ||
         !store_notice_get(g->store, d->notice_seq, &notice))
         return;
@@ -135,6 +155,7 @@ void undelivered_late(struct stafette *g, struct delivery *d)
 
 /* The newest notice of an item, and how it fares. */
 struct last_notice {
+    const struct stafette *g;
     int64_t seq;
     char contact[2 * ID_MAX];
     enum error_class class;
@@ -145,22 +166,22 @@ static void look_at(void *context, const struct delivery *d)
 {
     struct last_notice *last = context;
     if (d->notice_seq > last->seq)
-        *last = (struct last_notice){.seq = d->notice_seq};
+        *last = (struct last_notice){.g = last->g, .seq = d->notice_seq};
     if (d->notice_seq < last->seq)
         return;
     bool waits = d->state == DELIVERY_PENDING;
     last->arrived |= d->state == DELIVERY_SENT;
-    if (d->state != DELIVERY_FAILED && !(waits && d->class != CLASS_NONE))
+    if (d->state != DELIVERY_FAILED && !(waits && (d->class != CLASS_NONE || d->warned_ms)))
         return;
     last->troubled = true;
     last->waits |= waits;
-    last->class = d->class;
+    last->class = waits ? class_of_wait(last->g, d) : d->class;
     str_copy(last->contact, sizeof last->contact, d->contact);
 }
 
 void undelivered_sentence(const struct stafette *g, struct buf *out, const struct item *item)
 {
-    struct last_notice last = {0};
+    struct last_notice last = {.g = g};
     store_delivery_each(g->store, item->seq, &last, look_at);
     if (!last.troubled || last.arrived)
         return;

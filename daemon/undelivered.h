@@ -18,11 +18,12 @@ struct stafette;
 void undelivered_failed(struct stafette *g, const struct item *item, const struct delivery *d,
                         bool asked);
 
-/* A delivery waits for its next attempt, which is planned already. When half of its time is gone by
- * then (until the notice's deadline, or its own expiry where that is sooner), the sender gets
- * notice.delayed, once for each delivery: sets d->warned_ms, which the caller stores. When waiting
- * breaks the notice's deadline, the next contact of the unit is asked as well, once; this delivery
- * stays pending, because the other way may fail too, and a late mail says more than an SMS. */
+/* A delivery waits for its next attempt, which is planned already, or is due and has no room yet
+ * (outbox_look_late()). When half of its time is gone by then (until the notice's deadline, or its
+ * own expiry where that is sooner), the sender gets notice.delayed, once for each delivery: sets
+ * d->warned_ms, which the caller stores. When waiting breaks the notice's deadline, the next
+ * contact of the unit is asked as well, once; this delivery stays pending, because the other way
+ * may fail too, and a late mail says more than an SMS. */
 void undelivered_late(struct stafette *g, struct delivery *d);
 
 /* A mail server has taken the mail and reports that it is late there (RFC 3464 "delayed"): the

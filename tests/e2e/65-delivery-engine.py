@@ -31,6 +31,7 @@ MONDAY = "2026-11-16T09:00:00+00:00"  # 10:00 in Ulm
 SEEN = "acknowledged"
 RATE, BURST_S = 5, 1.0
 COPIES = 10
+STEP = datetime.timedelta(minutes=30)
 
 
 class Relay:
@@ -239,10 +240,56 @@ def retry_after():
         assert asked[1] - asked[0] >= 2.9, f"asked again after {asked[1] - asked[0]:.1f} s"
 
 
+def at(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def step_until(scene, condition, what):
+    for _ in range(200):
+        if condition():
+            return at(test_time(scene))
+        scene.gateway.advance(f"{STEP.seconds}s")
+    raise AssertionError(f"not within 200 steps: {what}")
+
+
+def held_too_long():
+    """An operator's hold runs into the deadline: the sender hears of it when half of the time is
+    gone (until the deadline or the expiry), before the end the team is told by SMS, and the mail
+    leaves when it may, although it has expired."""
+    folder = Folder()
+    relay = Relay()
+    base = city(folder, f'{{ channel = "email"; address = "{TEAM}"; }},'
+                f' {{ channel = "sms"; address = "{PHONE}"; }}')
+    by = transports(relay_conf("relay", relay),
+                    '{ name = "sms"; adapter = "sms_file"; path = "sms"; }')
+    with started(relay), Scene(base=base, settings={"transports": by},
+                               test_clock=MONDAY) as scene:
+        scene.gateway.ctl("outbox", "hold", "relay")
+        begun = at(test_time(scene))
+        code = ask(scene)
+        warned = step_until(scene, lambda: 'msg="late" warned=1' in scene.gateway.log, "a warning")
+        told = scene.soziales.status("notice.delayed", code)
+        assert told["class"] == "local" and "next_attempt" not in told, told
+        end = at(told["deadline"])
+        delivery = scene.gateway.json("outbox", "show", row(scene, code)["delivery"])
+        expiry = at(delivery["expires_at"])
+        least = (min(end, expiry) - begun) / 2
+        assert begun + least <= warned <= begun + least + STEP, (warned, told, delivery)
+        assert not scene.texts(code), "too early"
+        by_sms = step_until(scene, lambda: scene.texts(code), "the SMS")
+        assert by_sms < end, f"at {by_sms}, to be answered until {end}"
+        assert row(scene, code)["state"] == "pending" and not relay.came
+        step_until(scene, lambda: at(test_time(scene)) > expiry, "the expiry")
+        scene.gateway.ctl("outbox", "release", "relay")
+        wait_sent(scene, code)
+        assert relay.about(code)
+
+
 def limits(cases):
     cases.run("a relay's rate is kept", rate_is_kept, 20)
     cases.run("a domain's rate is kept", domain_is_kept, 14)
     cases.run("Retry-After holds the gateway for all routine SMS", retry_after)
+    cases.run("what is held too long is told, and goes another way", held_too_long)
 
 
 # ---- one mail of many notices
