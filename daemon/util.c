@@ -407,9 +407,9 @@ static bool measure_parse(const char *text, const struct unit_worth *units, int6
 
 bool duration_parse(const char *text, int64_t *length_ms)
 {
-    static const struct unit_worth units[] = {
-        {"ms", 1},      {"s", 1000},   {"m", MINUTE_MS},           {"min", MINUTE_MS},
-        {"h", HOUR_MS}, {"d", DAY_MS}, {"w", 7 * (int64_t)DAY_MS}, {NULL, 0}};
+    static const struct unit_worth units[] = {{"ms", 1},          {"s", 1000},    {"m", MINUTE_MS},
+                                              {"min", MINUTE_MS}, {"h", HOUR_MS}, {"d", DAY_MS},
+                                              {"w", 7 * DAY_MS},  {NULL, 0}};
     if (str_eq(text, "0")) {
         *length_ms = 0;
         return true;
