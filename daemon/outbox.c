@@ -54,6 +54,8 @@ void outbox_wake(struct stafette *g, int64_t lane_id)
     struct lane *lane = find_lane(g->outbox, lane_id);
     char road[ID_MAX];
     /* After a rollback the number may stand for another name. */
+    if (lane->urgent != lane_is_urgent(g, lane_id))
+        outbox_stuck(g, lane, false);
     lane->urgent = lane_is_urgent(g, lane_id);
     lane->has_domain = lane_has_domain(g, lane_id);
     lane_road(g, lane_id, road, sizeof road);

@@ -308,14 +308,38 @@ static void test_urgent_first(void **state)
     assert_true(delivery(rig, urgent).warned_ms != 0);
 }
 
+/* A rolled-back transaction's number comes to another name: it is counted where it was. */
+static void test_reused_number(void **state)
+{
+    struct gateway_rig *rig = *state;
+    struct outbox *o = rig->g.outbox;
+    store_begin(rig->g.store);
+    int64_t routine = store_intern(rig->g.store, "post/neu.example");
+    outbox_wake(&rig->g, routine);
+    store_rollback(rig->g.store);
+    outbox_stuck(&rig->g, &o->lane[o->lane_by_id[routine] - 1], true);
+    assert_int_equal(o->stuck[false], 1);
+    store_begin(rig->g.store);
+    assert_int_equal(store_intern(rig->g.store, "post/neu.example (urgent)"), routine);
+    rig_commit(rig);
+    outbox_wake(&rig->g, routine);
+    assert_int_equal(o->stuck[false] + o->stuck[true], 0);
+}
+
 #define LATE(name) cmocka_unit_test_setup_teardown(name, set_up_late, rig_tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        LATE(test_held),      LATE(test_rate),         LATE(test_released_late),
-        LATE(test_reason),    LATE(test_urgent_first), LATE(test_only_what_is_stuck),
-        LATE(test_under_way), LATE(test_steps),
+        LATE(test_held),
+        LATE(test_rate),
+        LATE(test_released_late),
+        LATE(test_reason),
+        LATE(test_urgent_first),
+        LATE(test_reused_number),
+        LATE(test_only_what_is_stuck),
+        LATE(test_under_way),
+        LATE(test_steps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
